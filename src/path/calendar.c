@@ -1,0 +1,40 @@
+/* calendar.c - how many minutes each day has. */
+#include "path/search.h"
+
+#include "base/calendar.h"
+
+#include <math.h>
+
+static bool is_off(const piq_path_input *in, int32_t day, size_t *at)
+{
+    while (*at < in->n_days_off && in->days_off[*at] < day)
+        (*at)++;
+    return *at < in->n_days_off && in->days_off[*at] == day;
+}
+
+piq_status piq_path_calendar(piq_path_search *s, piq_err *err)
+{
+    const piq_path_input *in = s->in;
+    unsigned week = 0;
+    size_t off = 0;
+    for (int i = 0; i < 7; i++)
+        week += in->minutes_per_weekday[i];
+    if (week == 0)
+        return piq_fail(err, PIQ_EINVAL,
+                        "no weekday has a minute to plan with");
+    s->n_days = PIQ_PLAN_HORIZON_DAYS + 1;
+    for (int i = 0; i < s->n_days; i++) {
+        int32_t day = in->from_day + i;
+        double minutes = in->minutes_per_weekday[piq_weekday_of(day)];
+        if (i == 0)
+            minutes = fmax(0, minutes - in->minutes_spent_today);
+        s->budget[i] = is_off(in, day, &off) ? 0 : minutes;
+        s->longest_day = fmax(s->longest_day, s->budget[i]);
+    }
+    s->last_plan_day = s->n_days - 1;
+    /* A deadline that has passed no longer bounds anything. */
+    if (in->deadline_day >= in->from_day &&
+        in->deadline_day - in->from_day < s->last_plan_day)
+        s->last_plan_day = in->deadline_day - in->from_day;
+    return PIQ_OK;
+}

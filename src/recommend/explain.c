@@ -1,0 +1,211 @@
+/* explain.c - reasons: templates filled with the numbers of the score.
+ *
+ * Whole numbers only, so that no locale can change how they look. */
+#include "recommend/explain.h"
+
+#include "base/calendar.h"
+#include "recommend/rules.h"
+#include "track/gain.h"
+
+#include <math.h>
+#include <stdio.h>
+
+enum { SENTENCE_BYTES = 400, WORTH_SAYING_POINTS = 1 };
+
+/* From here on a concept's worth means that the goal asks for it. */
+#define GOAL_VALUE 0.5
+
+typedef struct sentence {
+    char text[SENTENCE_BYTES];
+} sentence;
+
+static int percent(double share)
+{
+    return (int)lround(100 * share);
+}
+
+static int minutes_of(const piq_content *x)
+{
+    return (int)lround(x->minutes);
+}
+
+/* Points of mastery that the content is expected to add to the concept. */
+static int points(const piq_recommend_input *in, const piq_recommendation *r)
+{
+    const piq_content *x = &in->catalogue->contents[r->content.v];
+    double dose = piq_gain_dose(x, r->success, 1);
+    double before = in->beliefs[r->concept.v].mastery;
+    for (size_t i = 0; i < x->n_concepts; i++)
+        if (x->concepts[i].concept.v == r->concept.v)
+            return percent(
+                piq_gain_mastery(before, dose * x->concepts[i].weight) -
+                before);
+    return 0;
+}
+
+static void say_gain(const piq_recommend_input *in, const piq_recommendation *r,
+                     sentence *s)
+{
+    const piq_content *x = &in->catalogue->contents[r->content.v];
+    const piq_concept *k = &in->catalogue->concepts[r->concept.v];
+    const piq_belief *b = &in->beliefs[r->concept.v];
+    const char *goal =
+        in->value[r->concept.v] >= GOAL_VALUE ? ", which your goal needs" : "";
+    int gain = points(in, r);
+    snprintf(s->text, sizeof s->text,
+             "You are at %d %% on %.*s (range %d-%d %%)%s; expected gain %d "
+             "point%s in %d minutes.",
+             percent(b->mastery), PIQ_STR_ARG(k->name), percent(b->mastery_low),
+             percent(b->mastery_high), goal, gain, gain == 1 ? "" : "s",
+             minutes_of(x));
+}
+
+static void say_recall(const piq_recommend_input *in,
+                       const piq_recommendation *r, sentence *s)
+{
+    const piq_content *x = &in->catalogue->contents[r->content.v];
+    const piq_concept *k = &in->catalogue->concepts[r->concept.v];
+    const piq_belief *b = &in->beliefs[r->concept.v];
+    char when[48] = "and still falling";
+    if (piq_recommend_due(in, r->concept)) {
+        int64_t late = (in->now_us - b->due_us) / PIQ_US_PER_DAY;
+        if (b->due_us > in->now_us || late < 1)
+            snprintf(when, sizeof when, "and due today");
+        else
+            snprintf(when, sizeof when, "and %d day%s overdue", (int)late,
+                     late == 1 ? "" : "s");
+    }
+    snprintf(s->text, sizeof s->text,
+             "Recall of %.*s is %d %% %s; %d minutes bring it back above "
+             "%d %%.",
+             PIQ_STR_ARG(k->name), percent(b->recall), when, minutes_of(x),
+             percent(in->desired_retention));
+}
+
+static void say_fit(const piq_recommend_input *in, const piq_recommendation *r,
+                    sentence *s)
+{
+    const piq_concept *k = &in->catalogue->concepts[r->concept.v];
+    const char *how = "hard enough to learn from, easy enough to succeed";
+    if (r->success < 0.7)
+        how = "demanding, but nearer to what you can do than most";
+    else if (r->success > 0.9)
+        how = "easy, but nearer to your level than most";
+    snprintf(s->text, sizeof s->text,
+             "You would get about %d %% of it right: %s; you are at %d %% on "
+             "%.*s.",
+             percent(r->success), how,
+             percent(in->beliefs[r->concept.v].mastery), PIQ_STR_ARG(k->name));
+}
+
+static void say_format(const piq_recommend_input *in,
+                       const piq_recommendation *r, sentence *s)
+{
+    const piq_content *x = &in->catalogue->contents[r->content.v];
+    const piq_concept *k = &in->catalogue->concepts[r->concept.v];
+    const piq_affinity *f = &in->modality[x->modality];
+    snprintf(s->text, sizeof s->text,
+             "Among %s content your results stand at %d of 100, 50 being "
+             "usual (%d so far); this is on %.*s, where you are at %d %%.",
+             piq_modality_name(x->modality), percent(f->value),
+             (int)lround(f->n), PIQ_STR_ARG(k->name),
+             percent(in->beliefs[r->concept.v].mastery));
+}
+
+static void say_character(const piq_recommend_input *in,
+                          const piq_recommendation *r, sentence *s)
+{
+    const piq_content *x = &in->catalogue->contents[r->content.v];
+    const piq_concept *k = &in->catalogue->concepts[r->concept.v];
+    const piq_character *who = &in->catalogue->characters[x->character.v];
+    const piq_affinity *f = &in->characters[x->character.v];
+    snprintf(s->text, sizeof s->text,
+             "Sessions with %.*s suit you: %d of 100, 50 being usual (%d so "
+             "far); this one is on %.*s, where you are at %d %%.",
+             PIQ_STR_ARG(who->name), percent(f->value), (int)lround(f->n),
+             PIQ_STR_ARG(k->name), percent(in->beliefs[r->concept.v].mastery));
+}
+
+static void say_novelty(const piq_recommend_input *in,
+                        const piq_recommendation *r, sentence *s)
+{
+    const piq_concept *k = &in->catalogue->concepts[r->concept.v];
+    bool untouched = in->history[r->content.v].progress == PIQ_UNTOUCHED;
+    snprintf(s->text, sizeof s->text,
+             "%s on %.*s, where you are at %d %% (range %d-%d %%).",
+             untouched ? "New to you: content"
+                       : "Not seen for a while: content",
+             PIQ_STR_ARG(k->name), percent(in->beliefs[r->concept.v].mastery),
+             percent(in->beliefs[r->concept.v].mastery_low),
+             percent(in->beliefs[r->concept.v].mastery_high));
+}
+
+static void say_session(const piq_recommend_input *in,
+                        const piq_recommendation *r, sentence *s)
+{
+    const piq_content *x = &in->catalogue->contents[r->content.v];
+    const piq_concept *k = &in->catalogue->concepts[r->concept.v];
+    snprintf(s->text, sizeof s->text,
+             "%d minutes%s beside your usual session of %d; you are at %d %% "
+             "on %.*s.",
+             minutes_of(x), x->type == PIQ_COURSE ? " in parts" : "",
+             (int)lround(in->session_minutes),
+             percent(in->beliefs[r->concept.v].mastery), PIQ_STR_ARG(k->name));
+}
+
+/* The largest contribution about which there is something to say. */
+static piq_term leading_term(const piq_recommend_input *in,
+                             const piq_recommendation *r)
+{
+    const piq_content *x = &in->catalogue->contents[r->content.v];
+    piq_term best = PIQ_TERM_LEARNING_GAIN;
+    double most = -1;
+    for (int t = 0; t < PIQ_N_TERMS; t++) {
+        bool silent = t == PIQ_TERM_DIVERSITY ||
+                      (t == PIQ_TERM_CHARACTER_AFFINITY &&
+                       (!in->characters || x->character.v == PIQ_NO_IX16)) ||
+                      (t == PIQ_TERM_RECALL_AT_RISK &&
+                       (!piq_recommend_repeats(x) ||
+                        isnan(in->beliefs[r->concept.v].recall))) ||
+                      (t == PIQ_TERM_LEARNING_GAIN &&
+                       points(in, r) < WORTH_SAYING_POINTS);
+        if (!silent && r->terms[t].contribution > most) {
+            most = r->terms[t].contribution;
+            best = (piq_term)t;
+        }
+    }
+    return best;
+}
+
+const char *piq_recommend_reason(piq_arena *a, const piq_recommend_input *in,
+                                 const piq_recommendation *r)
+{
+    sentence s = {{0}};
+    if (r->concept.v == PIQ_NO_IX16)
+        return piq_arena_strndup(a, "It is open to you now.", 22);
+    switch (leading_term(in, r)) {
+    case PIQ_TERM_LEARNING_GAIN:
+        say_gain(in, r, &s);
+        break;
+    case PIQ_TERM_RECALL_AT_RISK:
+        say_recall(in, r, &s);
+        break;
+    case PIQ_TERM_DIFFICULTY_FIT:
+        say_fit(in, r, &s);
+        break;
+    case PIQ_TERM_FORMAT_PREFERENCE:
+        say_format(in, r, &s);
+        break;
+    case PIQ_TERM_CHARACTER_AFFINITY:
+        say_character(in, r, &s);
+        break;
+    case PIQ_TERM_SESSION_FIT:
+        say_session(in, r, &s);
+        break;
+    case PIQ_TERM_NOVELTY:
+    case PIQ_TERM_DIVERSITY:
+        say_novelty(in, r, &s);
+        break;
+    }
+    return piq_arena_strndup(a, s.text, strlen(s.text));
+}
