@@ -1,0 +1,151 @@
+/* What a learner is shown, read back. Times in these three tables are text. */
+#include "base/calendar.h"
+#include "domain/words.h"
+#include "store/sqlite/handle.h"
+
+#include <inttypes.h>
+
+static bool take_time(const piq_sqlite_call *q, int column, int64_t *at_us)
+{
+    return piq_time_parse(piq_sqlite_bytes(q, column), at_us);
+}
+
+/* ---- recommendations ------------------------------------------------- */
+
+static piq_status take_recommendation(const piq_sqlite_call *q, piq_arena *a,
+                                      piq_recommendation_row *out)
+{
+    out->id = piq_sqlite_i64(q, 0);
+    out->content.v = piq_sqlite_i64(q, 2);
+    out->score = sqlite3_column_double(q->stmt, 3);
+    out->action = PIQ_ACTION_NONE;
+    out->feedback_score = (uint8_t)piq_sqlite_i64(q, 7);
+    bool sound = piq_content_type_of(piq_sqlite_bytes(q, 1), &out->type) &&
+                 take_time(q, 5, &out->recommended_us) &&
+                 (piq_sqlite_is_null(q, 6) ||
+                  piq_user_action_of(piq_sqlite_bytes(q, 6), &out->action));
+    if (!sound)
+        return PIQ_ECORRUPT;
+    return piq_sqlite_copy(q, a, 4, &out->reasoning) ? PIQ_OK : PIQ_ENOMEM;
+}
+
+piq_status piq_sqlite_recommendation(piq_store *s, piq_arena *a,
+                                     piq_user_id user, int64_t id,
+                                     piq_recommendation_row *out, piq_err *err)
+{
+    piq_sqlite_read r;
+    piq_sqlite_read_begin(s, PIQ_SQL_RECOMMENDATION, &r,
+                          "read recommendation %" PRId64 " of learner %" PRId64,
+                          id, user.v);
+    piq_sqlite_bind_i64(&r.q, id);
+    piq_sqlite_bind_i64(&r.q, user.v);
+    piq_status st = piq_sqlite_read_one(&r, err);
+    if (st != PIQ_OK)
+        return st;
+    piq_recommendation_row row = {.user = user};
+    st = take_recommendation(&r.q, a, &row);
+    if (st != PIQ_OK)
+        return piq_sqlite_read_fail(&r, st, err);
+    *out = row;
+    return piq_sqlite_read_end(&r, SQLITE_OK, err);
+}
+
+piq_status piq_sqlite_recommendations(piq_store *s, piq_arena *a,
+                                      piq_user_id user, size_t limit,
+                                      piq_recommendation_row **out, size_t *n,
+                                      piq_err *err)
+{
+    piq_sqlite_read r;
+    piq_sqlite_read_begin(s, PIQ_SQL_RECOMMENDATIONS, &r,
+                          "read the recommendations of learner %" PRId64,
+                          user.v);
+    piq_sqlite_bind_i64(&r.q, user.v);
+    piq_sqlite_bind_count(&r.q, limit);
+    piq_sqlite_rows rows = {.row_bytes = sizeof(piq_recommendation_row)};
+    int rc;
+    while ((rc = piq_sqlite_step(&r.q)) == SQLITE_ROW) {
+        piq_recommendation_row *row = piq_sqlite_rows_add(&rows, a);
+        if (row == NULL)
+            return piq_sqlite_read_fail(&r, PIQ_ENOMEM, err);
+        row->user = user;
+        piq_status st = take_recommendation(&r.q, a, row);
+        if (st != PIQ_OK)
+            return piq_sqlite_read_fail(&r, st, err);
+    }
+    piq_status st = piq_sqlite_read_end(&r, rc, err);
+    if (st != PIQ_OK)
+        return st;
+    *out = rows.at;
+    *n = rows.n;
+    return PIQ_OK;
+}
+
+/* ---- path and profile ------------------------------------------------ */
+
+static piq_status take_path(const piq_sqlite_call *q, piq_arena *a,
+                            piq_path_row *out)
+{
+    out->id = piq_sqlite_i64(q, 0);
+    out->current_position = (int32_t)piq_sqlite_i64(q, 2);
+    out->estimated_completion_us = INT64_MAX;
+    out->state_version = piq_sqlite_i64(q, 6);
+    if (!piq_sqlite_is_null(q, 3) &&
+        !take_time(q, 3, &out->estimated_completion_us))
+        return PIQ_ECORRUPT;
+    if (!take_time(q, 5, &out->created_us))
+        return PIQ_ECORRUPT;
+    return piq_sqlite_copy(q, a, 1, &out->path_config) &&
+                   piq_sqlite_copy(q, a, 4, &out->adaptation_history)
+               ? PIQ_OK
+               : PIQ_ENOMEM;
+}
+
+piq_status piq_sqlite_path(piq_store *s, piq_arena *a, piq_user_id user,
+                           piq_path_row *out, piq_err *err)
+{
+    piq_sqlite_read r;
+    piq_sqlite_read_begin(s, PIQ_SQL_PATH, &r,
+                          "read the path of learner %" PRId64, user.v);
+    piq_sqlite_bind_i64(&r.q, user.v);
+    piq_status st = piq_sqlite_read_one(&r, err);
+    if (st != PIQ_OK)
+        return st;
+    piq_path_row row = {.user = user};
+    st = take_path(&r.q, a, &row);
+    if (st != PIQ_OK)
+        return piq_sqlite_read_fail(&r, st, err);
+    *out = row;
+    return piq_sqlite_read_end(&r, SQLITE_OK, err);
+}
+
+static piq_status take_profile(const piq_sqlite_call *q, piq_arena *a,
+                               piq_profile_row *out)
+{
+    out->state_version = piq_sqlite_i64(q, 5);
+    if (!take_time(q, 4, &out->updated_us))
+        return PIQ_ECORRUPT;
+    return piq_sqlite_copy(q, a, 0, &out->skill_profile) &&
+                   piq_sqlite_copy(q, a, 1, &out->learning_style) &&
+                   piq_sqlite_copy(q, a, 2, &out->behavioral_metrics) &&
+                   piq_sqlite_copy(q, a, 3, &out->goals)
+               ? PIQ_OK
+               : PIQ_ENOMEM;
+}
+
+piq_status piq_sqlite_profile(piq_store *s, piq_arena *a, piq_user_id user,
+                              piq_profile_row *out, piq_err *err)
+{
+    piq_sqlite_read r;
+    piq_sqlite_read_begin(s, PIQ_SQL_PROFILE, &r,
+                          "read the profile of learner %" PRId64, user.v);
+    piq_sqlite_bind_i64(&r.q, user.v);
+    piq_status st = piq_sqlite_read_one(&r, err);
+    if (st != PIQ_OK)
+        return st;
+    piq_profile_row row = {.user = user};
+    st = take_profile(&r.q, a, &row);
+    if (st != PIQ_OK)
+        return piq_sqlite_read_fail(&r, st, err);
+    *out = row;
+    return piq_sqlite_read_end(&r, SQLITE_OK, err);
+}

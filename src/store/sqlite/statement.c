@@ -1,0 +1,281 @@
+#include "store/sqlite/statement.h"
+
+#include "store/sqlite/errors.h"
+
+#include <math.h>
+
+/* The columns of an event, in the order that read.c takes them. */
+#define EVENT_COLUMNS                                                          \
+    "seq, at_us, received_us, type, catalogue_version, calibration, item, "    \
+    "score, predicted, ability_logit, ability_variance, event_id, body"
+
+#define RECOMMENDATION_COLUMNS                                                 \
+    "id, content_type, content_id, recommendation_score, reasoning, "          \
+    "recommended_at, user_action, feedback_score"
+
+static const char *const sql_text[PIQ_SQL_N] = {
+    /* IMMEDIATE: a writer that waits, waits here and not halfway, where
+     * waiting cannot help. */
+    [PIQ_SQL_BEGIN] = "BEGIN IMMEDIATE",
+    [PIQ_SQL_COMMIT] = "COMMIT",
+    [PIQ_SQL_ROLLBACK] = "ROLLBACK",
+
+    [PIQ_SQL_ADD_EVENT] =
+        "INSERT INTO events (user_id, event_id, at_us, received_us, type,"
+        " catalogue_version, calibration, item, score, predicted,"
+        " ability_logit, ability_variance, body)"
+        " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
+    [PIQ_SQL_ADD_STATE] =
+        "INSERT INTO learner_state (user_id, version, body_hash, body)"
+        " VALUES (?,?,?,?)",
+    [PIQ_SQL_SET_STATE] =
+        "UPDATE learner_state SET version = ?, body_hash = ?, body = ?"
+        " WHERE user_id = ? AND version = ?",
+
+    [PIQ_SQL_DROP_STALE_SNAPSHOTS] =
+        "DELETE FROM learner_snapshots"
+        " WHERE user_id = ? AND (at_us, event_id) > (?,?)",
+    [PIQ_SQL_ADD_SNAPSHOT] =
+        "INSERT INTO learner_snapshots"
+        " (user_id, at_us, event_id, n_events, body_hash, body)"
+        " VALUES (?,?,?,?,?,?)"
+        " ON CONFLICT (user_id, at_us, event_id) DO UPDATE SET"
+        " n_events = excluded.n_events, body_hash = excluded.body_hash,"
+        " body = excluded.body",
+    [PIQ_SQL_SNAPSHOT_AGES] =
+        "SELECT id, n_events FROM learner_snapshots WHERE user_id = ?"
+        " ORDER BY at_us, event_id LIMIT ?",
+    [PIQ_SQL_DROP_SNAPSHOT] = "DELETE FROM learner_snapshots WHERE id = ?",
+
+    [PIQ_SQL_ADD_RECOMMENDATION] =
+        "INSERT INTO content_recommendations (user_id, content_type,"
+        " content_id, recommendation_score, reasoning, recommended_at,"
+        " user_action, feedback_score) VALUES (?,?,?,?,?,?,?,?)",
+    [PIQ_SQL_ADD_SLATE] =
+        "INSERT INTO recommendation_log (user_id, served_us, state_version,"
+        " catalogue_version, policy, request, first_recommendation,"
+        " n_recommendations, candidates) VALUES (?,?,?,?,?,?,?,?,?)",
+    [PIQ_SQL_SET_FEEDBACK] = "UPDATE content_recommendations"
+                             " SET user_action = coalesce(?, user_action),"
+                             " feedback_score = coalesce(?, feedback_score)"
+                             " WHERE id = ? AND user_id = ?",
+    [PIQ_SQL_ADD_PATH] =
+        "INSERT INTO learning_paths (user_id, path_config, current_position,"
+        " estimated_completion, adaptation_history, created_at,"
+        " state_version) VALUES (?,?,?,?,?,?,?)",
+    [PIQ_SQL_SET_PATH] =
+        "UPDATE learning_paths SET path_config = ?, current_position = ?,"
+        " estimated_completion = ?, adaptation_history = ?,"
+        " state_version = ? WHERE id = ? AND user_id = ?",
+    [PIQ_SQL_PUT_PROFILE] =
+        "INSERT INTO user_profiles (user_id, skill_profile, learning_style,"
+        " behavioral_metrics, goals, created_at, updated_at, state_version)"
+        " VALUES (?1,?2,?3,?4,?5,?6,?6,?7)"
+        " ON CONFLICT (user_id) DO UPDATE SET"
+        " skill_profile = excluded.skill_profile,"
+        " learning_style = excluded.learning_style,"
+        " behavioral_metrics = excluded.behavioral_metrics,"
+        " goals = excluded.goals, updated_at = excluded.updated_at,"
+        " state_version = excluded.state_version"
+        " WHERE excluded.state_version >= user_profiles.state_version",
+
+    /* These two insert nothing when somebody else was there first. */
+    [PIQ_SQL_ADD_CALIBRATION] =
+        "INSERT INTO calibrations (number, through_seq, made_us)"
+        " SELECT ?1, ?2, ?3 WHERE ?1 = 1 +"
+        " (SELECT coalesce(max(number), 0) FROM calibrations)",
+    [PIQ_SQL_ADD_CATALOGUE] =
+        "INSERT INTO catalogues (version, added_us, document)"
+        " SELECT ?1, ?2, ?3 WHERE ?1 = 1 +"
+        " (SELECT coalesce(max(version), 0) FROM catalogues)",
+    [PIQ_SQL_ADD_ITEM_CALIBRATION] =
+        "INSERT INTO item_calibrations"
+        " (item, number, difficulty_logit, variance, n) VALUES (?,?,?,?,?)",
+
+    [PIQ_SQL_CATALOGUE] =
+        "SELECT version, document FROM catalogues WHERE version = ?",
+    [PIQ_SQL_NEWEST_CATALOGUE] = "SELECT version, document FROM catalogues"
+                                 " ORDER BY version DESC LIMIT 1",
+    [PIQ_SQL_STATE] = "SELECT version, body_hash, body FROM learner_state"
+                      " WHERE user_id = ?",
+    [PIQ_SQL_SNAPSHOT] = "SELECT at_us, n_events, body_hash, event_id, body"
+                         " FROM learner_snapshots"
+                         " WHERE user_id = ? AND (at_us, event_id) <= (?,?)"
+                         " ORDER BY at_us DESC, event_id DESC LIMIT 1",
+    [PIQ_SQL_EVENT] = "SELECT " EVENT_COLUMNS " FROM events"
+                      " WHERE user_id = ? AND event_id = ?",
+    /* The index gives (user_id, at_us); ties alone are sorted. */
+    [PIQ_SQL_EVENTS] = "SELECT " EVENT_COLUMNS " FROM events"
+                       " INDEXED BY events_in_order"
+                       " WHERE user_id = ? AND (at_us, event_id) > (?,?)"
+                       " AND at_us < ? ORDER BY at_us, event_id LIMIT ?",
+    [PIQ_SQL_ANSWERS_AFTER] =
+        "SELECT " EVENT_COLUMNS ", user_id FROM events"
+        " WHERE seq > ? AND type = 'answer' AND item IS NOT NULL"
+        " ORDER BY seq LIMIT ?",
+    [PIQ_SQL_RECOMMENDATION] =
+        "SELECT " RECOMMENDATION_COLUMNS " FROM content_recommendations"
+        " WHERE id = ? AND user_id = ?",
+    [PIQ_SQL_RECOMMENDATIONS] =
+        "SELECT " RECOMMENDATION_COLUMNS " FROM content_recommendations"
+        " WHERE user_id = ? ORDER BY id DESC LIMIT ?",
+    [PIQ_SQL_PATH] =
+        "SELECT id, path_config, current_position, estimated_completion,"
+        " adaptation_history, created_at, state_version"
+        " FROM learning_paths WHERE user_id = ? ORDER BY id DESC LIMIT 1",
+    [PIQ_SQL_PROFILE] =
+        "SELECT skill_profile, learning_style, behavioral_metrics, goals,"
+        " updated_at, state_version FROM user_profiles WHERE user_id = ?",
+    [PIQ_SQL_CALIBRATION] = "SELECT number, through_seq FROM calibrations"
+                            " ORDER BY number DESC LIMIT 1",
+    [PIQ_SQL_CALIBRATIONS] =
+        "SELECT item, number, difficulty_logit, variance, n"
+        " FROM item_calibrations ORDER BY item, number",
+    /* The narrow index, not the table: its leaves hold the states. */
+    [PIQ_SQL_USERS] = "SELECT user_id FROM learner_state"
+                      " INDEXED BY learner_state_users"
+                      " WHERE user_id > ? ORDER BY user_id LIMIT ?",
+    /* Rows of events and recommendations are never deleted, so that the
+     * largest number is also their count. */
+    [PIQ_SQL_COUNTS] =
+        "SELECT (SELECT count(*) FROM learner_state"
+        "  INDEXED BY learner_state_users),"
+        " (SELECT coalesce(max(seq), 0) FROM events),"
+        " (SELECT coalesce(max(id), 0) FROM content_recommendations),"
+        " (SELECT page_count FROM pragma_page_count) *"
+        "  (SELECT page_size FROM pragma_page_size),"
+        " (SELECT coalesce(max(version), 0) FROM catalogues),"
+        " (SELECT coalesce(max(number), 0) FROM calibrations)",
+    [PIQ_SQL_PING] = "SELECT version FROM schema_migrations LIMIT 1",
+};
+
+/* A text that does not compile although it did when it was tested: the file's
+ * tables are not those of its schema version. */
+static int prepare(piq_sqlite_conn *c, piq_sqlite_sql sql)
+{
+    int rc =
+        sqlite3_prepare_v3(c->db, sql_text[sql], -1, SQLITE_PREPARE_PERSISTENT,
+                           &c->statements[sql], NULL);
+    return rc == SQLITE_ERROR ? SQLITE_CORRUPT : rc;
+}
+
+void piq_sqlite_begin(piq_sqlite_conn *c, piq_sqlite_sql sql,
+                      piq_sqlite_call *q)
+{
+    *q = (piq_sqlite_call){0};
+    if (c->statements[sql] == NULL)
+        q->rc = prepare(c, sql);
+    q->stmt = c->statements[sql];
+}
+
+void piq_sqlite_bind_i64(piq_sqlite_call *q, int64_t v)
+{
+    if (q->rc == SQLITE_OK)
+        q->rc = sqlite3_bind_int64(q->stmt, ++q->n_bound, v);
+}
+
+void piq_sqlite_bind_count(piq_sqlite_call *q, size_t n)
+{
+    piq_sqlite_bind_i64(q, n > INT64_MAX ? INT64_MAX : (int64_t)n);
+}
+
+void piq_sqlite_bind_null(piq_sqlite_call *q)
+{
+    if (q->rc == SQLITE_OK)
+        q->rc = sqlite3_bind_null(q->stmt, ++q->n_bound);
+}
+
+void piq_sqlite_bind_f64(piq_sqlite_call *q, double v)
+{
+    if (isnan(v))
+        piq_sqlite_bind_null(q);
+    else if (q->rc == SQLITE_OK)
+        q->rc = sqlite3_bind_double(q->stmt, ++q->n_bound, v);
+}
+
+void piq_sqlite_bind_text(piq_sqlite_call *q, piq_str v)
+{
+    if (q->rc == SQLITE_OK)
+        q->rc =
+            sqlite3_bind_text64(q->stmt, ++q->n_bound, v.len == 0 ? "" : v.ptr,
+                                v.len, SQLITE_STATIC, SQLITE_UTF8);
+}
+
+void piq_sqlite_bind_text_or_null(piq_sqlite_call *q, piq_str v)
+{
+    if (v.len == 0)
+        piq_sqlite_bind_null(q);
+    else
+        piq_sqlite_bind_text(q, v);
+}
+
+void piq_sqlite_bind_z(piq_sqlite_call *q, const char *z)
+{
+    piq_sqlite_bind_text(q, piq_str_of(z));
+}
+
+void piq_sqlite_bind_blob(piq_sqlite_call *q, piq_str v)
+{
+    if (q->rc == SQLITE_OK)
+        q->rc =
+            sqlite3_bind_blob64(q->stmt, ++q->n_bound, v.len == 0 ? "" : v.ptr,
+                                v.len, SQLITE_STATIC);
+}
+
+int piq_sqlite_step(piq_sqlite_call *q)
+{
+    if (q->rc != SQLITE_OK)
+        return q->rc;
+    int rc = sqlite3_step(q->stmt);
+    if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+        q->rc = rc;
+    return rc;
+}
+
+int piq_sqlite_run(piq_sqlite_call *q)
+{
+    int rc = piq_sqlite_step(q);
+    piq_sqlite_end(q);
+    return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+void piq_sqlite_end(piq_sqlite_call *q)
+{
+    if (q->stmt != NULL)
+        sqlite3_reset(q->stmt); /* its code is the step's, already seen */
+}
+
+int64_t piq_sqlite_i64(const piq_sqlite_call *q, int column)
+{
+    return sqlite3_column_int64(q->stmt, column);
+}
+
+bool piq_sqlite_is_null(const piq_sqlite_call *q, int column)
+{
+    return sqlite3_column_type(q->stmt, column) == SQLITE_NULL;
+}
+
+float piq_sqlite_f32(const piq_sqlite_call *q, int column)
+{
+    if (piq_sqlite_is_null(q, column))
+        return NAN;
+    return (float)sqlite3_column_double(q->stmt, column);
+}
+
+piq_str piq_sqlite_bytes(const piq_sqlite_call *q, int column)
+{
+    const char *ptr = sqlite3_column_blob(q->stmt, column);
+    int len = sqlite3_column_bytes(q->stmt, column);
+    return ptr == NULL ? PIQ_STR("") : (piq_str){ptr, (size_t)len};
+}
+
+bool piq_sqlite_copy(const piq_sqlite_call *q, piq_arena *a, int column,
+                     piq_str *out)
+{
+    piq_str s = piq_sqlite_bytes(q, column);
+    char *ptr = piq_arena_strndup(a, s.ptr, s.len);
+    if (ptr == NULL)
+        return false;
+    *out = (piq_str){ptr, s.len};
+    return true;
+}

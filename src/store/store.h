@@ -1,0 +1,260 @@
+/* store.h - what the engine needs kept, in domain words. No SQL.
+ *
+ * One struct of functions for each backend (store/sqlite, later
+ * store/postgres); tests/contract runs the same suite on all of them.
+ *
+ * Writes come as one piq_commit: all of it durable, or none. A commit is
+ * called by one thread at a time (the engine's storage thread); reads may come
+ * from any thread at any time and see committed data only. Versions guard a
+ * learner's state: a write names the version it was made from, and the whole
+ * commit is refused with PIQ_ESTALE when somebody else was there first.
+ *
+ * Results are copied into the caller's arena. Absence is PIQ_ENOTFOUND, and
+ * empty where there could be several. PIQ_EFULL: disk full; PIQ_EBUSY: locked; PIQ_EIO;
+ * PIQ_ECORRUPT: err->where names file or table. After a failed call the store
+ * is as before and can still be read.
+ */
+#ifndef PIQ_STORE_STORE_H
+#define PIQ_STORE_STORE_H
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "base/str.h"
+#include "domain/calibration.h"
+#include "domain/ids.h"
+#include "domain/words.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- what is written ------------------------------------------------- */
+
+/* An accepted event. Columns that the fold or a calibration needs stand
+ * beside the canonical JSON body. */
+typedef struct piq_event_row {
+    int64_t seq; /* out: order of arrival over all learners */
+    piq_user_id user;
+    piq_str event_id;
+    int64_t at_us;
+    int64_t received_us;
+    piq_event_type type;
+    uint32_t catalogue_version;
+    uint32_t calibration;
+    piq_item_ix item; /* answers to an item, else PIQ_NO_IX32 */
+    float score;      /* answers */
+    float predicted;  /* P(right) before it; NaN when it was not an answer */
+    float ability_logit;
+    float ability_variance;
+    piq_str body;
+} piq_event_row;
+
+typedef struct piq_state_row {
+    piq_user_id user;
+    int64_t version;      /* after; 1 for a new learner */
+    int64_t from_version; /* before; 0: there must be none */
+    piq_str body;
+} piq_state_row;
+
+/* State as it was right after one event: where a late event's fold starts.
+ * At most 8 are kept of a learner: the newest, and others with ages in about
+ * geometric steps. One of the same place is replaced. */
+typedef struct piq_snapshot_row {
+    piq_user_id user;
+    int64_t at_us;
+    piq_str event_id;
+    uint32_t n_events; /* folded so far */
+    piq_str body;
+} piq_snapshot_row;
+
+typedef struct piq_recommendation_row {
+    int64_t id; /* out */
+    piq_user_id user;
+    piq_content_type type;
+    piq_content_id content;
+    double score;
+    piq_str reasoning; /* JSON */
+    int64_t recommended_us;
+    piq_user_action action;
+    uint8_t feedback_score; /* 0: none */
+} piq_recommendation_row;
+
+/* One served slate: what could have been shown, and with which chance. */
+typedef struct piq_slate_row {
+    piq_user_id user;
+    int64_t served_us;
+    int64_t state_version;
+    uint32_t catalogue_version;
+    piq_str policy;
+    piq_str request;    /* JSON: type, limit */
+    piq_str candidates; /* binary, engine/recommend.c; NULs allowed */
+    /* Shown, best first: recommendations[first .. first+n) of the commit. */
+    size_t first_recommendation;
+    size_t n_recommendations;
+} piq_slate_row;
+
+typedef struct piq_path_row {
+    int64_t id; /* out when 0; else that row is updated */
+    piq_user_id user;
+    int64_t state_version; /* of the learner's state it was planned from */
+    piq_str path_config;   /* JSON */
+    int32_t current_position;
+    int64_t estimated_completion_us; /* INT64_MAX: none */
+    piq_str adaptation_history;      /* JSON array */
+    int64_t created_us; /* an update leaves it */
+} piq_path_row;
+
+/* Ignored when a row of a later state_version is stored. The last two may be
+ * empty. */
+typedef struct piq_profile_row {
+    piq_user_id user;
+    int64_t state_version;
+    piq_str skill_profile; /* JSON, all four */
+    piq_str learning_style;
+    piq_str behavioral_metrics;
+    piq_str goals;
+    int64_t updated_us;
+} piq_profile_row;
+
+typedef struct piq_feedback_row {
+    piq_user_id user;
+    int64_t recommendation_id;
+    piq_user_action action; /* NONE leaves it */
+    uint8_t feedback_score; /* 0 leaves it */
+} piq_feedback_row;
+
+typedef struct piq_calibration_row {
+    uint32_t number;     /* one more than the last */
+    int64_t through_seq; /* answers up to here are in it */
+    int64_t made_us;
+    const piq_calibrated_item *items;
+    size_t n_items;
+} piq_calibration_row;
+
+/* Everything NULL / 0 that is not written. Rows are applied in the order of
+ * the members here. Arrays are borrowed for the call; `out` members of rows
+ * are filled in on success: numbers that rise, and are not given twice.
+ * Refused as a whole: PIQ_ECONFLICT, a learner's event_id is stored already;
+ * PIQ_ESTALE, a state's from_version or a calibration's number is not the
+ * present one; PIQ_ENOTFOUND, feedback or path of an id that this learner does
+ * not have; PIQ_EINVAL, not JSON where JSON is asked for. */
+typedef struct piq_commit {
+    piq_event_row *events;
+    size_t n_events;
+    const piq_state_row *states;
+    size_t n_states;
+    const piq_snapshot_row *snapshots;
+    size_t n_snapshots;
+    /* Snapshots of these learners after (at_us, event_id) are dropped first:
+     * a late event made them untrue. body and n_events are not read. */
+    const piq_snapshot_row *stale_snapshots;
+    size_t n_stale_snapshots;
+    piq_recommendation_row *recommendations;
+    size_t n_recommendations;
+    const piq_slate_row *slates;
+    size_t n_slates;
+    const piq_feedback_row *feedback;
+    size_t n_feedback;
+    piq_path_row *paths;
+    size_t n_paths;
+    const piq_profile_row *profiles;
+    size_t n_profiles;
+    const piq_calibration_row *calibrations; /* in order of number */
+    size_t n_calibrations;
+} piq_commit;
+
+/* ---- what is read ---------------------------------------------------- */
+
+typedef struct piq_store_counts {
+    uint64_t learners, events, recommendations, bytes;
+    uint32_t catalogue_version, calibration;
+} piq_store_counts;
+
+/* Where reading a learner's events starts and ends, in fold order. */
+typedef struct piq_event_range {
+    piq_user_id user;
+    int64_t after_us; /* events after (after_us, after_id); INT64_MIN: all */
+    piq_str after_id;
+    int64_t until_us; /* events before this instant; INT64_MAX: all */
+    size_t limit;     /* at most so many */
+} piq_event_range;
+
+/* An item's estimate from one calibration on. */
+typedef struct piq_calibration_entry {
+    uint32_t number;
+    piq_calibrated_item item;
+} piq_calibration_entry;
+
+typedef struct piq_store piq_store;
+
+typedef struct piq_store_ops {
+    const char *name; /* "sqlite" */
+    void (*close)(piq_store *s);
+
+    piq_status (*commit)(piq_store *s, piq_commit *c, piq_err *err);
+
+    /* The document of a version; version 0: the newest. PIQ_ENOTFOUND. */
+    piq_status (*catalogue)(piq_store *s, piq_arena *a, uint32_t version,
+                            uint32_t *found, piq_str *document, piq_err *err);
+    /* Stores a document as version `version`, one more than the newest
+     * (PIQ_ESTALE when it is not). */
+    piq_status (*put_catalogue)(piq_store *s, uint32_t version,
+                                piq_str document, int64_t at_us,
+                                piq_err *err);
+
+    piq_status (*state)(piq_store *s, piq_arena *a, piq_user_id user,
+                        int64_t *version, piq_str *body, piq_err *err);
+    /* The newest snapshot at or before (at_us, event_id). PIQ_ENOTFOUND. */
+    piq_status (*snapshot)(piq_store *s, piq_arena *a, piq_user_id user,
+                           int64_t at_us, piq_str event_id,
+                           piq_snapshot_row *out, piq_err *err);
+    /* The stored row of an event id. PIQ_ENOTFOUND. */
+    piq_status (*event)(piq_store *s, piq_arena *a, piq_user_id user,
+                        piq_str event_id, piq_event_row *out, piq_err *err);
+    /* Events in fold order. */
+    piq_status (*events)(piq_store *s, piq_arena *a,
+                         const piq_event_range *range, piq_event_row **out,
+                         size_t *n, piq_err *err);
+    /* Answers to items, by seq, of all learners, after `seq`; body and
+     * event_id are left empty. For calibration. */
+    piq_status (*answers_after)(piq_store *s, piq_arena *a, int64_t seq,
+                                size_t limit, piq_event_row **out, size_t *n,
+                                piq_err *err);
+
+    piq_status (*recommendation)(piq_store *s, piq_arena *a, piq_user_id user,
+                                 int64_t id, piq_recommendation_row *out,
+                                 piq_err *err);
+    /* Newest first. */
+    piq_status (*recommendations)(piq_store *s, piq_arena *a,
+                                  piq_user_id user, size_t limit,
+                                  piq_recommendation_row **out, size_t *n,
+                                  piq_err *err);
+    /* The learner's current path. */
+    piq_status (*path)(piq_store *s, piq_arena *a, piq_user_id user,
+                       piq_path_row *out, piq_err *err);
+    piq_status (*profile)(piq_store *s, piq_arena *a, piq_user_id user,
+                          piq_profile_row *out, piq_err *err);
+
+    /* Number, through_seq of the newest calibration (0, 0: none). */
+    piq_status (*calibration)(piq_store *s, uint32_t *number,
+                              int64_t *through_seq, piq_err *err);
+    /* All estimates ever published, by item, then number. */
+    piq_status (*calibrations)(piq_store *s, piq_arena *a,
+                               piq_calibration_entry **out, size_t *n,
+                               piq_err *err);
+
+    /* Learner ids above `after`, ascending. */
+    piq_status (*users)(piq_store *s, piq_arena *a, piq_user_id after,
+                        size_t limit, piq_user_id **out, size_t *n,
+                        piq_err *err);
+    piq_status (*counts)(piq_store *s, piq_store_counts *out, piq_err *err);
+    /* Cheap check that reads work, for /readyz. */
+    piq_status (*ping)(piq_store *s, piq_err *err);
+} piq_store_ops;
+
+/* Every backend's struct begins with this. */
+struct piq_store {
+    const piq_store_ops *ops;
+};
+
+#endif
