@@ -1,0 +1,116 @@
+/* system.c - the catalogue, and what the engine says of itself. */
+#include "api/exchange.h"
+#include "domain/catalogue_json.h"
+
+#include <stdlib.h>
+
+extern const unsigned char piq_openapi_json[];
+extern const size_t piq_openapi_json_len;
+
+static const char *const no_query[] = {NULL};
+
+void piq_get_catalogue(piq_exchange *c)
+{
+    static const char *const known[] = {"type", "area", NULL};
+    const piq_catalogue *cat;
+    piq_catalogue_filter filter = {0};
+    piq_buf b;
+    piq_json_writer w;
+    piq_str area;
+    int type;
+    if (!piq_exchange_known_query(c, known) ||
+        !piq_exchange_query_type(c, &type) ||
+        !piq_exchange_query(c, "area", &area, &filter.by_area) ||
+        !piq_exchange_catalogue(c, &cat))
+        return;
+    if (filter.by_area && !piq_catalogue_find_area(cat, area, &filter.area)) {
+        piq_fail(&c->err, PIQ_EINVAL, "no area of the curriculum: \"%.*s\"",
+                 (int)(area.len > 60 ? 60 : area.len), area.ptr);
+        piq_err_at(&c->err, "area");
+        piq_exchange_fail(c);
+        return;
+    }
+    if (type >= 0) {
+        filter.by_type = true;
+        filter.type = (piq_content_type)type;
+    }
+    if (piq_exchange_not_modified(c, cat->version))
+        return;
+    piq_buf_init(&b, 0);
+    piq_json_init(&w, &b);
+    piq_catalogue_show(cat, &filter, &w);
+    piq_exchange_json(c, 200, &b, cat->version);
+}
+
+void piq_get_health(piq_exchange *c)
+{
+    piq_buf b;
+    piq_json_writer w;
+    piq_buf_init(&b, 0);
+    piq_json_init(&w, &b);
+    piq_json_object(&w);
+    piq_json_put_z(&w, "status", "ok");
+    piq_json_put_z(&w, "version", piq_version());
+    piq_json_object_end(&w);
+    piq_exchange_json(c, 200, &b, -1);
+}
+
+void piq_get_ready(piq_exchange *c)
+{
+    const piq_catalogue *cat;
+    piq_engine *e = c->api->engine;
+    piq_store *store = piq_engine_store(e);
+    piq_engine_stats stats;
+    piq_buf b;
+    piq_json_writer w;
+    if (!piq_exchange_catalogue(c, &cat))
+        return;
+    piq_engine_stats_get(e, &stats);
+    piq_status status = store->ops->ping(store, &c->err);
+    if (status == PIQ_OK && !stats.storage_ok)
+        status = piq_fail(&c->err, PIQ_EIO, "the last commit failed");
+    if (status) {
+        piq_exchange_problem(c, 503);
+        return;
+    }
+    piq_buf_init(&b, 0);
+    piq_json_init(&w, &b);
+    piq_json_object(&w);
+    piq_json_put_z(&w, "status", "ready");
+    piq_json_put_int(&w, "catalogue_version", cat->version);
+    piq_json_put_int(&w, "calibration", piq_engine_calibration(e));
+    piq_json_object_end(&w);
+    piq_exchange_json(c, 200, &b, -1);
+}
+
+void piq_get_metrics(piq_exchange *c)
+{
+    piq_api *api = c->api;
+    piq_engine_stats s;
+    piq_buf b;
+    size_t len;
+    piq_engine_stats_get(api->engine, &s);
+    piq_metric_set(api->cached_learners, (double)s.cached_learners);
+    piq_metric_set(api->queued, (double)s.queued);
+    piq_metric_set(api->commits, (double)s.commits);
+    piq_metric_set(api->commit_failures, (double)s.commit_failures);
+    piq_metric_set(api->cache_hits, (double)s.cache_hits);
+    piq_metric_set(api->cache_misses, (double)s.cache_misses);
+    piq_metric_set(api->storage_ok, s.storage_ok ? 1 : 0);
+    piq_buf_init(&b, 0);
+    if (api->metrics)
+        piq_metrics_write(api->metrics, &b);
+    char *bytes = piq_buf_take(&b, &len);
+    piq_exchange_bytes(c, 200, "text/plain; version=0.0.4; charset=utf-8",
+                       piq_bytes_take(bytes, len), -1);
+}
+
+void piq_get_contract(piq_exchange *c)
+{
+    piq_buf b;
+    if (!piq_exchange_known_query(c, no_query))
+        return;
+    piq_buf_init(&b, 0);
+    piq_buf_add(&b, piq_openapi_json, piq_openapi_json_len);
+    piq_exchange_json(c, 200, &b, -1);
+}

@@ -1,0 +1,311 @@
+/* ask.c - analyze, progress, recommend, path, predict: one learner, asked on
+ * the command line. The answer is the API's own reply; --json prints it, else
+ * a table is made from it. */
+#include "base/buf.h"
+#include "cli/command.h"
+#include "piq.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- from JSON ------------------------------------------------------- */
+
+static double number(const json_t *o, const char *member)
+{
+    const json_t *v = json_object_get(o, member);
+    return json_is_number(v) ? json_number_value(v) : 0;
+}
+
+static const char *text(const json_t *o, const char *member)
+{
+    const json_t *v = json_object_get(o, member);
+    return json_is_string(v) ? json_string_value(v) : "-";
+}
+
+/* A number that may be null. */
+static void cell_number(piq_table *t, const json_t *v, const char *fmt,
+                        double scale)
+{
+    char shown[32];
+    if (!json_is_number(v)) {
+        piq_table_cell(t, "-");
+        return;
+    }
+    snprintf(shown, sizeof shown, "%.*f%s", strcmp(fmt, "%") == 0 ? 0 : 2,
+             json_number_value(v) * scale, strcmp(fmt, "%") == 0 ? " %" : "");
+    piq_table_cell(t, "%s", shown);
+}
+
+static void cell_percent(piq_table *t, const json_t *o, const char *member)
+{
+    cell_number(t, json_object_get(o, member), "%", 100);
+}
+
+/* ---- one printer a command ------------------------------------------- */
+
+static void print_profile(const json_t *p)
+{
+    static const char *const heads[] = {"AREA", "LEVEL", "MASTERY",
+                                        "FROM", "TO",    "EVIDENCE"};
+    const json_t *skill = json_object_get(p, "skillProfile");
+    const json_t *style = json_object_get(p, "learningStyle");
+    const json_t *areas = json_object_get(skill, "current_levels");
+    piq_table *t = piq_table_new(heads, 6);
+    const char *area;
+    json_t *level;
+    json_object_foreach((json_t *)(uintptr_t)areas, area, level)
+    {
+        piq_table_cell(t, "%s", area);
+        piq_table_cell(t, "%s", text(level, "level"));
+        cell_percent(t, level, "mastery");
+        cell_percent(t, level, "mastery_low");
+        cell_percent(t, level, "mastery_high");
+        cell_number(t, json_object_get(level, "evidence"), "", 1);
+    }
+    piq_table_print(t);
+    printf("\nmastered concepts  %zu\n",
+           json_array_size(json_object_get(skill, "mastered_concepts")));
+    printf("format             %s\n", text(style, "preferred_content_type"));
+    printf("session            %.0f minutes\n",
+           number(style, "optimal_session_length"));
+    printf("pace               %s\n",
+           text(style, "difficulty_progression_rate"));
+    const json_t *weak = json_object_get(skill, "weak_areas");
+    for (size_t i = 0; i < json_array_size(weak); i++) {
+        const json_t *w = json_array_get(weak, i);
+        printf("weak               %s: %s\n", text(w, "area"), text(w, "why"));
+    }
+}
+
+static void print_slate(const json_t *r)
+{
+    static const char *const heads[] = {"ID", "TYPE", "CONTENT", "SCORE",
+                                        "WHY"};
+    const json_t *list = json_object_get(r, "recommendations");
+    piq_table *t = piq_table_new(heads, 5);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *one = json_array_get(list, i);
+        const json_t *why = json_object_get(one, "reasoning");
+        piq_table_cell(t, "%.0f", number(one, "id"));
+        piq_table_cell(t, "%s", text(one, "content_type"));
+        piq_table_cell(t, "%.0f %s", number(one, "content_id"),
+                       text(one, "title"));
+        piq_table_cell(t, "%.2f", number(one, "recommendation_score"));
+        piq_table_cell(t, "%s", text(why, "sentence"));
+    }
+    piq_table_print(t);
+}
+
+static void print_path(const json_t *p)
+{
+    static const char *const heads[] = {"DAY",  "STATUS", "STEP", "MIN",
+                                        "FROM", "TO",     "WHAT"};
+    const json_t *config = json_object_get(p, "path_config");
+    const json_t *steps = json_object_get(config, "steps");
+    piq_table *t = piq_table_new(heads, 7);
+    for (size_t i = 0; i < json_array_size(steps); i++) {
+        const json_t *s = json_array_get(steps, i);
+        const char *title = text(s, "title");
+        piq_table_cell(t, "%s", text(s, "day"));
+        piq_table_cell(t, "%s", text(s, "status"));
+        piq_table_cell(t, "%s", text(s, "kind"));
+        piq_table_cell(t, "%.0f", number(s, "minutes"));
+        cell_percent(t, s, "mastery_before");
+        cell_percent(t, s, "mastery_after");
+        piq_table_cell(t, "%s",
+                       strcmp(title, "-") ? title : text(s, "concept"));
+    }
+    piq_table_print(t);
+    printf("\nestimated completion  %s\n", text(p, "estimated_completion"));
+    const json_t *history = json_object_get(p, "adaptation_history");
+    size_t n = json_array_size(history);
+    if (n)
+        printf("last change           %s\n",
+               text(json_array_get(history, n - 1), "why"));
+}
+
+static void print_flat(const json_t *v, const char *name, int depth);
+
+static void print_member(const json_t *v, const char *name, int depth)
+{
+    if (json_is_object(v) || json_is_array(v)) {
+        printf("%*s%s\n", depth * 2, "", name);
+        print_flat(v, name, depth + 1);
+    } else {
+        char *shown = json_dumps(v, JSON_ENCODE_ANY | JSON_REAL_PRECISION(4));
+        printf("%*s%-24s %s\n", depth * 2, "", name, shown ? shown : "?");
+        free(shown);
+    }
+}
+
+static bool is_scalars(const json_t *v)
+{
+    size_t i;
+    const char *key;
+    json_t *item;
+    if (json_is_object(v)) {
+        json_object_foreach((json_t *)(uintptr_t)v, key,
+                            item) if (json_is_object(item) ||
+                                      json_is_array(item)) return false;
+        return true;
+    }
+    json_array_foreach((json_t *)(uintptr_t)v, i,
+                       item) if (json_is_object(item) ||
+                                 json_is_array(item)) return false;
+    return true;
+}
+
+/* Members one a line; a list of small objects one object a line. */
+static void print_flat(const json_t *v, const char *name, int depth)
+{
+    const char *key;
+    json_t *item;
+    size_t i;
+    (void)name;
+    if (json_is_object(v)) {
+        json_object_foreach((json_t *)(uintptr_t)v, key, item)
+            print_member(item, key, depth);
+        return;
+    }
+    json_array_foreach((json_t *)(uintptr_t)v, i, item)
+    {
+        if (is_scalars(item)) {
+            char *shown =
+                json_dumps(item, JSON_ENCODE_ANY | JSON_REAL_PRECISION(4));
+            printf("%*s%s\n", depth * 2, "", shown ? shown : "?");
+            free(shown);
+        } else {
+            print_flat(item, "", depth);
+        }
+    }
+}
+
+static void print_any(const json_t *v)
+{
+    print_flat(v, "", 0);
+}
+
+/* ---- asking ---------------------------------------------------------- */
+
+static int report(const piq_reply *reply, bool as_json,
+                  void (*print)(const json_t *))
+{
+    json_t *json = json_loadb(reply->body, reply->len, 0, NULL);
+    int code = reply->status < 300 ? PIQ_DONE : PIQ_COULD_NOT;
+    if (as_json && code == PIQ_DONE)
+        printf("%s\n", reply->body);
+    else if (!json)
+        code = PIQ_COULD_NOT;
+    else if (code == PIQ_DONE)
+        print(json);
+    else
+        fprintf(stderr, "piq: %s\n", text(json, "detail"));
+    json_decref(json);
+    return code;
+}
+
+typedef struct question {
+    const char *method;
+    const char *resource; /* after /api/users/N */
+    void (*print)(const json_t *);
+} question;
+
+static int ask(const piq_command *self, const piq_arguments *args,
+               const question *q, const char *query)
+{
+    piq *engine;
+    piq_err err = {0};
+    piq_reply reply;
+    piq_user_id user;
+    char target[256];
+    if (!piq_parse_user(args->rest[0], &user))
+        return piq_wrong_use(self, "USER is a positive integer, not %s",
+                             args->rest[0]);
+    if (!piq_file_exists(args->db)) {
+        fprintf(stderr, "piq: there is no file %s\n", args->db);
+        return PIQ_COULD_NOT;
+    }
+    if (piq_open(args->db, NULL, &engine, &err))
+        return piq_could_not(&err);
+    snprintf(target, sizeof target, "/api/users/%lld/%s%s", (long long)user.v,
+             q->resource, query);
+    int code = PIQ_COULD_NOT;
+    if (piq_call(engine, q->method, target, NULL, 0, &reply) == PIQ_OK) {
+        code = report(&reply, args->json, q->print);
+        piq_reply_free(&reply);
+    }
+    piq_close(engine);
+    return code;
+}
+
+static int analyze(const piq_command *self, int argc, char **argv)
+{
+    static const question q = {"POST", "profile/analyze", print_profile};
+    piq_arguments args;
+    int code = piq_parse_arguments(self, argc, argv, NULL, 1, 1, &args);
+    return code >= 0 ? code : ask(self, &args, &q, "");
+}
+
+static int progress(const piq_command *self, int argc, char **argv)
+{
+    static const question q = {"GET", "progress-analytics", print_any};
+    piq_arguments args;
+    int code = piq_parse_arguments(self, argc, argv, NULL, 1, 1, &args);
+    return code >= 0 ? code : ask(self, &args, &q, "");
+}
+
+static int recommend(const piq_command *self, int argc, char **argv)
+{
+    static const question q = {"GET", "recommendations", print_slate};
+    const char *type = NULL;
+    int64_t limit = 5;
+    char query[96];
+    piq_arguments args;
+    const piq_option options[] = {{"type", PIQ_OPT_TEXT, &type, 0, 0},
+                                  {"limit", PIQ_OPT_INT, &limit, 1, 50},
+                                  {0}};
+    int code = piq_parse_arguments(self, argc, argv, options, 1, 1, &args);
+    if (code >= 0)
+        return code;
+    snprintf(query, sizeof query, "?limit=%lld%s%.40s", (long long)limit,
+             type ? "&type=" : "", type ? type : "");
+    return ask(self, &args, &q, query);
+}
+
+static int path(const piq_command *self, int argc, char **argv)
+{
+    static const question q = {"GET", "learning-path", print_path};
+    piq_arguments args;
+    int code = piq_parse_arguments(self, argc, argv, NULL, 1, 1, &args);
+    return code >= 0 ? code : ask(self, &args, &q, "");
+}
+
+static int predict(const piq_command *self, int argc, char **argv)
+{
+    static const question q = {"GET", "skill-predictions", print_any};
+    int64_t days = 28;
+    char query[48];
+    piq_arguments args;
+    const piq_option options[] = {{"days", PIQ_OPT_INT, &days, 1, 730}, {0}};
+    int code = piq_parse_arguments(self, argc, argv, options, 1, 1, &args);
+    if (code >= 0)
+        return code;
+    snprintf(query, sizeof query, "?days=%lld", (long long)days);
+    return ask(self, &args, &q, query);
+}
+
+const piq_command piq_cmd_analyze = {
+    "analyze", "USER", "Makes a learner's profile anew and shows it.", "",
+    analyze};
+const piq_command piq_cmd_progress = {
+    "progress", "USER", "Shows a learner's progress analytics.", "", progress};
+const piq_command piq_cmd_recommend = {
+    "recommend", "USER", "Recommends content to a learner, and says why.",
+    "  --type T         course, lesson, assessment, character or review\n"
+    "  --limit N        at most so many (default 5)\n",
+    recommend};
+const piq_command piq_cmd_path = {
+    "path", "USER", "Plans a learner's path to the goal.", "", path};
+const piq_command piq_cmd_predict = {
+    "predict", "USER", "Predicts a learner's mastery.",
+    "  --days N         so many days from now (default 28)\n", predict};

@@ -1,0 +1,124 @@
+/* command.h - what the subcommands share. Private to cli/.
+ *
+ * A subcommand is one file and one function. Exit codes: 0 done, 1 could not,
+ * 2 wrong use. Results go to standard output, everything else to standard
+ * error.
+ */
+#ifndef PIQ_CLI_COMMAND_H
+#define PIQ_CLI_COMMAND_H
+
+#include "base/buf.h"
+#include "engine/engine.h"
+
+#include <jansson.h>
+#include <stdio.h>
+
+enum { PIQ_DONE = 0, PIQ_COULD_NOT = 1, PIQ_WRONG_USE = 2 };
+
+typedef struct piq_command {
+    const char *name;
+    const char *arguments; /* "USER" */
+    const char *summary;   /* one line */
+    const char *options;   /* the lines of --help, beside the common ones */
+    int (*run)(const struct piq_command *self, int argc, char **argv);
+} piq_command;
+
+extern const piq_command piq_cmd_serve, piq_cmd_demo, piq_cmd_import,
+    piq_cmd_analyze, piq_cmd_recommend, piq_cmd_path, piq_cmd_predict,
+    piq_cmd_progress, piq_cmd_catalogue, piq_cmd_simulate, piq_cmd_export,
+    piq_cmd_replay, piq_cmd_eval, piq_cmd_version;
+
+/* ---- arguments ------------------------------------------------------- */
+
+/* One option beside --db, --json and --help. */
+typedef struct piq_option {
+    const char *name; /* without the dashes */
+    enum { PIQ_OPT_FLAG, PIQ_OPT_TEXT, PIQ_OPT_INT } kind;
+    void *value;       /* bool *, const char ** or int64_t * */
+    int64_t low, high; /* of PIQ_OPT_INT */
+} piq_option;
+
+typedef struct piq_arguments {
+    const char *db; /* "piq.db" unless said */
+    bool json;
+    char **rest; /* what is no option */
+    int n_rest;
+} piq_arguments;
+
+/* Returns -1 to go on, else the exit code (help was shown, or wrong use).
+ * `options` ends with a NULL name; may be NULL. Between min and max arguments
+ * that are no options are taken. */
+int piq_parse_arguments(const piq_command *self, int argc, char **argv,
+                        const piq_option *options, int min, int max,
+                        piq_arguments *out);
+int piq_wrong_use(const piq_command *self, const char *fmt, ...)
+    PIQ_PRINTF(2, 3);
+/* Says why on standard error; PIQ_COULD_NOT. */
+int piq_could_not(const piq_err *err);
+bool piq_parse_user(const char *text, piq_user_id *out);
+
+/* ---- work ------------------------------------------------------------ */
+
+/* An engine on an SQLite file. `bulk`: commits need not survive a power cut,
+ * kill -9 they do. */
+PIQ_MUST_USE piq_status piq_open_engine(const char *db, bool bulk,
+                                        const piq_engine_config *config,
+                                        piq_metrics *metrics, piq_engine **out,
+                                        piq_err *err);
+/* The same, where the file must be there already. */
+PIQ_MUST_USE piq_status piq_open_existing(const char *db, piq_engine **out,
+                                          piq_err *err);
+bool piq_file_exists(const char *path);
+/* A whole file, NUL-terminated, at most max_bytes; caller frees. "-" is
+ * standard input. */
+PIQ_MUST_USE piq_status piq_read_file(const char *path, size_t max_bytes,
+                                      char **bytes, size_t *len, piq_err *err);
+/* Loads a curriculum; findings go to standard error. */
+PIQ_MUST_USE piq_status piq_load_curriculum(piq_engine *e, piq_str document,
+                                            const char *name, bool quiet,
+                                            piq_err *err);
+/* The curriculum that ships with the program; static. NULL: not found. */
+const char *piq_shipped_curriculum(void);
+
+/* Serves until a signal; used by serve and demo. */
+typedef struct piq_serve_options {
+    const char *address;
+    int64_t port, threads, max_connections, cache_learners;
+    const char *log_format; /* "text" or "json" */
+    const char *log_level;  /* debug, info, warn, error */
+} piq_serve_options;
+piq_serve_options piq_serve_defaults(void);
+/* `hello` is called once the socket listens. */
+int piq_serve_db(const char *db, const piq_serve_options *o,
+                 void (*hello)(void *ctx, const char *address, uint16_t port),
+                 void *ctx);
+
+/* Simulated learners into the engine; shows a progress bar. */
+PIQ_MUST_USE piq_status piq_simulate_into(piq_engine *e, uint64_t seed,
+                                          int64_t first_user, size_t learners,
+                                          size_t events, double days,
+                                          piq_bulk_totals *totals,
+                                          piq_err *err);
+
+/* ---- showing --------------------------------------------------------- */
+
+/* A line on standard error that overwrites itself on a terminal; elsewhere
+ * only its last state is shown. */
+typedef struct piq_meter {
+    const char *what;
+    uint64_t of;
+    int64_t start_ns, shown_ns;
+    bool terminal;
+} piq_meter;
+void piq_meter_begin(piq_meter *p, const char *what, uint64_t of);
+void piq_meter_at(piq_meter *p, uint64_t done);
+void piq_meter_end(piq_meter *p, uint64_t done);
+
+/* Rows of text in columns as wide as their widest cell. */
+typedef struct piq_table piq_table;
+piq_table *piq_table_new(const char *const *heads, size_t n_columns);
+void piq_table_cell(piq_table *t, const char *fmt, ...) PIQ_PRINTF(2, 3);
+/* Prints to standard output and frees. */
+void piq_table_print(piq_table *t);
+
+#endif

@@ -1,0 +1,145 @@
+/* demo.c - the main job from end to end, each step with its time. */
+#include "base/clock.h"
+#include "cli/command.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { LEARNERS = 200, EVENTS = 150, DAYS = 60, SHOWN_LEARNER = 1 };
+
+static void step_done(const char *what, int64_t start_ns)
+{
+    printf("%-44s %7.1f ms\n", what,
+           (double)(piq_clock_monotonic_ns() - start_ns) / 1e6);
+    fflush(stdout);
+}
+
+static piq_status load_curriculum(piq_engine *e, piq_err *err)
+{
+    const char *path = piq_shipped_curriculum();
+    char *bytes, what[128];
+    size_t len;
+    int64_t start_ns = piq_clock_monotonic_ns();
+    if (!path)
+        return piq_fail(err, PIQ_ENOTFOUND,
+                        "the shipped curriculum was not found");
+    piq_status status =
+        piq_read_file(path, (size_t)256 << 20, &bytes, &len, err);
+    if (status)
+        return status;
+    status = piq_load_curriculum(e, (piq_str){bytes, len}, path, true, err);
+    free(bytes);
+    if (status)
+        return status;
+    const piq_catalogue *c = piq_engine_catalogue(e);
+    snprintf(what, sizeof what, "curriculum: %zu concepts, %zu contents",
+             c->n_concepts, c->n_contents);
+    step_done(what, start_ns);
+    return PIQ_OK;
+}
+
+static piq_status bring_learners(piq_engine *e, piq_err *err)
+{
+    piq_store_counts counts;
+    piq_bulk_totals totals = {0};
+    char what[128];
+    int64_t start_ns = piq_clock_monotonic_ns();
+    piq_status status =
+        piq_engine_store(e)->ops->counts(piq_engine_store(e), &counts, err);
+    if (status)
+        return status;
+    if (counts.learners) {
+        snprintf(what, sizeof what, "learners: %llu are there already",
+                 (unsigned long long)counts.learners);
+    } else {
+        status =
+            piq_simulate_into(e, 1, 1, LEARNERS, EVENTS, DAYS, &totals, err);
+        snprintf(what, sizeof what, "learners: %d simulated, %llu events",
+                 LEARNERS, (unsigned long long)totals.accepted);
+    }
+    if (status == PIQ_OK)
+        step_done(what, start_ns);
+    return status;
+}
+
+static piq_status run_op(piq_engine *e, piq_op_kind kind, const char *what,
+                         piq_err *err)
+{
+    int64_t start_ns = piq_clock_monotonic_ns();
+    piq_op *op =
+        piq_op_new(kind, (piq_user_id){SHOWN_LEARNER}, piq_clock_now_us());
+    if (!op)
+        return piq_fail(err, PIQ_ENOMEM, "no memory");
+    op->limit = 5;
+    piq_status status = piq_engine_run(e, op);
+    if (status)
+        *err = op->err;
+    else
+        step_done(what, start_ns);
+    piq_op_free(op);
+    return status;
+}
+
+static piq_status prepare(const char *db, piq_err *err)
+{
+    piq_engine *e;
+    int64_t start_ns = piq_clock_monotonic_ns();
+    piq_status status = piq_open_engine(db, true, NULL, NULL, &e, err);
+    if (status)
+        return status;
+    step_done("database opened", start_ns);
+    status = load_curriculum(e, err);
+    if (status == PIQ_OK)
+        status = bring_learners(e, err);
+    if (status == PIQ_OK)
+        status = run_op(e, PIQ_OP_PROFILE, "a profile analysed", err);
+    if (status == PIQ_OK)
+        status = run_op(e, PIQ_OP_SLATE, "five recommendations made", err);
+    if (status == PIQ_OK)
+        status = run_op(e, PIQ_OP_PATH, "a learning path planned", err);
+    piq_engine_close(e);
+    return status;
+}
+
+static void say_hello(void *ctx, const char *address, uint16_t port)
+{
+    (void)ctx;
+    printf("\nserving on http://%s:%u (Ctrl-C stops); try:\n\n"
+           "  curl -s http://%s:%u/api/users/%d/profile\n"
+           "  curl -s 'http://%s:%u/api/users/%d/recommendations?limit=3'\n"
+           "  curl -s -X POST -H 'Content-Type: application/json' \\\n"
+           "    -d '{\"event_id\":\"try-1\",\"at\":\"2026-01-31T18:05:00Z\","
+           "\"type\":\"review\",\"concept\":\"odd.outs\",\"rating\":3}' \\\n"
+           "    http://%s:%u/api/users/%d/events\n\n",
+           address, port, address, port, SHOWN_LEARNER, address, port,
+           SHOWN_LEARNER, address, port, SHOWN_LEARNER);
+    fflush(stdout);
+}
+
+static int demo(const piq_command *self, int argc, char **argv)
+{
+    bool go_on = false;
+    piq_serve_options o = piq_serve_defaults();
+    piq_arguments args;
+    piq_err err = {0};
+    const piq_option options[] = {{"serve", PIQ_OPT_FLAG, &go_on, 0, 0},
+                                  {"port", PIQ_OPT_INT, &o.port, 0, 65535},
+                                  {"address", PIQ_OPT_TEXT, &o.address, 0, 0},
+                                  {0}};
+    int code = piq_parse_arguments(self, argc, argv, options, 0, 0, &args);
+    if (code >= 0)
+        return code;
+    if (prepare(args.db, &err))
+        return piq_could_not(&err);
+    if (!go_on)
+        return PIQ_DONE;
+    o.log_level = "warn";
+    return piq_serve_db(args.db, &o, say_hello, NULL);
+}
+
+const piq_command piq_cmd_demo = {
+    "demo", "", "Loads the poker curriculum and demonstration learners.",
+    "  --serve          and serve them\n"
+    "  --port N         (default 8080)\n"
+    "  --address A      (default 127.0.0.1)\n",
+    demo};

@@ -1,0 +1,340 @@
+/* import.c - brings in events, or other systems' answers, from a file. */
+#include "base/clock.h"
+#include "cli/command.h"
+#include "domain/json_reader.h"
+#include "engine/fold.h"
+#include "num/score.h"
+#include "train/kt_tsv.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_FILE_BYTES = 2000000000, CURVE = 7 };
+
+/* Each answer was predicted before it was folded in: how well. */
+typedef struct foresight {
+    double *p;
+    float *y;
+    size_t n, cap;
+    piq_reliability all;
+    double all_auc;  /* NaN: not measured */
+    piq_map answers; /* user -> answers so far */
+    piq_reliability by_seen[CURVE];
+} foresight;
+
+static const unsigned curve_from[CURVE + 1] = {0,  5,   10,  20,
+                                               50, 100, 200, UINT32_MAX};
+
+static void watch(void *ctx, const piq_event *event,
+                  const piq_fold_effect *effect)
+{
+    foresight *f = ctx;
+    uint64_t seen = 0;
+    if (event->type != PIQ_EV_ANSWER || isnan(effect->outcome.predicted) ||
+        f->n == f->cap)
+        return;
+    f->p[f->n] = effect->outcome.predicted;
+    f->y[f->n++] = event->u.answer.score;
+    piq_reliability_add(&f->all, effect->outcome.predicted,
+                        (double)event->u.answer.score);
+    piq_map_get(&f->answers, (uint64_t)event->user.v, &seen);
+    for (int i = 0; i < CURVE; i++)
+        if (seen >= curve_from[i] && seen < curve_from[i + 1])
+            piq_reliability_add(&f->by_seen[i], effect->outcome.predicted,
+                                (double)event->u.answer.score);
+    if (piq_map_put(&f->answers, (uint64_t)event->user.v, seen + 1))
+        return; /* the curve is short of one answer */
+}
+
+typedef struct result {
+    piq_bulk_totals totals;
+    double seconds;
+    double auc; /* NaN: not enough */
+    const foresight *foresight;
+} result;
+
+static void print_json(const result *r)
+{
+    const piq_reliability *all = &r->foresight->all;
+    piq_buf b;
+    piq_json_writer w;
+    piq_buf_init(&b, 0);
+    piq_json_init(&w, &b);
+    piq_json_object(&w);
+    piq_json_put_int(&w, "accepted", (int64_t)r->totals.accepted);
+    piq_json_put_int(&w, "duplicates", (int64_t)r->totals.duplicates);
+    piq_json_put_fixed(&w, "seconds", r->seconds, 3);
+    piq_json_put_fixed(&w, "events_per_s",
+                       (double)r->totals.accepted / r->seconds, 0);
+    piq_json_key(&w, "one_step_ahead");
+    piq_json_object(&w);
+    piq_json_put_int(&w, "n", (int64_t)all->n);
+    piq_json_put_fixed(&w, "auc", r->auc, 5);
+    piq_json_put_fixed(&w, "brier", piq_reliability_brier(all), 5);
+    piq_json_put_fixed(&w, "ece", piq_reliability_ece(all), 5);
+    piq_json_object_end(&w);
+    piq_json_object_end(&w);
+    printf("%.*s\n", (int)b.len, b.ptr ? b.ptr : "");
+    piq_buf_release(&b);
+}
+
+static void print_foresight(const result *r)
+{
+    static const char *const bins[] = {"PREDICTED", "MEAN", "RIGHT", "ANSWERS"};
+    static const char *const curve[] = {"ANSWERS BEFORE", "BRIER", "ANSWERS"};
+    const foresight *f = r->foresight;
+    if (!f->all.n)
+        return;
+    printf("\neach answer predicted before it was folded in, in time order:\n"
+           "AUC %.4f  Brier %.4f  calibration error %.4f  (%llu answers)\n\n",
+           r->auc, piq_reliability_brier(&f->all), piq_reliability_ece(&f->all),
+           (unsigned long long)f->all.n);
+    piq_table *t = piq_table_new(bins, 4);
+    for (int i = 0; i < PIQ_RELIABILITY_BINS; i++) {
+        double n = (double)f->all.bin_n[i];
+        piq_table_cell(t, "%.1f-%.1f", i / 10.0, (i + 1) / 10.0);
+        piq_table_cell(t, "%.3f", n > 0 ? f->all.bin_p[i] / n : 0);
+        piq_table_cell(t, "%.3f", n > 0 ? f->all.bin_y[i] / n : 0);
+        piq_table_cell(t, "%.0f", n);
+    }
+    piq_table_print(t);
+    printf("\n");
+    t = piq_table_new(curve, 3);
+    for (int i = 0; i < CURVE; i++) {
+        if (!f->by_seen[i].n)
+            continue;
+        if (i + 1 < CURVE)
+            piq_table_cell(t, "%u-%u", curve_from[i], curve_from[i + 1] - 1);
+        else
+            piq_table_cell(t, "%u+", curve_from[i]);
+        piq_table_cell(t, "%.4f", piq_reliability_brier(&f->by_seen[i]));
+        piq_table_cell(t, "%llu", (unsigned long long)f->by_seen[i].n);
+    }
+    piq_table_print(t);
+}
+
+static void print_result(const result *r)
+{
+    printf("%llu events accepted, %llu known already, in %.2f s "
+           "(%.0f events/s)\n",
+           (unsigned long long)r->totals.accepted,
+           (unsigned long long)r->totals.duplicates, r->seconds,
+           (double)r->totals.accepted / r->seconds);
+    print_foresight(r);
+}
+
+/* ---- kt-tsv ---------------------------------------------------------- */
+
+typedef struct answer_at {
+    int64_t at_us;
+    size_t row;
+} answer_at;
+
+static int cmp_answer(const void *x, const void *y)
+{
+    const answer_at *a = x, *b = y;
+    if (a->at_us != b->at_us)
+        return a->at_us < b->at_us ? -1 : 1;
+    return a->row < b->row ? -1 : 1;
+}
+
+static piq_status add_answer(piq_bulk *bulk, const piq_catalogue *c,
+                             const piq_kt_row *row, size_t number, piq_err *err)
+{
+    char id[32];
+    piq_event event = {
+        .user = {row->user_id}, .at_us = row->at_us, .type = PIQ_EV_ANSWER};
+    /* Fixed width, so that the order of ids is the order of lines. */
+    int len = snprintf(id, sizeof id, "kt-%09zu", number);
+    event.event_id = (piq_str){id, (size_t)len};
+    event.u.answer = (piq_answer){.content = {PIQ_NO_IX32},
+                                  .score = row->correct ? 1.0f : 0.0f};
+    if (!piq_catalogue_find_item(c, (piq_item_id){row->item_id},
+                                 &event.u.answer.item))
+        return piq_fail(err, PIQ_EINVAL,
+                        "line %zu: item %lld is not in the "
+                        "curriculum",
+                        number + 2, (long long)row->item_id);
+    return piq_bulk_add(bulk, &event, err);
+}
+
+static piq_status add_answers(piq_engine *e, piq_bulk *bulk, piq_arena *a,
+                              const piq_kt_rows *rows, piq_err *err)
+{
+    const piq_catalogue *c = piq_engine_catalogue(e);
+    answer_at *order = piq_new(a, answer_at, rows->n);
+    piq_meter meter;
+    piq_status status = PIQ_OK;
+    if (!order)
+        return piq_fail(err, PIQ_ENOMEM, "no memory for %zu answers", rows->n);
+    for (size_t i = 0; i < rows->n; i++)
+        order[i] = (answer_at){rows->list[i].at_us, i};
+    qsort(order, rows->n, sizeof *order, cmp_answer);
+    piq_meter_begin(&meter, "importing answers", rows->n);
+    for (size_t i = 0; i < rows->n && status == PIQ_OK; i++) {
+        status =
+            add_answer(bulk, c, &rows->list[order[i].row], order[i].row, err);
+        if (i % 256 == 0)
+            piq_meter_at(&meter, i);
+    }
+    if (status == PIQ_OK)
+        piq_meter_end(&meter, rows->n);
+    return status;
+}
+
+static piq_status derive_curriculum(piq_engine *e, piq_arena *a,
+                                    const piq_kt_rows *rows, piq_err *err)
+{
+    piq_buf document;
+    piq_buf_init(&document, (size_t)1 << 30);
+    piq_status status = piq_kt_write_curriculum(a, rows, &document, err);
+    if (status == PIQ_OK)
+        status = piq_load_curriculum(e, (piq_str){document.ptr, document.len},
+                                     "derived curriculum", true, err);
+    piq_buf_release(&document);
+    return status;
+}
+
+static piq_status import_kt(piq_engine *e, piq_str file, foresight *f,
+                            piq_bulk_totals *totals, piq_err *err)
+{
+    piq_arena a;
+    piq_kt_rows rows;
+    piq_bulk *bulk = NULL;
+    piq_arena_init(&a, (size_t)8 << 30);
+    piq_status status = piq_kt_read_tsv(&a, file, &rows, err);
+    if (status == PIQ_OK)
+        status = derive_curriculum(e, &a, &rows, err);
+    if (status == PIQ_OK) {
+        f->p = piq_new(&a, double, rows.n);
+        f->y = piq_new(&a, float, rows.n);
+        f->cap = f->p && f->y ? rows.n : 0;
+        status = piq_bulk_begin(e, watch, f, &bulk, err);
+    }
+    if (status == PIQ_OK) {
+        status = add_answers(e, bulk, &a, &rows, err);
+        piq_status ended =
+            piq_bulk_end(bulk, totals, status == PIQ_OK ? err : NULL);
+        status = status ? status : ended;
+    }
+    if (status == PIQ_OK && f->n && piq_auc(&a, f->p, f->y, f->n, &f->all_auc))
+        status = piq_fail(err, PIQ_ENOMEM, "no memory for the AUC");
+    f->p = NULL;
+    f->y = NULL;
+    piq_arena_release(&a);
+    return status;
+}
+
+/* ---- events ---------------------------------------------------------- */
+
+static piq_status add_line(piq_engine *e, piq_bulk *bulk, piq_str text,
+                           size_t number, piq_err *err)
+{
+    piq_arena a;
+    json_t *json = NULL;
+    piq_event event = {0};
+    piq_arena_init(&a, 1 << 20);
+    piq_status status = piq_json_parse(text, &json, err);
+    if (status == PIQ_OK)
+        status = piq_event_read(&a, json, "", true, piq_engine_catalogue(e),
+                                piq_clock_now_us(), &event, err);
+    if (status == PIQ_OK)
+        status = piq_bulk_add(bulk, &event, err);
+    if (status) {
+        char where[sizeof err->where];
+        memcpy(where, err->where, sizeof where);
+        piq_err_at(err, "line %zu%s%.120s", number, where[0] ? ", " : "",
+                   where);
+    }
+    json_decref(json);
+    piq_arena_release(&a);
+    return status;
+}
+
+static piq_status import_events(piq_engine *e, piq_str file, foresight *f,
+                                piq_bulk_totals *totals, piq_err *err)
+{
+    piq_bulk *bulk;
+    piq_str rest = file;
+    piq_meter meter;
+    piq_status status = piq_bulk_begin(e, watch, f, &bulk, err);
+    if (status)
+        return status;
+    piq_meter_begin(&meter, "importing events (bytes)", file.len);
+    for (size_t number = 1; rest.len && status == PIQ_OK; number++) {
+        const char *lf = memchr(rest.ptr, '\n', rest.len);
+        piq_str text = {rest.ptr, lf ? (size_t)(lf - rest.ptr) : rest.len};
+        size_t used = text.len + (lf ? 1 : 0);
+        rest = (piq_str){rest.ptr + used, rest.len - used};
+        if (text.len && text.ptr[text.len - 1] == '\r')
+            text.len--;
+        if (text.len)
+            status = add_line(e, bulk, text, number, err);
+        if (number % 256 == 0)
+            piq_meter_at(&meter, file.len - rest.len);
+    }
+    piq_status ended =
+        piq_bulk_end(bulk, totals, status == PIQ_OK ? err : NULL);
+    if (status == PIQ_OK)
+        piq_meter_end(&meter, file.len);
+    return status ? status : ended;
+}
+
+/* ---- the command ----------------------------------------------------- */
+
+static int run_import(const piq_arguments *args, bool kt, const char *path)
+{
+    piq_engine *e;
+    piq_err err = {0};
+    char *bytes;
+    size_t len;
+    foresight f = {.all_auc = NAN};
+    result r = {.foresight = &f};
+    int64_t start_ns = piq_clock_monotonic_ns();
+    if (piq_read_file(path, MAX_FILE_BYTES, &bytes, &len, &err))
+        return piq_could_not(&err);
+    piq_status status = piq_open_engine(args->db, true, NULL, NULL, &e, &err);
+    if (status) {
+        free(bytes);
+        return piq_could_not(&err);
+    }
+    piq_map_init(&f.answers);
+    piq_str file = {bytes, len};
+    status = kt ? import_kt(e, file, &f, &r.totals, &err)
+                : import_events(e, file, &f, &r.totals, &err);
+    r.seconds = (double)(piq_clock_monotonic_ns() - start_ns) / 1e9;
+    r.auc = f.all_auc;
+    piq_engine_close(e);
+    piq_map_release(&f.answers);
+    free(bytes);
+    if (status)
+        return piq_could_not(&err);
+    if (args->json)
+        print_json(&r);
+    else
+        print_result(&r);
+    return PIQ_DONE;
+}
+
+static int import(const piq_command *self, int argc, char **argv)
+{
+    const char *format = "events";
+    piq_arguments args;
+    const piq_option options[] = {{"format", PIQ_OPT_TEXT, &format, 0, 0}, {0}};
+    int code = piq_parse_arguments(self, argc, argv, options, 1, 1, &args);
+    if (code >= 0)
+        return code;
+    bool kt = strcmp(format, "kt-tsv") == 0;
+    if (!kt && strcmp(format, "events") != 0)
+        return piq_wrong_use(self, "--format is events or kt-tsv, not %s",
+                             format);
+    return run_import(&args, kt, args.rest[0]);
+}
+
+const piq_command piq_cmd_import = {
+    "import", "FILE", "Brings in events, or other systems' answers.",
+    "  --format F       events (NDJSON, as piq export writes it) or kt-tsv\n"
+    "                   (user_id item_id timestamp correct skill_id; the\n"
+    "                   curriculum is derived from the file)\n",
+    import};

@@ -1,0 +1,39 @@
+/* main.c - the command line: piq SUBCOMMAND [options]. */
+#include "cli/command.h"
+
+#include <signal.h>
+#include <string.h>
+
+static const piq_command *const commands[] = {
+    &piq_cmd_serve,     &piq_cmd_demo,      &piq_cmd_import, &piq_cmd_analyze,
+    &piq_cmd_progress,  &piq_cmd_recommend, &piq_cmd_path,   &piq_cmd_predict,
+    &piq_cmd_catalogue, &piq_cmd_simulate,  &piq_cmd_export, &piq_cmd_replay,
+    &piq_cmd_eval,      &piq_cmd_version};
+enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
+
+static void show_usage(FILE *to)
+{
+    fprintf(to, "usage: piq COMMAND [options] (piq COMMAND --help)\n\n");
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        fprintf(to, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
+}
+
+int main(int argc, char **argv)
+{
+    signal(SIGPIPE, SIG_IGN);
+    if (argc < 2) {
+        show_usage(stderr);
+        return PIQ_WRONG_USE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+        show_usage(stdout);
+        return PIQ_DONE;
+    }
+    const char *name = strcmp(argv[1], "--version") == 0 ? "version" : argv[1];
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        if (strcmp(name, commands[i]->name) == 0)
+            return commands[i]->run(commands[i], argc - 1, argv + 1);
+    fprintf(stderr, "piq: there is no command \"%s\"\n", argv[1]);
+    show_usage(stderr);
+    return PIQ_WRONG_USE;
+}

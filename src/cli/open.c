@@ -1,0 +1,137 @@
+/* open.c - files and engines for the subcommands. */
+#include "cli/command.h"
+#include "store/sqlite/sqlite_store.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { SHOWN_FINDINGS = 50 };
+
+piq_status piq_open_engine(const char *db, bool bulk,
+                           const piq_engine_config *config,
+                           piq_metrics *metrics, piq_engine **out, piq_err *err)
+{
+    piq_store *store;
+    piq_sqlite_options o = {.relaxed = bulk};
+    piq_status status = piq_sqlite_open(db, &o, &store, err);
+    if (status)
+        return status;
+    status = piq_engine_open(store, config, metrics, out, err);
+    if (status)
+        store->ops->close(store);
+    return status;
+}
+
+bool piq_file_exists(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+piq_status piq_open_existing(const char *db, piq_engine **out, piq_err *err)
+{
+    if (!piq_file_exists(db))
+        return piq_fail(err, PIQ_ENOTFOUND, "there is no file %s", db);
+    return piq_open_engine(db, false, NULL, NULL, out, err);
+}
+
+static piq_status read_all(FILE *f, const char *path, size_t max_bytes,
+                           piq_buf *b, piq_err *err)
+{
+    char piece[65536];
+    size_t n;
+    while ((n = fread(piece, 1, sizeof piece, f)) > 0 && !b->status)
+        piq_buf_add(b, piece, n);
+    if (ferror(f))
+        return piq_fail(err, PIQ_EIO, "could not read %s: %s", path,
+                        strerror(errno));
+    if (b->status == PIQ_ELIMIT)
+        return piq_fail(err, PIQ_ELIMIT, "%s is larger than %zu bytes", path,
+                        max_bytes);
+    if (b->status)
+        return piq_fail(err, b->status, "no memory to read %s", path);
+    return PIQ_OK;
+}
+
+piq_status piq_read_file(const char *path, size_t max_bytes, char **bytes,
+                         size_t *len, piq_err *err)
+{
+    bool standard = strcmp(path, "-") == 0;
+    piq_buf b;
+    FILE *f = standard ? stdin : fopen(path, "rb");
+    if (!f)
+        return piq_fail(err, PIQ_ENOTFOUND, "could not open %s: %s", path,
+                        strerror(errno));
+    piq_buf_init(&b, max_bytes);
+    piq_status status = read_all(f, path, max_bytes, &b, err);
+    if (!standard)
+        fclose(f);
+    if (status == PIQ_OK) {
+        *bytes = piq_buf_take(&b, len);
+        if (!*bytes)
+            *bytes = calloc(1, 1);
+        if (!*bytes)
+            status = piq_fail(err, PIQ_ENOMEM, "no memory to read %s", path);
+    }
+    piq_buf_release(&b);
+    return status;
+}
+
+static void show_findings(const piq_findings *f, const char *name)
+{
+    for (size_t i = 0; i < f->n && i < SHOWN_FINDINGS; i++)
+        fprintf(stderr, "%s:%u: %s (%s)\n", name, f->list[i].line,
+                f->list[i].message, f->list[i].where);
+    if (f->n > SHOWN_FINDINGS)
+        fprintf(stderr, "%s: and %zu more\n", name,
+                f->n + f->n_dropped - SHOWN_FINDINGS);
+}
+
+piq_status piq_load_curriculum(piq_engine *e, piq_str document,
+                               const char *name, bool quiet, piq_err *err)
+{
+    piq_arena a;
+    piq_findings findings = {0};
+    piq_catalogue_change change = {0};
+    piq_arena_init(&a, (size_t)1 << 30);
+    piq_status status =
+        piq_engine_load_catalogue(e, &a, document, &findings, &change, err);
+    if (findings.n)
+        show_findings(&findings, name);
+    if (status == PIQ_OK && !quiet) {
+        const piq_catalogue *c = piq_engine_catalogue(e);
+        for (size_t i = 0; i < change.n_lines && i < SHOWN_FINDINGS; i++)
+            printf("%.*s\n", PIQ_STR_ARG(change.lines[i]));
+        if (change.n_lines > SHOWN_FINDINGS)
+            printf("and %zu more\n", change.n_lines - SHOWN_FINDINGS);
+        printf("catalogue %u: %zu added, %zu changed, %zu retired\n",
+               c->version, change.added, change.changed, change.retired);
+    }
+    piq_arena_release(&a);
+    return status;
+}
+
+const char *piq_shipped_curriculum(void)
+{
+    static const char *const beside[] = {"/../content/poker.json",
+                                         "/../share/piq/poker.json"};
+    static char path[PATH_MAX + 64];
+    char self[PATH_MAX];
+    if (access("content/poker.json", R_OK) == 0)
+        return "content/poker.json";
+    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+    if (n <= 0)
+        return NULL;
+    self[n] = 0;
+    char *slash = strrchr(self, '/');
+    if (slash)
+        *slash = 0;
+    for (size_t i = 0; i < sizeof beside / sizeof beside[0]; i++) {
+        snprintf(path, sizeof path, "%s%s", self, beside[i]);
+        if (access(path, R_OK) == 0)
+            return path;
+    }
+    return NULL;
+}

@@ -1,0 +1,58 @@
+/* cache.h - published learners, and the slates last served to them.
+ *
+ * Learners are immutable and counted: a reader holds one while it computes,
+ * whatever is published meanwhile. 64 parts by hash of the id, a mutex each;
+ * least recently used entries go first when there are too many.
+ */
+#ifndef PIQ_ENGINE_CACHE_H
+#define PIQ_ENGINE_CACHE_H
+
+#include "base/bytes.h"
+#include "engine/learner.h"
+
+typedef struct piq_cache piq_cache;
+typedef struct piq_held piq_held; /* a counted learner */
+
+PIQ_MUST_USE piq_status piq_cache_new(size_t max_learners, piq_cache **out);
+void piq_cache_free(piq_cache *c);
+
+/* Takes `learner`; frees it on failure. One reference. */
+piq_held *piq_held_take(piq_learner *learner);
+void piq_held_release(piq_held *h);
+const piq_learner *piq_held_learner(const piq_held *h);
+
+/* One reference, or NULL. */
+piq_held *piq_cache_get(piq_cache *c, piq_user_id user);
+/* Changes with every publish in this learner's part: read it before loading
+ * from the store, give it to piq_cache_offer. */
+uint64_t piq_cache_epoch(piq_cache *c, piq_user_id user);
+/* Keeps what was loaded unless something was published since `epoch`. */
+void piq_cache_offer(piq_cache *c, piq_held *h, uint64_t epoch);
+/* A committed state: replaces what is there and forgets its slates. */
+void piq_cache_publish(piq_cache *c, piq_held *h);
+void piq_cache_drop(piq_cache *c, piq_user_id user);
+
+typedef struct piq_served {
+    int type;
+    unsigned limit;
+    uint32_t catalogue_version;
+    int64_t until_us;
+    piq_bytes *bytes;
+} piq_served;
+
+/* Remembers a slate for the published state of `version`; takes one reference
+ * of s->bytes in every case. */
+void piq_cache_put_served(piq_cache *c, piq_user_id user, int64_t version,
+                          const piq_served *s);
+/* One reference and the state's version, or NULL. */
+piq_bytes *piq_cache_served(piq_cache *c, piq_user_id user, int type,
+                            unsigned limit, uint32_t catalogue_version,
+                            int64_t now_us, int64_t *version);
+
+typedef struct piq_cache_stats {
+    size_t learners;
+    uint64_t hits, misses, evictions;
+} piq_cache_stats;
+void piq_cache_stats_get(piq_cache *c, piq_cache_stats *out);
+
+#endif

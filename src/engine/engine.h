@@ -1,0 +1,200 @@
+/* engine.h - the use cases, over a store. The only user of models and store.
+ *
+ * Reads take the published state of a learner (from the cache, else from the
+ * store) and compute. Changes are operations: each goes to the owner thread of
+ * its learner (shards by hash of the id), which folds it into a copy of the
+ * state; one storage thread commits for everyone that waits (group commit);
+ * only then is the new state published and the operation completed. So what
+ * was acknowledged is durable, and what is seen was committed.
+ *
+ *     submit --> owner queue --> fold --> storage thread --> publish --> done
+ *
+ * Threads: every function may be called from any thread unless it says
+ * otherwise. Completions run on an owner thread and must be short.
+ */
+#ifndef PIQ_ENGINE_ENGINE_H
+#define PIQ_ENGINE_ENGINE_H
+
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "domain/event.h"
+#include "domain/plan.h"
+#include "domain/recommendation.h"
+#include "engine/calibration_book.h"
+#include "engine/fold.h"
+#include "engine/learner.h"
+#include "metrics/metrics.h"
+#include "store/store.h"
+
+typedef struct piq_engine piq_engine;
+
+typedef struct piq_engine_config {
+    unsigned n_owners;        /* owner threads; 0: 2 */
+    unsigned queue_length;    /* operations an owner lets wait; 0: 8192 */
+    size_t cache_learners;    /* states kept in memory; 0: 50,000 */
+    unsigned calibrate_every; /* answers between calibrations; 0: 256 */
+    unsigned slate_minutes;   /* a slate is served again so long; 0: 10 */
+    unsigned maintain_ms;     /* pause of the background work; 0: 1000 */
+} piq_engine_config;
+
+/* Takes the store (closes it on piq_engine_close, not when opening fails).
+ * `config` and `metrics` may be NULL. A store without a catalogue gives an
+ * engine that refuses what needs one (PIQ_ENOTFOUND). */
+PIQ_MUST_USE piq_status piq_engine_open(piq_store *store,
+                                        const piq_engine_config *config,
+                                        piq_metrics *metrics, piq_engine **out,
+                                        piq_err *err);
+/* Finishes every operation, writes what is due, stops the threads, closes the
+ * store. Nobody may call any more. */
+void piq_engine_close(piq_engine *e);
+
+piq_store *piq_engine_store(piq_engine *e);
+
+/* The catalogue in force; lives as long as the engine. NULL: none yet. */
+const piq_catalogue *piq_engine_catalogue(piq_engine *e);
+/* An older version. PIQ_ENOTFOUND. */
+PIQ_MUST_USE piq_status piq_engine_catalogue_version(piq_engine *e,
+                                                     uint32_t version,
+                                                     const piq_catalogue **out,
+                                                     piq_err *err);
+/* Stores a curriculum document as the next version and puts it in force.
+ * PIQ_EINVAL: findings. See piq_catalogue_read. */
+PIQ_MUST_USE piq_status piq_engine_load_catalogue(piq_engine *e, piq_arena *a,
+                                                  piq_str document,
+                                                  piq_findings *findings,
+                                                  piq_catalogue_change *change,
+                                                  piq_err *err);
+
+/* Number of the calibration in force. */
+uint32_t piq_engine_calibration(piq_engine *e);
+piq_calibration_book *piq_engine_book(piq_engine *e);
+
+/* ---- reading --------------------------------------------------------- */
+
+/* A learner's published state, held until released. */
+typedef struct piq_learner_ref {
+    const piq_learner *learner;
+    void *hold;
+} piq_learner_ref;
+
+/* PIQ_ENOTFOUND: never heard of. */
+PIQ_MUST_USE piq_status piq_engine_learner(piq_engine *e, piq_user_id user,
+                                           piq_learner_ref *out, piq_err *err);
+void piq_learner_ref_release(piq_learner_ref *ref);
+
+/* The slate last served for this request, if it still holds; NULL else. One
+ * reference for the caller; *version is then the state's. */
+piq_bytes *piq_engine_served_slate(piq_engine *e, piq_user_id user, int type,
+                                   unsigned limit, int64_t now_us,
+                                   int64_t *version);
+
+/* ---- changing -------------------------------------------------------- */
+
+typedef enum piq_op_kind {
+    PIQ_OP_EVENTS, /* append events of one learner */
+    PIQ_OP_SLATE,  /* recommend, log and remember */
+    PIQ_OP_PATH,   /* plan, or adapt the stored path, and store it */
+    PIQ_OP_PROFILE /* write the user_profiles row now */
+} piq_op_kind;
+
+typedef enum piq_event_verdict {
+    PIQ_EVENT_ACCEPTED,
+    PIQ_EVENT_DUPLICATE, /* the same event was there */
+    PIQ_EVENT_CONFLICT   /* the id was there with another body */
+} piq_event_verdict;
+
+/* One operation. Made by the caller on the heap, owned by the engine from
+ * submit until `done` is called, which gets it back. The arena belongs to the
+ * operation: inputs live there, results too. */
+typedef struct piq_op {
+    piq_op_kind kind;
+    piq_user_id user;
+    int64_t now_us;
+    piq_arena arena;
+    void (*done)(struct piq_op *op);
+    void *ctx;
+
+    /* PIQ_OP_EVENTS: in; verdicts out [n_events]. Any conflict refuses the
+     * whole operation (PIQ_ECONFLICT, `at_event` says which). */
+    piq_event *events;
+    size_t n_events;
+    /* Refuse with PIQ_ESTALE unless the state has this version; 0: no state yet,
+     * -1: any, -2: any, but there must be one. */
+    int64_t if_version;
+    piq_event_verdict *verdicts;
+    size_t n_accepted, n_duplicates;
+    size_t at_event;
+
+    /* PIQ_OP_SLATE: in; `slate` out is the whole JSON reply, one reference. */
+    int type; /* piq_content_type or -1 */
+    unsigned limit;
+    piq_bytes *slate;
+
+    /* PIQ_OP_PATH: why this update was asked for, may be empty (then a path
+     * that still holds is left alone); out: the JSON reply. */
+    piq_str reason;
+    piq_str path_json;
+
+    piq_status status;
+    piq_err err;
+    int64_t state_version; /* out */
+
+    struct piq_op *next; /* the engine's */
+    bool later;          /* the engine's: belongs into the next batch */
+    void *ctx_prepared;  /* the engine's: from prepare to finish */
+} piq_op;
+
+/* NULL: no memory. */
+piq_op *piq_op_new(piq_op_kind kind, piq_user_id user, int64_t now_us);
+void piq_op_free(piq_op *op);
+
+/* Hands an operation over. PIQ_EBUSY: the queue is full, nothing happened and
+ * the operation is still the caller's. */
+PIQ_MUST_USE piq_status piq_engine_submit(piq_engine *e, piq_op *op);
+/* Submits and waits until it is done; the operation stays the caller's. */
+PIQ_MUST_USE piq_status piq_engine_run(piq_engine *e, piq_op *op);
+
+/* ---- bulk ------------------------------------------------------------ */
+
+/* Folds many learners' events, in the order given, with calibrations published
+ * on the way, committed in large pieces: for `piq import` and `piq simulate`.
+ * One thread; nothing else may change these learners meanwhile. Events
+ * already stored are counted as duplicates and skipped, so that an interrupted
+ * import is simply run again. */
+typedef struct piq_bulk piq_bulk;
+
+typedef struct piq_bulk_totals {
+    uint64_t accepted, duplicates;
+    uint64_t commits;
+} piq_bulk_totals;
+
+/* Called after each accepted event; `effect` is what piq_fold told. */
+
+typedef void piq_bulk_watch(void *ctx, const piq_event *event,
+                            const piq_fold_effect *effect);
+
+PIQ_MUST_USE piq_status piq_bulk_begin(piq_engine *e, piq_bulk_watch *watch,
+                                       void *ctx, piq_bulk **out, piq_err *err);
+/* `event` is copied. A conflict gives PIQ_ECONFLICT and changes nothing. */
+PIQ_MUST_USE piq_status piq_bulk_add(piq_bulk *b, const piq_event *event,
+                                     piq_err *err);
+/* Commits what is left and frees *b in every case. */
+PIQ_MUST_USE piq_status piq_bulk_end(piq_bulk *b, piq_bulk_totals *totals,
+                                     piq_err *err);
+
+/* ---- looking after --------------------------------------------------- */
+
+/* Folds all of a learner's events anew, in memory, and compares the bytes with
+ * the stored state: *same. PIQ_ENOTFOUND. */
+PIQ_MUST_USE piq_status piq_engine_replay(piq_engine *e, piq_user_id user,
+                                          bool *same, uint64_t *digest,
+                                          size_t *n_events, piq_err *err);
+
+typedef struct piq_engine_stats {
+    size_t cached_learners, queued;
+    uint64_t cache_hits, cache_misses, commits, commit_failures, evictions;
+    bool storage_ok; /* the last commit went through */
+} piq_engine_stats;
+void piq_engine_stats_get(piq_engine *e, piq_engine_stats *out);
+
+#endif

@@ -1,0 +1,153 @@
+/* engine_internal.h - what the files of the engine share. Private. */
+#ifndef PIQ_ENGINE_ENGINE_INTERNAL_H
+#define PIQ_ENGINE_ENGINE_INTERNAL_H
+
+#include "engine/cache.h"
+#include "engine/committer.h"
+#include "engine/engine.h"
+#include "engine/fold.h"
+#include "track/calibrate.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum {
+    /* A snapshot of the state is kept after every so many events. */
+    PIQ_SNAPSHOT_EVERY = 256,
+    PIQ_OWNER_BATCH = 256, /* operations folded for one commit */
+    PIQ_STALE_TRIES = 4,   /* another process wrote first: reload, fold anew */
+    PIQ_MAX_CATALOGUES = 4096
+};
+
+typedef struct piq_owner piq_owner;
+typedef struct piq_maintainer piq_maintainer;
+
+struct piq_engine {
+    piq_store *store;
+    piq_engine_config config;
+    piq_metrics *metrics;
+    piq_cache *cache;
+    piq_committer *committer;
+    piq_calibration_book *book;
+
+    /* Catalogues by version; kept until the engine closes. */
+    pthread_mutex_t catalogue_lock;
+    piq_catalogue *catalogues[PIQ_MAX_CATALOGUES];
+    _Atomic(const piq_catalogue *) catalogue; /* in force */
+
+    piq_owner *owners;
+    unsigned n_owners;
+    piq_maintainer *maintainer;
+
+    struct {
+        piq_metric *fold_ns, *commit_ns, *slate_ns, *path_ns;
+        piq_metric *events, *duplicates, *late, *stale;
+    } m;
+};
+
+/* engine.c */
+
+/* From the cache, else from the store (and then into the cache). */
+PIQ_MUST_USE piq_status piq_engine_hold(piq_engine *e, piq_user_id user,
+                                        piq_held **out, piq_err *err);
+/* Decodes a stored state against the catalogue it was made under. */
+PIQ_MUST_USE piq_status piq_engine_decode(piq_engine *e, piq_user_id user,
+                                          piq_str body, int64_t version,
+                                          piq_learner **out, piq_err *err);
+
+/* Puts the newest stored catalogue in force, if it is not. */
+PIQ_MUST_USE piq_status piq_engine_adopt_catalogue(piq_engine *e, piq_err *err);
+
+/* rebuild.c: folding anew from what is stored. */
+
+/* The learner as all stored events up to now, and those of `extra` (by fold
+ * order, none of them stored), make it: from the last snapshot before the
+ * first of `extra` (from nothing when n_extra is 0). `effects`: [n_extra].
+ * Snapshots due on the way are appended to *snapshots (in `a`). */
+typedef struct piq_rebuild {
+    piq_user_id user;
+    const piq_event *extra;
+    size_t n_extra;
+    piq_fold_effect *effects;
+    piq_snapshot_row *snapshots;
+    size_t n_snapshots, cap_snapshots;
+} piq_rebuild;
+PIQ_MUST_USE piq_status piq_rebuild_learner(piq_engine *e, piq_arena *a,
+                                            piq_rebuild *r, piq_learner **out,
+                                            piq_err *err);
+/* Folds one event in, growing the learner to the event's catalogue. */
+PIQ_MUST_USE piq_status piq_fold_next(piq_engine *e, piq_learner *l,
+                                      const piq_event *event,
+                                      piq_fold_effect *effect, piq_err *err);
+/* Encodes a snapshot of `l` into `a`. */
+PIQ_MUST_USE piq_status piq_snapshot_of(piq_arena *a, const piq_learner *l,
+                                        piq_snapshot_row *out);
+
+/* owner.c: one batch of operations being folded. */
+
+/* A learner that this batch has worked on. */
+typedef struct piq_work {
+    piq_learner *learner; /* the working copy; freed unless published */
+    int64_t from_version; /* 0: new */
+    bool changed;
+    struct piq_work *next;
+} piq_work;
+
+typedef struct piq_batch {
+    piq_engine *engine;
+    piq_arena arena;
+    piq_commit commit;
+    size_t cap_events, cap_snapshots, cap_stale, cap_feedback;
+    size_t cap_recommendations, cap_slates, cap_paths, cap_profiles;
+    piq_snapshot_row *snapshots;
+    piq_snapshot_row *stale;
+    piq_feedback_row *feedback;
+    piq_slate_row *slates;
+    piq_profile_row *profiles;
+    piq_map work_at; /* user -> piq_work */
+    piq_work *work;
+} piq_batch;
+
+/* The batch's working copy of a learner; `create` makes one that nobody has
+ * heard of, else PIQ_ENOTFOUND. */
+PIQ_MUST_USE piq_status piq_batch_learner(piq_batch *b, piq_user_id user,
+                                          bool create, piq_work **out,
+                                          piq_err *err);
+/* Grows `*rows` in the batch's arena so that one more fits. */
+PIQ_MUST_USE piq_status piq_batch_room(piq_batch *b, void **rows, size_t n,
+                                       size_t *cap, size_t size);
+
+/* Each operation prepares its rows; `finish` runs after the commit, when ids
+ * are known, and before `done`. PIQ_EBUSY from prepare: do it in the next
+ * batch (it needs what this one is about to write). */
+PIQ_MUST_USE piq_status piq_events_prepare(piq_batch *b, piq_op *op);
+PIQ_MUST_USE piq_status piq_slate_prepare(piq_batch *b, piq_op *op);
+void piq_slate_finish(piq_batch *b, piq_op *op);
+PIQ_MUST_USE piq_status piq_plan_prepare(piq_batch *b, piq_op *op);
+void piq_plan_finish(piq_batch *b, piq_op *op);
+PIQ_MUST_USE piq_status piq_profile_prepare(piq_batch *b, piq_op *op);
+
+PIQ_MUST_USE piq_status piq_owners_start(piq_engine *e, piq_err *err);
+/* Finishes everything queued, joins the threads. */
+void piq_owners_stop(piq_engine *e);
+size_t piq_owners_queued(piq_engine *e);
+
+/* maintain.c: calibration, profile rows, newer catalogues; one thread. */
+PIQ_MUST_USE piq_status piq_maintainer_start(piq_engine *e, piq_err *err);
+void piq_maintainer_stop(piq_engine *e);
+/* This learner's user_profiles row shows an old state. */
+void piq_maintainer_dirty(piq_engine *e, piq_user_id user);
+
+/* The calibrator, for a bulk import that feeds it itself. Lock first; `seq` is
+ * the newest answer it has seen. NULL (locked all the same): no memory, or
+ * no catalogue. */
+piq_calibrator *piq_maintainer_lock(piq_engine *e, int64_t **seq);
+void piq_maintainer_unlock(piq_engine *e);
+
+/* profile_rows.c */
+PIQ_MUST_USE piq_status piq_profile_row_make(piq_engine *e, piq_arena *a,
+                                             const piq_learner *l,
+                                             int64_t now_us,
+                                             piq_profile_row *out);
+
+#endif

@@ -1,0 +1,412 @@
+#include "engine/fold.h"
+
+#include "base/calendar.h"
+#include "track/calibrate.h"
+
+#include <math.h>
+
+/* How much of an ordinary answer's evidence each kind of event carries. */
+static const double HINTED = 0.5;     /* right with help shows less */
+static const double SELF_RATED = 0.5; /* a review's rating is one's own word */
+static const double FULL_HANDS = 50;  /* a session of so many hands is one */
+static const double LESSON_REPEATS = 0.5; /* reading repeats by half */
+
+typedef struct fold_state {
+    piq_learner *learner;
+    const piq_catalogue *catalogue;
+    piq_calibration_book *book;
+    const piq_event *event;
+    piq_behaviour_note note;
+    double mastery_before; /* summed over the concepts concerned */
+    double area_mastery[PIQ_MAX_AREAS];
+    piq_concept_weight weights[PIQ_MAX_CONTENT_CONCEPTS];
+    size_t n_weights;
+} fold_state;
+
+/* Copies weights so that they sum to 1. */
+static size_t normalised(const piq_concept_weight *from, size_t n,
+                         piq_concept_weight *to)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += from[i].weight;
+    for (size_t i = 0; i < n; i++)
+        to[i] = (piq_concept_weight){from[i].concept, from[i].weight / sum};
+    return n;
+}
+
+bool piq_task_of_answer(const piq_answer *a, const piq_catalogue *c,
+                        piq_calibration_book *book, uint32_t calibration,
+                        piq_concept_weight *weights, piq_task *out)
+{
+    const piq_item *item =
+        a->item.v != PIQ_NO_IX32 ? &c->items[a->item.v] : NULL;
+    const piq_content *content =
+        a->content.v != PIQ_NO_IX32 ? &c->contents[a->content.v] : NULL;
+    *out = (piq_task){.concepts = weights, .discrimination = 1};
+    if (a->n_concepts)
+        out->n_concepts = normalised(a->concepts, a->n_concepts, weights);
+    else if (item && item->n_concepts)
+        out->n_concepts = normalised(item->concepts, item->n_concepts, weights);
+    else if (content && content->n_concepts)
+        out->n_concepts =
+            normalised(content->concepts, content->n_concepts, weights);
+    if (!out->n_concepts)
+        return false;
+    if (item) {
+        piq_item_estimate e =
+            piq_calibration_book_at(book, c, a->item, calibration);
+        out->difficulty_logit = (double)e.difficulty_logit;
+        out->difficulty_variance = (double)e.variance;
+        out->discrimination = item->discrimination;
+        out->guess = item->guess;
+        return true;
+    }
+    out->difficulty_variance = piq_item_prior_variance();
+    if (content) {
+        out->difficulty_logit = piq_difficulty_logit(content->difficulty);
+        return true;
+    }
+    for (size_t i = 0; i < out->n_concepts; i++)
+        out->difficulty_logit +=
+            weights[i].weight *
+            piq_difficulty_logit(c->concepts[weights[i].concept.v].difficulty);
+    return true;
+}
+
+/* ---- history --------------------------------------------------------- */
+
+static uint32_t seconds_of(int64_t at_us)
+{
+    return (uint32_t)(at_us / PIQ_US_PER_SECOND);
+}
+
+static piq_content_history *touch(fold_state *s, piq_content_ix ix,
+                                  uint32_t seconds)
+{
+    if (ix.v == PIQ_NO_IX32)
+        return NULL;
+    const piq_content *content = &s->catalogue->contents[ix.v];
+    piq_content_history *h = &s->learner->history[ix.v];
+    h->last_s = seconds_of(s->event->at_us);
+    h->seconds += seconds;
+    if (h->progress == PIQ_UNTOUCHED || h->progress == PIQ_ABANDONED)
+        h->progress = PIQ_STARTED;
+    s->note.modality = (int)content->modality;
+    s->note.content_type = (int)content->type;
+    s->note.nominal_minutes = content->minutes;
+    if (content->character.v != PIQ_NO_IX16)
+        s->note.character = content->character;
+    if (isnan(s->note.difficulty))
+        s->note.difficulty = content->difficulty;
+    return h;
+}
+
+static void complete(piq_content_history *h, float score)
+{
+    if (!h)
+        return;
+    h->progress = PIQ_COMPLETED;
+    if (h->completions < UINT16_MAX)
+        h->completions++;
+    h->score = score;
+}
+
+/* ---- mastery gained -------------------------------------------------- */
+
+static double mastery_of(const fold_state *s, piq_concept_ix concept)
+{
+    piq_belief b;
+    piq_track_belief(&s->learner->track, piq_track_defaults(), s->catalogue,
+                     concept, s->event->at_us, &b);
+    return b.mastery;
+}
+
+static double mastery_sum(const fold_state *s)
+{
+    double sum = 0;
+    for (size_t i = 0; i < s->n_weights; i++)
+        sum += mastery_of(s, s->weights[i].concept);
+    return sum;
+}
+
+/* ---- one function a kind of evidence --------------------------------- */
+
+/* An answer, or what counts as one, to the task in s->weights. */
+static void fold_answer(fold_state *s, const piq_task *task, double score,
+                        double strength, bool hint, uint32_t response_ms,
+                        piq_track_outcome *out)
+{
+    piq_learner *l = s->learner;
+    const piq_event *e = s->event;
+    int32_t offset = piq_learner_offset_min(l);
+    double slowness = piq_behaviour_slowness(&l->behaviour, response_ms);
+    s->mastery_before = mastery_sum(s);
+    piq_track_answer(&l->track, piq_track_defaults(), s->catalogue, task, score,
+                     strength, response_ms, e->at_us, out);
+    int rating = piq_memory_rating_of(score, hint, slowness, out->predicted);
+    double heaviest = 0;
+    for (size_t i = 0; i < s->n_weights; i++)
+        heaviest = fmax(heaviest, s->weights[i].weight);
+    for (size_t i = 0; i < s->n_weights; i++)
+        piq_memory_review(&l->memory, piq_fsrs_defaults(), s->catalogue,
+                          s->weights[i].concept, rating,
+                          s->weights[i].weight / heaviest, false, e->at_us,
+                          offset);
+    s->note.is_answer = true;
+    s->note.predicted = out->predicted;
+    s->note.score = score;
+    s->note.mastery_gained = mastery_sum(s) - s->mastery_before;
+}
+
+static void fold_item_answer(fold_state *s, piq_fold_effect *effect)
+{
+    const piq_answer *a = &s->event->u.answer;
+    piq_task task;
+    piq_content_ix content = a->content;
+    if (content.v == PIQ_NO_IX32 && a->item.v != PIQ_NO_IX32)
+        content = s->catalogue->items[a->item.v].content;
+    if (a->item.v != PIQ_NO_IX32)
+        s->note.difficulty = s->catalogue->items[a->item.v].difficulty;
+    touch(s, content, (a->response_ms + 500) / 1000);
+    if (!piq_task_of_answer(a, s->catalogue, s->book, s->event->calibration,
+                            s->weights, &task))
+        return;
+    s->n_weights = task.n_concepts;
+    fold_answer(s, &task, (double)a->score, a->hint ? HINTED : 1.0, a->hint,
+                a->response_ms, &effect->outcome);
+    effect->is_item_answer = a->item.v != PIQ_NO_IX32;
+}
+
+/* A score on a whole content: one answer at the content's own difficulty. */
+static void fold_content_score(fold_state *s, piq_content_ix ix, double score,
+                               double strength)
+{
+    piq_answer as_answer = {
+        .item = {PIQ_NO_IX32}, .content = ix, .score = (float)score};
+    piq_task task;
+    piq_track_outcome out;
+    if (!piq_task_of_answer(&as_answer, s->catalogue, s->book,
+                            s->event->calibration, s->weights, &task))
+        return;
+    s->n_weights = task.n_concepts;
+    fold_answer(s, &task, score, strength, false, 0, &out);
+}
+
+static void fold_exposure(fold_state *s, piq_content_ix ix, double minutes)
+{
+    const piq_content *content = &s->catalogue->contents[ix.v];
+    piq_learner *l = s->learner;
+    int32_t offset = piq_learner_offset_min(l);
+    s->n_weights =
+        normalised(content->concepts, content->n_concepts, s->weights);
+    s->mastery_before = mastery_sum(s);
+    piq_track_exposure(&l->track, piq_track_defaults(), s->catalogue,
+                       s->weights, s->n_weights, minutes, s->event->at_us);
+    for (size_t i = 0; i < s->n_weights; i++) {
+        piq_concept_ix k = s->weights[i].concept;
+        bool first = l->memory.concepts[k.v].state.stability_days <= 0;
+        piq_memory_review(&l->memory, piq_fsrs_defaults(), s->catalogue, k, 3,
+                          first ? 1.0 : LESSON_REPEATS * s->weights[i].weight,
+                          false, s->event->at_us, offset);
+    }
+    s->note.mastery_gained = mastery_sum(s) - s->mastery_before;
+}
+
+static void fold_content(fold_state *s)
+{
+    const piq_content_event *e = &s->event->u.content;
+    const piq_content *content = &s->catalogue->contents[e->content.v];
+    piq_content_history *h = touch(s, e->content, e->seconds);
+    if (s->event->type == PIQ_EV_CONTENT_ABANDONED) {
+        if (h->progress != PIQ_COMPLETED)
+            h->progress = PIQ_ABANDONED;
+        return;
+    }
+    if (s->event->type == PIQ_EV_CONTENT_STARTED)
+        return;
+    complete(h, e->score);
+    /* A course is its parts, which tell for themselves; a drill's answers
+     * came as answers. Reading a lesson is an exposure. */
+    if (content->type == PIQ_LESSON && !content->practice)
+        fold_exposure(s, e->content,
+                      e->seconds ? e->seconds / 60.0 : content->minutes);
+    if (!isnan(e->score))
+        fold_content_score(s, e->content, (double)e->score, 1.0);
+}
+
+static void fold_assessment(fold_state *s)
+{
+    const piq_assessment_event *e = &s->event->u.assessment;
+    piq_content_history *h = touch(s, e->content, e->seconds);
+    complete(h, e->score);
+    if (!e->n_concepts) {
+        fold_content_score(s, e->content, (double)e->score, 1.0);
+        return;
+    }
+    double gained = 0;
+    for (size_t i = 0; i < e->n_concepts; i++) {
+        piq_answer one = {.item = {PIQ_NO_IX32},
+                          .content = {PIQ_NO_IX32},
+                          .concepts = {{e->concepts[i].concept, 1.0}},
+                          .n_concepts = 1};
+        piq_task task;
+        piq_track_outcome out;
+        if (!piq_task_of_answer(&one, s->catalogue, s->book,
+                                s->event->calibration, s->weights, &task))
+            continue;
+        s->n_weights = 1;
+        fold_answer(s, &task, (double)e->concepts[i].score, 1.0, false, 0,
+                    &out);
+        gained += s->note.mastery_gained;
+    }
+    s->note.mastery_gained = gained;
+}
+
+static void fold_character(fold_state *s)
+{
+    const piq_character_event *e = &s->event->u.character;
+    piq_content_history *h = touch(s, e->content, e->seconds);
+    s->note.score = (double)e->score;
+    s->note.character = e->character;
+    complete(h, e->score);
+    if (e->content.v != PIQ_NO_IX32) {
+        double strength = e->hands ? fmin(1.0, e->hands / FULL_HANDS) : 0.5;
+        fold_content_score(s, e->content, (double)e->score, strength);
+        s->note.is_answer = false;
+    }
+}
+
+static void fold_review(fold_state *s)
+{
+    const piq_review_event *e = &s->event->u.review;
+    piq_learner *l = s->learner;
+    piq_answer one = {.item = {PIQ_NO_IX32},
+                      .content = {PIQ_NO_IX32},
+                      .concepts = {{e->concept, 1.0}},
+                      .n_concepts = 1};
+    piq_task task;
+    piq_track_outcome out;
+    if (!piq_task_of_answer(&one, s->catalogue, s->book, s->event->calibration,
+                            s->weights, &task))
+        return;
+    s->n_weights = 1;
+    s->mastery_before = mastery_sum(s);
+    piq_track_answer(&l->track, piq_track_defaults(), s->catalogue, &task,
+                     e->rating > 1 ? 1.0 : 0.0, SELF_RATED, e->response_ms,
+                     s->event->at_us, &out);
+    piq_memory_review(&l->memory, piq_fsrs_defaults(), s->catalogue, e->concept,
+                      e->rating, 1.0, true, s->event->at_us,
+                      piq_learner_offset_min(l));
+    s->note.mastery_gained = mastery_sum(s) - s->mastery_before;
+}
+
+static void fold_feedback(fold_state *s)
+{
+    const piq_feedback_event *e = &s->event->u.feedback;
+    if (e->content.v == PIQ_NO_IX32)
+        return;
+    const piq_content *content = &s->catalogue->contents[e->content.v];
+    s->note.modality = (int)content->modality;
+    s->note.content_type = (int)content->type;
+    s->note.character = content->character;
+    if (e->action == PIQ_ACTION_DISMISSED)
+        s->learner->history[e->content.v].dismissed_s =
+            seconds_of(s->event->at_us);
+    if (e->action == PIQ_ACTION_ACCEPTED)
+        s->learner->history[e->content.v].dismissed_s = 0;
+}
+
+static void fold_stated(fold_state *s)
+{
+    const piq_stated *news = &s->event->u.stated;
+    piq_stated_merge(&s->learner->stated, news);
+    if (news->has & PIQ_STATED_LEVEL)
+        piq_track_state_level(&s->learner->track, piq_track_defaults(),
+                              s->catalogue, news->self_level);
+}
+
+/* Mean mastery of the areas that the event bore on, for the weekly record;
+ * NaN elsewhere. NULL when it bore on none. */
+static const double *touched_areas(fold_state *s)
+{
+    const piq_catalogue *c = s->catalogue;
+    double n[PIQ_MAX_AREAS] = {0};
+    if (!s->n_weights)
+        return NULL;
+    for (size_t a = 0; a < c->n_areas; a++)
+        s->area_mastery[a] = NAN;
+    for (size_t i = 0; i < s->n_weights; i++)
+        s->area_mastery[c->concepts[s->weights[i].concept.v].area.v] = 0;
+    for (size_t i = 0; i < c->n_concepts; i++) {
+        const piq_concept *k = &c->concepts[i];
+        if (k->retired || isnan(s->area_mastery[k->area.v]))
+            continue;
+        s->area_mastery[k->area.v] +=
+            mastery_of(s, (piq_concept_ix){(uint16_t)i});
+        n[k->area.v] += 1;
+    }
+    for (size_t a = 0; a < c->n_areas; a++)
+        if (n[a] > 0)
+            s->area_mastery[a] /= n[a];
+    return s->area_mastery;
+}
+
+static void fold_by_type(fold_state *s, piq_fold_effect *effect)
+{
+    switch (s->event->type) {
+    case PIQ_EV_ANSWER:
+        fold_item_answer(s, effect);
+        break;
+    case PIQ_EV_CONTENT_STARTED:
+    case PIQ_EV_CONTENT_COMPLETED:
+    case PIQ_EV_CONTENT_ABANDONED:
+        fold_content(s);
+        break;
+    case PIQ_EV_ASSESSMENT_COMPLETED:
+        fold_assessment(s);
+        break;
+    case PIQ_EV_CHARACTER_SESSION:
+        fold_character(s);
+        break;
+    case PIQ_EV_REVIEW:
+        fold_review(s);
+        break;
+    case PIQ_EV_RECOMMENDATION_FEEDBACK:
+        fold_feedback(s);
+        break;
+    case PIQ_EV_GOAL_SET:
+        s->learner->goal = s->event->u.goal;
+        s->learner->goal_us = s->event->at_us;
+        break;
+    case PIQ_EV_PROFILE_STATED:
+        fold_stated(s);
+        break;
+    }
+}
+
+void piq_fold(piq_learner *l, const piq_catalogue *c,
+              piq_calibration_book *book, const piq_event *e,
+              piq_fold_effect *effect)
+{
+    fold_state s = {.learner = l, .catalogue = c, .book = book, .event = e};
+    s.note = (piq_behaviour_note){.event = e,
+                                  .utc_offset_min = piq_learner_offset_min(l),
+                                  .predicted = NAN,
+                                  .score = NAN,
+                                  .modality = -1,
+                                  .content_type = -1,
+                                  .character = {PIQ_NO_IX16},
+                                  .difficulty = NAN,
+                                  .nominal_minutes = NAN};
+    *effect = (piq_fold_effect){.outcome = {.predicted = NAN}};
+    fold_by_type(&s, effect);
+    s.note.area_mastery = touched_areas(&s);
+    piq_behaviour_note_event(&l->behaviour, &s.note);
+    if (e->at_us < l->first_us)
+        l->first_us = e->at_us;
+    l->last_us = e->at_us;
+    memcpy(l->last_event_id, e->event_id.ptr, e->event_id.len);
+    l->last_event_id[e->event_id.len] = 0;
+    l->n_events++;
+}

@@ -1,0 +1,31 @@
+/* fold.h - one event into one learner. The only place where state changes.
+ *
+ * Pure but for the calibration book, which it only reads. The result depends
+ * on the learner, the event and the numbers that the event carries (catalogue
+ * version, calibration), never on the clock or on how the event arrived.
+ */
+#ifndef PIQ_ENGINE_FOLD_H
+#define PIQ_ENGINE_FOLD_H
+
+#include "engine/calibration_book.h"
+#include "engine/learner.h"
+
+typedef struct piq_fold_effect {
+    bool is_item_answer; /* an answer to an item: the calibrator's business */
+    piq_track_outcome outcome; /* predicted NaN when it was no answer */
+} piq_fold_effect;
+
+/* The task an answer was given to; false when nothing is known of what it
+ * exercised. `weights` holds at least PIQ_MAX_CONTENT_CONCEPTS and must
+ * outlive *out. */
+bool piq_task_of_answer(const piq_answer *a, const piq_catalogue *c,
+                        piq_calibration_book *book, uint32_t calibration,
+                        piq_concept_weight *weights, piq_task *out);
+
+/* `c` is the catalogue of e->catalogue_version. The learner must have room
+ * for it (piq_learner_grow) and e must come after everything folded. */
+void piq_fold(piq_learner *l, const piq_catalogue *c,
+              piq_calibration_book *book, const piq_event *e,
+              piq_fold_effect *effect);
+
+#endif

@@ -1,0 +1,184 @@
+#include "engine/inputs.h"
+
+#include "base/calendar.h"
+#include "num/logistic.h"
+#include "track/gain.h"
+
+#include <math.h>
+
+enum { ROLLOVER_H = 4 };
+
+/* A learner like any other counts as so many exposures. */
+static const double PRIOR_EXPOSURES = 30;
+static const double PRIOR_SESSIONS = 5;
+static const double DEFAULT_SESSION_MIN = 25;
+static const double STATED_BONUS = 0.15;
+static const double VALUE_NEEDED = 0.7;
+static const double VALUE_REST = 0.15;
+
+piq_goal piq_goal_in_force(const piq_learner *l)
+{
+    if (l->goal.set)
+        return l->goal;
+    return (piq_goal){.target_skill_level = PIQ_EXPERT,
+                      .timeline_day = INT32_MAX,
+                      .motivation_type = PIQ_MASTERY};
+}
+
+double *piq_concept_values(piq_arena *a, const piq_catalogue *c,
+                           const piq_goal *goal)
+{
+    double *value = piq_new(a, double, c->n_concepts);
+    piq_concept_ix *targets = piq_new(a, piq_concept_ix, c->n_concepts);
+    if (!value || !targets)
+        return NULL;
+    for (size_t i = 0; i < c->n_concepts; i++)
+        value[i] = VALUE_REST;
+    size_t n = piq_path_targets(c, goal, targets);
+    for (size_t i = 0; i < n; i++)
+        value[targets[i].v] = 1;
+    /* From what needs to what is needed: the order reversed. */
+    for (size_t i = c->n_concepts; i-- > 0;) {
+        const piq_concept *k = &c->concepts[c->order[i].v];
+        if (value[c->order[i].v] <= VALUE_REST)
+            continue;
+        for (size_t p = 0; p < k->n_prerequisites; p++) {
+            double *v = &value[k->prerequisites[p].v];
+            *v = fmax(*v, VALUE_NEEDED);
+        }
+    }
+    return value;
+}
+
+double piq_usual_session_min(const piq_learner *l)
+{
+    const piq_behaviour *b = &l->behaviour;
+    if (l->stated.has & PIQ_STATED_SESSION)
+        return l->stated.session_minutes;
+    double seen_min = (double)b->sessions_ms / 60000.0;
+    double mean = (seen_min + PRIOR_SESSIONS * DEFAULT_SESSION_MIN) /
+                  (b->n_sessions + PRIOR_SESSIONS);
+    return piq_clamp(mean, 5, 120);
+}
+
+void piq_weekday_minutes(const piq_learner *l, uint16_t out[7])
+{
+    uint16_t usual = (uint16_t)lround(piq_usual_session_min(l));
+    for (int i = 0; i < 7; i++)
+        out[i] = l->stated.has & PIQ_STATED_MINUTES
+                     ? l->stated.minutes_per_weekday[i]
+                     : usual;
+}
+
+static piq_affinity modality_affinity(const piq_learner *l, int m)
+{
+    const piq_residuals *r = &l->behaviour.by_modality[m].residuals;
+    double value = 0.5 + (double)r->sum / (r->n + PRIOR_EXPOSURES);
+    if (l->stated.has & PIQ_STATED_CONTENT_TYPE &&
+        l->stated.preferred_content_type == m)
+        value += STATED_BONUS;
+    return (piq_affinity){piq_clamp(value, 0, 1), r->n};
+}
+
+/* Liking shows in ratings and in coming back. */
+static const piq_affinity *character_affinities(piq_arena *a,
+                                                const piq_learner *l,
+                                                const piq_catalogue *c)
+{
+    const piq_behaviour *b = &l->behaviour;
+    piq_affinity *out = piq_new(a, piq_affinity, c->n_characters);
+    double sessions = 0;
+    for (size_t i = 0; out && i < b->n_characters; i++)
+        sessions += b->characters[i].sessions;
+    for (size_t i = 0; out && i < c->n_characters; i++) {
+        out[i] = (piq_affinity){0.5, 0};
+        if (i >= b->n_characters)
+            continue;
+        const piq_character_record *k = &b->characters[i];
+        double rating = ((double)k->rating_sum + 0.5 * 3) / (k->ratings + 3.0);
+        double share =
+            (k->sessions + 1.0) / (sessions + (double)c->n_characters);
+        double return_rate = share * (double)c->n_characters;
+        out[i].value = piq_clamp(
+            0.7 * rating + 0.3 * return_rate / (1 + return_rate), 0, 1);
+        out[i].n = k->ratings + k->sessions;
+    }
+    return out;
+}
+
+piq_status piq_recommend_input_of(piq_arena *a, const piq_learner *l,
+                                  const piq_catalogue *c, int64_t now_us,
+                                  piq_recommend_input *out)
+{
+    piq_goal goal = piq_goal_in_force(l);
+    piq_belief *beliefs = piq_new(a, piq_belief, c->n_concepts);
+    double *value = piq_concept_values(a, c, &goal);
+    const piq_affinity *characters = character_affinities(a, l, c);
+    if (!beliefs || !value || !characters)
+        return PIQ_ENOMEM;
+    piq_learner_beliefs(l, c, now_us, beliefs);
+    *out = (piq_recommend_input){
+        .catalogue = c,
+        .beliefs = beliefs,
+        .history = l->history,
+        .value = value,
+        .characters = characters,
+        .session_minutes = piq_usual_session_min(l),
+        .desired_retention = piq_learner_retention(l),
+        .now_us = now_us,
+    };
+    for (int m = 0; m < PIQ_N_MODALITIES; m++)
+        out->modality[m] = modality_affinity(l, m);
+    return PIQ_OK;
+}
+
+/* Mastery gained against what the gain model expects in the same minutes,
+ * shrunk towards 1. */
+static void observed_pace(const piq_learner *l, double *pace, double *sd)
+{
+    const piq_behaviour *b = &l->behaviour;
+    double settled_min = (double)b->spent_ms / 60000.0;
+    for (size_t i = 0; i < b->n_weeks; i++)
+        settled_min -= b->weeks[i].unsettled_ms / 60000.0;
+    settled_min = fmax(settled_min, 0);
+    /* Half of what is left to learn is still there, on average. */
+    double expected = settled_min * PIQ_GAIN_RATE * 0.5;
+    double prior = 120 * PIQ_GAIN_RATE * 0.5; /* worth two hours */
+    *pace = piq_clamp((fmax((double)b->gained, 0) + prior) / (expected + prior),
+                      0.5, 2.0);
+    *sd = 0.4 / sqrt(1 + settled_min / 300);
+}
+
+piq_status piq_path_input_of(piq_arena *a, const piq_learner *l,
+                             const piq_catalogue *c, int64_t now_us,
+                             piq_path_input *out)
+{
+    piq_goal goal = piq_goal_in_force(l);
+    int32_t offset = piq_learner_offset_min(l);
+    piq_concept_ix *targets = piq_new(a, piq_concept_ix, c->n_concepts);
+    piq_belief *beliefs = piq_new(a, piq_belief, c->n_concepts);
+    double *value = piq_concept_values(a, c, &goal);
+    if (!targets || !beliefs || !value)
+        return PIQ_ENOMEM;
+    piq_learner_beliefs(l, c, now_us, beliefs);
+    *out = (piq_path_input){
+        .catalogue = c,
+        .beliefs = beliefs,
+        .history = l->history,
+        .targets = targets,
+        .n_targets = piq_path_targets(c, &goal, targets),
+        .value = value,
+        .from_day = piq_day_of(now_us, offset, ROLLOVER_H),
+        .deadline_day = goal.timeline_day,
+        .days_off = l->stated.days_off,
+        .n_days_off = l->stated.n_days_off,
+        .session_minutes = piq_usual_session_min(l),
+        .desired_retention = piq_learner_retention(l),
+    };
+    piq_weekday_minutes(l, out->minutes_per_weekday);
+    observed_pace(l, &out->pace, &out->pace_sd);
+    const piq_behaviour *b = &l->behaviour;
+    if (b->n_days && b->days[b->n_days - 1].day == out->from_day)
+        out->minutes_spent_today = b->days[b->n_days - 1].spent_ms / 60000.0;
+    return PIQ_OK;
+}

@@ -1,0 +1,64 @@
+/* learner.h - everything kept of one learner: the fold of their events.
+ *
+ * Only events change it, in (at, event_id) order: fold(online) ==
+ * rebuild(batch), to the bit. A published piq_learner is immutable; a writer
+ * works on a copy.
+ */
+#ifndef PIQ_ENGINE_LEARNER_H
+#define PIQ_ENGINE_LEARNER_H
+
+#include "domain/event.h"
+#include "domain/goal.h"
+#include "domain/history.h"
+#include "engine/behaviour.h"
+#include "memory/memory.h"
+#include "track/track.h"
+
+typedef struct piq_learner {
+    piq_user_id user;
+    int64_t version;   /* of the stored state; +1 a commit */
+    uint32_t n_events; /* folded */
+    int64_t first_us;  /* of the first event */
+    int64_t last_us;   /* of the newest event folded; INT64_MIN none */
+    char last_event_id[PIQ_MAX_EVENT_ID_BYTES + 1];
+    uint32_t catalogue_version; /* the arrays' sizes are of this one */
+    piq_track track;
+    piq_memory memory;
+    piq_behaviour behaviour;
+    piq_content_history *history; /* [n_contents] */
+    size_t n_contents;
+    piq_goal goal;
+    int64_t goal_us; /* when it was set */
+    piq_stated stated;
+} piq_learner;
+
+/* A learner without events. PIQ_ENOMEM leaves *out untouched. */
+PIQ_MUST_USE piq_status piq_learner_new(piq_user_id user,
+                                        const piq_catalogue *c,
+                                        piq_learner **out);
+void piq_learner_free(piq_learner *l);
+PIQ_MUST_USE piq_status piq_learner_copy(const piq_learner *from,
+                                         piq_learner **out);
+/* Makes room for what a newer catalogue added. */
+PIQ_MUST_USE piq_status piq_learner_grow(piq_learner *l,
+                                         const piq_catalogue *c);
+
+/* The stored form: compact, versioned, with a checksum. */
+void piq_learner_encode(const piq_learner *l, piq_buf *out);
+PIQ_MUST_USE piq_status piq_learner_decode(piq_str bytes, piq_user_id user,
+                                           const piq_catalogue *c,
+                                           piq_learner **out, piq_err *err);
+
+/* The learner's own day and offset. */
+int32_t piq_learner_offset_min(const piq_learner *l);
+double piq_learner_retention(
+    const piq_learner *l); /* desired, .9 unless said */
+
+/* All concepts' beliefs at an instant; out[c->n_concepts]. */
+void piq_learner_beliefs(const piq_learner *l, const piq_catalogue *c,
+                         int64_t at_us, piq_belief *out);
+/* Mean mastery of each area's live concepts; out[c->n_areas]. */
+void piq_area_mastery(const piq_catalogue *c, const piq_belief *beliefs,
+                      double *out);
+
+#endif

@@ -1,0 +1,459 @@
+#include "base/calendar.h"
+#include "base/clock.h"
+#include "engine/engine_internal.h"
+
+#include <stdlib.h>
+
+/* A batch ends at so many events, whatever operations wait. */
+enum { MAX_BATCH_EVENTS = 4096, BATCH_ARENA_BYTES = 512 << 20 };
+
+struct piq_owner {
+    piq_engine *engine;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t work;
+    piq_op *head, **tail;
+    size_t n;
+    bool stopping;
+};
+
+/* ---- operations ------------------------------------------------------ */
+
+piq_op *piq_op_new(piq_op_kind kind, piq_user_id user, int64_t now_us)
+{
+    piq_op *op = calloc(1, sizeof *op);
+    if (!op)
+        return NULL;
+    op->kind = kind;
+    op->user = user;
+    op->now_us = now_us;
+    op->if_version = -1;
+    op->type = -1;
+    piq_arena_init(&op->arena, 0);
+    return op;
+}
+
+void piq_op_free(piq_op *op)
+{
+    if (!op)
+        return;
+    piq_bytes_release(op->slate);
+    piq_arena_release(&op->arena);
+    free(op);
+}
+
+/* ---- the batch ------------------------------------------------------- */
+
+piq_status piq_batch_room(piq_batch *b, void **rows, size_t n, size_t *cap,
+                          size_t size)
+{
+    if (n < *cap)
+        return PIQ_OK;
+    size_t more = *cap ? *cap * 2 : 64;
+    void *p = piq_arena_alloc(&b->arena, more, size);
+    if (!p)
+        return PIQ_ENOMEM;
+    if (n)
+        memcpy(p, *rows, n * size);
+    *rows = p;
+    *cap = more;
+    return PIQ_OK;
+}
+
+static piq_status load_copy(piq_engine *e, piq_user_id user, piq_learner **out,
+                            piq_err *err)
+{
+    piq_held *h;
+    piq_status status = piq_engine_hold(e, user, &h, err);
+    if (status)
+        return status;
+    status = piq_learner_copy(piq_held_learner(h), out);
+    piq_held_release(h);
+    return status;
+}
+
+piq_status piq_batch_learner(piq_batch *b, piq_user_id user, bool create,
+                             piq_work **out, piq_err *err)
+{
+    uint64_t found;
+    if (piq_map_get(&b->work_at, (uint64_t)user.v, &found)) {
+        *out = (piq_work *)(uintptr_t)found;
+        return PIQ_OK;
+    }
+    piq_learner *l = NULL;
+    piq_status status = load_copy(b->engine, user, &l, err);
+    if (status == PIQ_ENOTFOUND && create) {
+        const piq_catalogue *c = piq_engine_catalogue(b->engine);
+        status = piq_learner_new(user, c, &l);
+    }
+    if (status)
+        return status;
+    piq_work *w = piq_new(&b->arena, piq_work, 1);
+    if (!w || piq_map_put(&b->work_at, (uint64_t)user.v, (uintptr_t)w)) {
+        piq_learner_free(l);
+        return PIQ_ENOMEM;
+    }
+    w->learner = l;
+    w->from_version = l->version;
+    w->next = b->work;
+    b->work = w;
+    *out = w;
+    return PIQ_OK;
+}
+
+static void batch_begin(piq_batch *b, piq_engine *e)
+{
+    piq_arena keep = b->arena;
+    piq_map at = b->work_at;
+    *b = (piq_batch){.engine = e, .arena = keep, .work_at = at};
+    piq_arena_clear(&b->arena);
+    piq_map_clear(&b->work_at);
+}
+
+/* Frees the working copies that were not published. */
+static void batch_end(piq_batch *b)
+{
+    for (piq_work *w = b->work; w; w = w->next)
+        piq_learner_free(w->learner);
+    b->work = NULL;
+}
+
+static piq_status add_states(piq_batch *b)
+{
+    size_t n = 0;
+    piq_buf bytes;
+    for (piq_work *w = b->work; w; w = w->next)
+        n += w->changed;
+    piq_state_row *rows = piq_new(&b->arena, piq_state_row, n);
+    if (!rows)
+        return PIQ_ENOMEM;
+    piq_buf_init(&bytes, 0);
+    piq_status status = PIQ_OK;
+    n = 0;
+    for (piq_work *w = b->work; w && status == PIQ_OK; w = w->next) {
+        if (!w->changed)
+            continue;
+        piq_buf_clear(&bytes);
+        piq_learner_encode(w->learner, &bytes);
+        char *copy = bytes.status
+                         ? NULL
+                         : piq_arena_strndup(&b->arena, bytes.ptr, bytes.len);
+        if (!copy)
+            status = PIQ_ENOMEM;
+        w->learner->version = w->from_version + 1;
+        rows[n++] = (piq_state_row){w->learner->user,
+                                    w->learner->version,
+                                    w->from_version,
+                                    {copy, bytes.len}};
+    }
+    piq_buf_release(&bytes);
+    b->commit.states = rows;
+    b->commit.n_states = n;
+    b->commit.snapshots = b->snapshots;
+    b->commit.stale_snapshots = b->stale;
+    b->commit.feedback = b->feedback;
+    b->commit.slates = b->slates;
+    b->commit.profiles = b->profiles;
+    return status;
+}
+
+static void publish(piq_batch *b)
+{
+    for (piq_work *w = b->work; w; w = w->next) {
+        if (!w->changed)
+            continue;
+        piq_user_id user = w->learner->user;
+        piq_held *h = piq_held_take(w->learner);
+        w->learner = NULL;
+        if (h)
+            piq_cache_publish(b->engine->cache, h);
+        else
+            piq_cache_drop(b->engine->cache, user);
+        piq_held_release(h);
+        piq_maintainer_dirty(b->engine, user);
+    }
+}
+
+/* ---- one batch, from operations to answers --------------------------- */
+
+static piq_status prepare(piq_batch *b, piq_op *op)
+{
+    switch (op->kind) {
+    case PIQ_OP_EVENTS:
+        return piq_events_prepare(b, op);
+    case PIQ_OP_SLATE:
+        return piq_slate_prepare(b, op);
+    case PIQ_OP_PATH:
+        return piq_plan_prepare(b, op);
+    case PIQ_OP_PROFILE:
+        return piq_profile_prepare(b, op);
+    }
+    return PIQ_EINTERNAL;
+}
+
+/* Rows that an operation had added before it was refused are taken back. */
+static void take_back(piq_commit *c, const piq_commit *saved)
+{
+    c->n_events = saved->n_events;
+    c->n_snapshots = saved->n_snapshots;
+    c->n_stale_snapshots = saved->n_stale_snapshots;
+    c->n_recommendations = saved->n_recommendations;
+    c->n_slates = saved->n_slates;
+    c->n_feedback = saved->n_feedback;
+    c->n_paths = saved->n_paths;
+    c->n_profiles = saved->n_profiles;
+}
+
+/* Sorts the list into prepared operations and those for the next batch;
+ * refused ones are prepared too, with their status. */
+static piq_op *prepare_all(piq_batch *b, piq_op *list, piq_op **later)
+{
+    piq_op *prepared = NULL, **end = &prepared;
+    int64_t start_ns = piq_clock_monotonic_ns();
+    while (list) {
+        piq_op *op = list;
+        list = op->next;
+        op->next = NULL;
+        piq_commit saved = b->commit;
+        op->err.status = PIQ_OK;
+        op->later = false;
+        op->status = prepare(b, op);
+        if (op->status)
+            take_back(&b->commit, &saved);
+        if (op->status == PIQ_ENOMEM && !op->err.status)
+            piq_fail(&op->err, PIQ_ENOMEM, "no memory for this request");
+        if (op->later) {
+            *later = op;
+            later = &op->next;
+        } else {
+            *end = op;
+            end = &op->next;
+        }
+    }
+    piq_metric_observe_ns(b->engine->m.fold_ns,
+                          piq_clock_monotonic_ns() - start_ns);
+    return prepared;
+}
+
+static bool has_rows(const piq_commit *c)
+{
+    return c->n_events || c->n_states || c->n_recommendations || c->n_slates ||
+           c->n_feedback || c->n_paths || c->n_profiles;
+}
+
+static piq_status write_batch(piq_batch *b, piq_err *err)
+{
+    piq_status status = add_states(b);
+    if (status)
+        return piq_fail(err, status, "no memory for a commit");
+    if (!has_rows(&b->commit))
+        return PIQ_OK;
+    int64_t start_ns = piq_clock_monotonic_ns();
+    status = piq_committer_commit(b->engine->committer, &b->commit, err);
+    piq_metric_observe_ns(b->engine->m.commit_ns,
+                          piq_clock_monotonic_ns() - start_ns);
+    return status;
+}
+
+static void finish(piq_batch *b, piq_op *op)
+{
+    uint64_t found;
+    if (piq_map_get(&b->work_at, (uint64_t)op->user.v, &found)) {
+        const piq_work *w = (piq_work *)(uintptr_t)found;
+        op->state_version = w->from_version + (w->changed ? 1 : 0);
+    }
+    if (op->kind == PIQ_OP_SLATE)
+        piq_slate_finish(b, op);
+    else if (op->kind == PIQ_OP_PATH)
+        piq_plan_finish(b, op);
+}
+
+/* Folds and commits a list; what another process overtook is done again. */
+static piq_op *do_list(piq_batch *b, piq_engine *e, piq_op *list)
+{
+    piq_op *later = NULL, *prepared;
+    piq_err err = {0};
+    piq_status status;
+    for (int tries = 0;; tries++) {
+        batch_begin(b, e);
+        later = NULL;
+        prepared = prepare_all(b, list, &later);
+        status = write_batch(b, &err);
+        if (status != PIQ_ESTALE || tries == PIQ_STALE_TRIES)
+            break;
+        piq_metric_add(e->m.stale, 1);
+        for (piq_work *w = b->work; w; w = w->next)
+            piq_cache_drop(e->cache, w->learner->user);
+        batch_end(b);
+        piq_op **end = &prepared;
+        while (*end)
+            end = &(*end)->next;
+        *end = later;
+        list = prepared;
+    }
+    if (status == PIQ_OK)
+        publish(b);
+    for (piq_op *op = prepared; op; op = op->next) {
+        if (op->status)
+            continue;
+        if (status == PIQ_OK) {
+            finish(b, op);
+        } else {
+            op->status = status;
+            op->err = err;
+        }
+    }
+    batch_end(b);
+    while (prepared) {
+        piq_op *op = prepared;
+        prepared = op->next;
+        op->next = NULL;
+        op->done(op);
+    }
+    return later;
+}
+
+/* Called with the lock held: the next operations in order. */
+static piq_op *take_ops(piq_owner *o)
+{
+    piq_op *list = o->head, **end = &o->head;
+    size_t n = 0, events = 0;
+    while (*end && n < PIQ_OWNER_BATCH && events < MAX_BATCH_EVENTS) {
+        events += (*end)->n_events;
+        n++;
+        end = &(*end)->next;
+    }
+    o->head = *end;
+    *end = NULL;
+    o->n -= n;
+    if (!o->head)
+        o->tail = &o->head;
+    return list;
+}
+
+static void *run(void *ctx)
+{
+    piq_owner *o = ctx;
+    piq_batch batch = {0};
+    piq_arena_init(&batch.arena, BATCH_ARENA_BYTES);
+    piq_map_init(&batch.work_at);
+    for (;;) {
+        pthread_mutex_lock(&o->lock);
+        while (!o->head && !o->stopping)
+            pthread_cond_wait(&o->work, &o->lock);
+        piq_op *list = take_ops(o);
+        pthread_mutex_unlock(&o->lock);
+        if (!list)
+            break;
+        while (list)
+            list = do_list(&batch, o->engine, list);
+    }
+    piq_map_release(&batch.work_at);
+    piq_arena_release(&batch.arena);
+    return NULL;
+}
+
+/* ---- queues ---------------------------------------------------------- */
+
+piq_status piq_owners_start(piq_engine *e, piq_err *err)
+{
+    e->owners = calloc(e->config.n_owners, sizeof *e->owners);
+    if (!e->owners)
+        return piq_fail(err, PIQ_ENOMEM, "no memory for owner threads");
+    for (unsigned i = 0; i < e->config.n_owners; i++) {
+        piq_owner *o = &e->owners[i];
+        o->engine = e;
+        o->tail = &o->head;
+        pthread_mutex_init(&o->lock, NULL);
+        pthread_cond_init(&o->work, NULL);
+        if (pthread_create(&o->thread, NULL, run, o)) {
+            pthread_mutex_destroy(&o->lock);
+            pthread_cond_destroy(&o->work);
+            return piq_fail(err, PIQ_ENOMEM, "could not start owner thread %u",
+                            i);
+        }
+        e->n_owners++;
+    }
+    return PIQ_OK;
+}
+
+void piq_owners_stop(piq_engine *e)
+{
+    for (unsigned i = 0; i < e->n_owners; i++) {
+        piq_owner *o = &e->owners[i];
+        pthread_mutex_lock(&o->lock);
+        o->stopping = true;
+        pthread_cond_signal(&o->work);
+        pthread_mutex_unlock(&o->lock);
+        pthread_join(o->thread, NULL);
+        pthread_cond_destroy(&o->work);
+        pthread_mutex_destroy(&o->lock);
+    }
+    free(e->owners);
+    e->owners = NULL;
+    e->n_owners = 0;
+}
+
+size_t piq_owners_queued(piq_engine *e)
+{
+    size_t n = 0;
+    for (unsigned i = 0; i < e->n_owners; i++) {
+        pthread_mutex_lock(&e->owners[i].lock);
+        n += e->owners[i].n;
+        pthread_mutex_unlock(&e->owners[i].lock);
+    }
+    return n;
+}
+
+piq_status piq_engine_submit(piq_engine *e, piq_op *op)
+{
+    piq_owner *o =
+        &e->owners[(piq_hash_u64((uint64_t)op->user.v) >> 8) % e->n_owners];
+    piq_status status = PIQ_OK;
+    pthread_mutex_lock(&o->lock);
+    if (o->n >= e->config.queue_length || o->stopping) {
+        status = PIQ_EBUSY;
+    } else {
+        op->next = NULL;
+        *o->tail = op;
+        o->tail = &op->next;
+        o->n++;
+        pthread_cond_signal(&o->work);
+    }
+    pthread_mutex_unlock(&o->lock);
+    return status;
+}
+
+/* ---- waiting --------------------------------------------------------- */
+
+typedef struct waiting {
+    pthread_mutex_t lock;
+    pthread_cond_t cond;
+    bool done;
+} waiting;
+
+static void wake(piq_op *op)
+{
+    waiting *w = op->ctx;
+    pthread_mutex_lock(&w->lock);
+    w->done = true;
+    pthread_cond_signal(&w->cond);
+    pthread_mutex_unlock(&w->lock);
+}
+
+piq_status piq_engine_run(piq_engine *e, piq_op *op)
+{
+    waiting w = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false};
+    op->done = wake;
+    op->ctx = &w;
+    piq_status status = piq_engine_submit(e, op);
+    if (status)
+        return piq_fail(&op->err, status, "too many requests are waiting");
+    pthread_mutex_lock(&w.lock);
+    while (!w.done)
+        pthread_cond_wait(&w.cond, &w.lock);
+    pthread_mutex_unlock(&w.lock);
+    pthread_cond_destroy(&w.cond);
+    pthread_mutex_destroy(&w.lock);
+    return op->status;
+}

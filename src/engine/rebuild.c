@@ -1,0 +1,239 @@
+#include "base/calendar.h"
+#include "domain/json_reader.h"
+#include "engine/engine_internal.h"
+
+#include <stdlib.h>
+
+enum { PIECE = 2048 }; /* stored events read at once */
+
+piq_status piq_fold_next(piq_engine *e, piq_learner *l, const piq_event *event,
+                         piq_fold_effect *effect, piq_err *err)
+{
+    const piq_catalogue *c;
+    piq_status status =
+        piq_engine_catalogue_version(e, event->catalogue_version, &c, err);
+    if (status)
+        return status;
+    if (c->version > l->catalogue_version && piq_learner_grow(l, c))
+        return piq_fail(err, PIQ_ENOMEM, "no memory for learner %lld",
+                        (long long)l->user.v);
+    piq_fold(l, c, e->book, event, effect);
+    return PIQ_OK;
+}
+
+piq_status piq_snapshot_of(piq_arena *a, const piq_learner *l,
+                           piq_snapshot_row *out)
+{
+    piq_buf b;
+    piq_buf_init(&b, 0);
+    piq_learner_encode(l, &b);
+    piq_status status = b.status;
+    char *body = status ? NULL : piq_arena_strndup(a, b.ptr, b.len);
+    size_t id_len = strlen(l->last_event_id);
+    char *id = piq_arena_strndup(a, l->last_event_id, id_len);
+    if (body && id)
+        *out = (piq_snapshot_row){.user = l->user,
+                                  .at_us = l->last_us,
+                                  .event_id = {id, id_len},
+                                  .n_events = l->n_events,
+                                  .body = {body, b.len}};
+    else
+        status = PIQ_ENOMEM;
+    piq_buf_release(&b);
+    return status;
+}
+
+/* A stored row back to the event it was. */
+static piq_status read_row(piq_engine *e, piq_arena *a,
+                           const piq_event_row *row, piq_event *out,
+                           piq_err *err)
+{
+    const piq_catalogue *c;
+    json_t *json = NULL;
+    piq_status status =
+        piq_engine_catalogue_version(e, row->catalogue_version, &c, err);
+    if (status)
+        return status;
+    status = piq_json_parse(row->body, &json, err);
+    if (status == PIQ_OK) {
+        out->user = row->user;
+        status = piq_event_read(a, json, "", false, c, INT64_MAX / 2, out, err);
+        out->catalogue_version = row->catalogue_version;
+        out->calibration = row->calibration;
+    }
+    json_decref(json);
+    if (status == PIQ_EPARSE || status == PIQ_EINVAL) {
+        status = piq_fail(err, PIQ_ECORRUPT,
+                          "stored event %.*s of learner %lld cannot be read",
+                          PIQ_STR_ARG(row->event_id), (long long)row->user.v);
+        piq_err_at(err, "events, seq %lld", (long long)row->seq);
+    }
+    return status;
+}
+
+/* ---- where to start -------------------------------------------------- */
+
+static piq_status start_from(piq_engine *e, piq_arena *a, const piq_rebuild *r,
+                             piq_learner **out, piq_err *err)
+{
+    piq_snapshot_row row;
+    piq_status status = PIQ_ENOTFOUND;
+    *out = NULL;
+    if (r->n_extra)
+        status =
+            e->store->ops->snapshot(e->store, a, r->user, r->extra[0].at_us,
+                                    r->extra[0].event_id, &row, err);
+    if (status == PIQ_ENOTFOUND)
+        return PIQ_OK; /* from nothing: made by the first event */
+    if (status)
+        return status;
+    return piq_engine_decode(e, r->user, row.body, 0, out, err);
+}
+
+typedef struct rebuild_state {
+    piq_engine *engine;
+    piq_arena *arena;
+    piq_rebuild *r;
+    piq_learner *learner;
+    size_t next_extra;
+} rebuild_state;
+
+static piq_status keep_snapshot(rebuild_state *s)
+{
+    piq_rebuild *r = s->r;
+    if (s->learner->n_events % PIQ_SNAPSHOT_EVERY != 0 ||
+        r->n_snapshots >= r->cap_snapshots)
+        return PIQ_OK;
+    return piq_snapshot_of(s->arena, s->learner,
+                           &r->snapshots[r->n_snapshots++]);
+}
+
+static piq_status fold_one(rebuild_state *s, const piq_event *event,
+                           piq_fold_effect *effect, piq_err *err)
+{
+    piq_status status = PIQ_OK;
+    if (!s->learner) {
+        const piq_catalogue *c;
+        status = piq_engine_catalogue_version(
+            s->engine, event->catalogue_version, &c, err);
+        if (status == PIQ_OK)
+            status = piq_learner_new(s->r->user, c, &s->learner);
+    }
+    if (status == PIQ_OK)
+        status = piq_fold_next(s->engine, s->learner, event, effect, err);
+    if (status == PIQ_OK)
+        status = keep_snapshot(s);
+    return status;
+}
+
+/* Extra events that come before `until` (all of them when NULL). */
+static piq_status fold_extra(rebuild_state *s, const piq_event *until,
+                             piq_err *err)
+{
+    piq_rebuild *r = s->r;
+    while (s->next_extra < r->n_extra &&
+           (!until || piq_event_cmp(&r->extra[s->next_extra], until) < 0)) {
+        piq_status status = fold_one(s, &r->extra[s->next_extra],
+                                     &r->effects[s->next_extra], err);
+        if (status)
+            return status;
+        s->next_extra++;
+    }
+    return PIQ_OK;
+}
+
+/* Folds one piece of stored events; *range moves behind it. */
+static piq_status fold_piece(rebuild_state *s, piq_event_range *range,
+                             piq_arena *piece, char last_id[], size_t *n,
+                             piq_err *err)
+{
+    piq_event_row *rows;
+    piq_store *store = s->engine->store;
+    piq_status status = store->ops->events(store, piece, range, &rows, n, err);
+    for (size_t i = 0; i < *n && status == PIQ_OK; i++) {
+        piq_event event = {0};
+        piq_fold_effect effect;
+        status = read_row(s->engine, piece, &rows[i], &event, err);
+        if (status == PIQ_OK)
+            status = fold_extra(s, &event, err);
+        if (status == PIQ_OK)
+            status = fold_one(s, &event, &effect, err);
+    }
+    if (status == PIQ_OK && *n) {
+        const piq_event_row *last = &rows[*n - 1];
+        memcpy(last_id, last->event_id.ptr, last->event_id.len);
+        range->after_us = last->at_us;
+        range->after_id = (piq_str){last_id, last->event_id.len};
+    }
+    return status;
+}
+
+piq_status piq_rebuild_learner(piq_engine *e, piq_arena *a, piq_rebuild *r,
+                               piq_learner **out, piq_err *err)
+{
+    rebuild_state s = {.engine = e, .arena = a, .r = r};
+    char last_id[PIQ_MAX_EVENT_ID_BYTES + 1];
+    piq_arena piece;
+    size_t n = PIECE;
+    piq_status status = start_from(e, a, r, &s.learner, err);
+    if (status)
+        return status;
+    piq_event_range range = {.user = r->user,
+                             .after_us = INT64_MIN,
+                             .until_us = INT64_MAX,
+                             .limit = PIECE};
+    if (s.learner) {
+        size_t len = strlen(s.learner->last_event_id);
+        memcpy(last_id, s.learner->last_event_id, len);
+        range.after_us = s.learner->last_us;
+        range.after_id = (piq_str){last_id, len};
+    }
+    piq_arena_init(&piece, 0);
+    while (status == PIQ_OK && n == PIECE) {
+        n = 0;
+        status = fold_piece(&s, &range, &piece, last_id, &n, err);
+        piq_arena_clear(&piece);
+    }
+    piq_arena_release(&piece);
+    if (status == PIQ_OK)
+        status = fold_extra(&s, NULL, err);
+    if (status == PIQ_OK && !s.learner)
+        status = piq_fail(err, PIQ_ENOTFOUND, "learner %lld has no events",
+                          (long long)r->user.v);
+    if (status) {
+        piq_learner_free(s.learner);
+        return status;
+    }
+    *out = s.learner;
+    return PIQ_OK;
+}
+
+piq_status piq_engine_replay(piq_engine *e, piq_user_id user, bool *same,
+                             uint64_t *digest, size_t *n_events, piq_err *err)
+{
+    piq_arena a;
+    piq_buf bytes;
+    piq_str stored = {0};
+    int64_t version = 0;
+    piq_learner *l = NULL;
+    piq_rebuild r = {.user = user};
+    piq_arena_init(&a, 0);
+    piq_buf_init(&bytes, 0);
+    piq_status status =
+        e->store->ops->state(e->store, &a, user, &version, &stored, err);
+    if (status == PIQ_OK)
+        status = piq_rebuild_learner(e, &a, &r, &l, err);
+    if (status == PIQ_OK) {
+        piq_learner_encode(l, &bytes);
+        status = bytes.status;
+    }
+    if (status == PIQ_OK) {
+        *same = piq_str_eq(stored, (piq_str){bytes.ptr, bytes.len});
+        *digest = piq_hash_bytes(bytes.ptr, bytes.len);
+        *n_events = l->n_events;
+    }
+    piq_learner_free(l);
+    piq_buf_release(&bytes);
+    piq_arena_release(&a);
+    return status;
+}

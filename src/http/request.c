@@ -1,0 +1,137 @@
+/* request.c - what comes in: target, header fields, body.
+ *
+ * Everything the handler may look at is copied out of libmicrohttpd's memory
+ * (a few hundred bytes, usually) into buffers that stay with the connection:
+ * a handler that answers late may then read it whatever became of the socket,
+ * and libmicrohttpd is never asked from another thread.
+ */
+#include "http/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum {
+    TEXT_MAX_BYTES = 64 * 1024, /* above what libmicrohttpd can hold */
+    KEEP_TEXT_BYTES = 4 * 1024, /* larger buffers go after the request */
+    KEEP_BODY_BYTES = 4 * 1024
+};
+
+piq_http_request *piq_http_request_new(piq_http_server *s)
+{
+    piq_http_request *r = calloc(1, sizeof *r);
+    if (!r)
+        return NULL;
+    r->server = s;
+    r->fresh = true;
+    piq_buf_init(&r->text, TEXT_MAX_BYTES);
+    /* The cap is checked here, before the buffer is asked: some room for its
+     * terminating NUL. */
+    piq_buf_init(&r->body, s->config.max_body_bytes + 16);
+    return r;
+}
+
+void piq_http_request_free(piq_http_request *r)
+{
+    if (!r)
+        return;
+    piq_bytes_release(r->reply.body);
+    piq_buf_release(&r->text);
+    piq_buf_release(&r->body);
+    free(r->fields);
+    free(r);
+}
+
+static void clear_buf(piq_buf *b, size_t keep_bytes)
+{
+    size_t max_bytes = b->max_bytes;
+    if (b->cap_bytes <= keep_bytes) {
+        piq_buf_clear(b);
+        return;
+    }
+    piq_buf_release(b);
+    piq_buf_init(b, max_bytes);
+}
+
+void piq_http_request_clear(piq_http_request *r)
+{
+    clear_buf(&r->text, KEEP_TEXT_BYTES);
+    clear_buf(&r->body, KEEP_BODY_BYTES);
+    r->n_fields = 0;
+    r->target_len = 0;
+    r->method = 0;
+    r->swallowed_bytes = 0;
+    r->refused = 0;
+    r->in = (piq_http_in){0};
+    piq_bytes_release(r->reply.body);
+    r->reply.body = NULL;
+    r->reply.close = false;
+}
+
+bool piq_http_request_target(piq_http_request *r, const char *uri)
+{
+    size_t len = strlen(uri);
+    r->target_at = uri;
+    piq_buf_add(&r->text, uri, len);
+    piq_buf_add_char(&r->text, '\0');
+    r->target_len = (uint32_t)len;
+    return r->text.status == PIQ_OK;
+}
+
+bool piq_http_request_body(piq_http_request *r, const char *bytes, size_t len)
+{
+    size_t cap = r->server->config.max_body_bytes;
+    if (!r->refused && len <= cap - r->body.len) {
+        piq_buf_add(&r->body, bytes, len);
+        if (r->body.status != PIQ_OK)
+            r->refused = 503;
+        return true;
+    }
+    if (!r->refused) {
+        r->refused = 413;
+        r->swallowed_bytes = r->body.len;
+        clear_buf(&r->body, KEEP_BODY_BYTES);
+    }
+    r->swallowed_bytes += len;
+    return r->swallowed_bytes / PIQ_HTTP_SWALLOW <= cap;
+}
+
+/* The path of a target in absolute form, "http://host/path". */
+static piq_str without_origin(piq_str target)
+{
+    static const char *const schemes[] = {"http://", "https://"};
+    for (size_t i = 0; i < 2; i++) {
+        size_t n = strlen(schemes[i]);
+        if (target.len < n || strncasecmp(target.ptr, schemes[i], n) != 0)
+            continue;
+        const char *slash = memchr(target.ptr + n, '/', target.len - n);
+        if (!slash)
+            return PIQ_STR("/");
+        return (piq_str){slash, target.len - (size_t)(slash - target.ptr)};
+    }
+    return target;
+}
+
+void piq_http_request_ready(piq_http_request *r)
+{
+    piq_str target = without_origin((piq_str){r->text.ptr, r->target_len});
+    const char *mark = target.len ? memchr(target.ptr, '?', target.len) : NULL;
+    size_t path_len = mark ? (size_t)(mark - target.ptr) : target.len;
+    r->in.method = r->text.ptr + r->method;
+    r->in.path = (piq_str){target.ptr, path_len};
+    if (mark)
+        r->in.query = (piq_str){mark + 1, target.len - path_len - 1};
+    r->in.body = (piq_str){r->body.ptr, r->body.len};
+}
+
+piq_str piq_http_header(const piq_http_request *r, const char *name)
+{
+    size_t len = strlen(name);
+    for (uint32_t i = 0; i < r->n_fields; i++) {
+        const piq_http_field *f = &r->fields[i];
+        if (f->name_len == len &&
+            strncasecmp(r->text.ptr + f->name, name, len) == 0)
+            return (piq_str){r->text.ptr + f->value, f->value_len};
+    }
+    return (piq_str){0};
+}

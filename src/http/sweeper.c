@@ -1,0 +1,186 @@
+/* sweeper.c - closes connections whose time is up.
+ *
+ * libmicrohttpd's own time-out restarts at every byte, so a client that sends
+ * one byte a second holds a connection for ever (0.9.75: still open after 48
+ * s). One thread walks all connections a few times a second and shuts down
+ * the sockets of the late ones; libmicrohttpd then sees the end of the stream
+ * and closes them itself.
+ *
+ * Between requests nothing tells us that a next head has begun, since
+ * libmicrohttpd keeps its first bytes to itself. The kernel knows when bytes
+ * last arrived (TCP_INFO): later than the last reply means a head has begun.
+ *
+ * The kernel is also asked whether the client has left: when the last bytes
+ * and the end of the stream come together, 0.9.75 reads the bytes, waits for
+ * another event, and there is none.
+ */
+#include "http/internal.h"
+
+#include "base/clock.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <time.h>
+
+enum {
+    NS_PER_MS = 1000000,
+    NS_PER_S = 1000000000,
+    /* tcpi_last_data_recv counts the kernel's ticks, up to 10 ms each; bytes
+     * that came this soon after a reply may belong to the request before. */
+    TICKS_MS = 50
+};
+
+static int64_t ms(unsigned v)
+{
+    return (int64_t)v * NS_PER_MS;
+}
+
+/* Asks the kernel about a connection we are to receive from: notes when the
+ * next head began, if one has; true when the client will send no more. */
+static bool client_has_left(piq_http_request *r, piq_http_state state,
+                            int64_t since_ns, int64_t now_ns)
+{
+    struct tcp_info info;
+    socklen_t len = sizeof info;
+    memset(&info, 0, sizeof info);
+    if (getsockopt(r->fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0)
+        return false;
+    int64_t last_ns = now_ns - ms(info.tcpi_last_data_recv);
+    if (state == PIQ_HTTP_WAITING && !atomic_load(&r->head_began_ns) &&
+        last_ns > since_ns + ms(TICKS_MS))
+        atomic_store(&r->head_began_ns, last_ns);
+    int unread = 0;
+    return (info.tcpi_state == TCP_CLOSE_WAIT ||
+            info.tcpi_state == TCP_CLOSE) &&
+           ioctl(r->fd, FIONREAD, &unread) == 0 && unread == 0;
+}
+
+static int64_t waiting_deadline(piq_http_request *r, int64_t since_ns,
+                                int64_t now_ns)
+{
+    const piq_http_server *s = r->server;
+    if (atomic_load(&s->draining))
+        return now_ns;
+    int64_t began = atomic_load(&r->head_began_ns);
+    if (began)
+        return began + ms(s->config.head_timeout_ms);
+    /* A socket that never asked anything has a head to send at once. */
+    return since_ns + ms(atomic_load(&r->fresh) ? s->config.head_timeout_ms
+                                                : s->config.idle_timeout_ms);
+}
+
+static int64_t receiving_deadline(piq_http_request *r, piq_http_state state,
+                                  int64_t since_ns, int64_t now_ns)
+{
+    const piq_http_config *c = &r->server->config;
+    if (now_ns - since_ns > ms(2 * TICKS_MS) &&
+        client_has_left(r, state, since_ns, now_ns))
+        return now_ns;
+    if (state == PIQ_HTTP_WAITING)
+        return waiting_deadline(r, since_ns, now_ns);
+    return since_ns +
+           ms(state == PIQ_HTTP_HEAD ? c->head_timeout_ms : c->body_timeout_ms);
+}
+
+/* INT64_MAX: this state has no limit of its own. */
+static int64_t deadline(piq_http_request *r, piq_http_state state,
+                        int64_t now_ns)
+{
+    int64_t since_ns = atomic_load(&r->since_ns);
+    switch (state) {
+    case PIQ_HTTP_WAITING:
+    case PIQ_HTTP_HEAD:
+    case PIQ_HTTP_BODY:
+        return receiving_deadline(r, state, since_ns, now_ns);
+    case PIQ_HTTP_SENDING:
+        return since_ns + ms(r->server->config.body_timeout_ms);
+    case PIQ_HTTP_HANDLING:
+    case PIQ_HTTP_SUSPENDED:
+    case PIQ_HTTP_REPLIED:
+    case PIQ_HTTP_CLOSING:
+    case PIQ_HTTP_ABANDONED:
+    case PIQ_HTTP_GONE:
+        return INT64_MAX;
+    }
+    return INT64_MAX;
+}
+
+void piq_http_sweep(piq_http_server *s, int64_t now_ns)
+{
+    /* A connection leaves the list, under this lock, before its socket is
+     * closed: no descriptor here can be somebody else's. */
+    (void)pthread_mutex_lock(&s->lock);
+    for (piq_http_request *r = s->all; r; r = r->next) {
+        piq_http_state state = atomic_load(&r->state);
+        if (deadline(r, state, now_ns) <= now_ns &&
+            piq_http_move(r, state, PIQ_HTTP_CLOSING))
+            (void)shutdown(r->fd, SHUT_RDWR);
+    }
+    (void)pthread_mutex_unlock(&s->lock);
+}
+
+/* An eighth of the shortest limit: late by that much at most. */
+static int64_t period_ns(const piq_http_config *c)
+{
+    unsigned least = c->head_timeout_ms;
+    if (c->body_timeout_ms < least)
+        least = c->body_timeout_ms;
+    if (c->idle_timeout_ms < least)
+        least = c->idle_timeout_ms;
+    int64_t p = ms(least) / 8;
+    if (p < ms(5))
+        return ms(5);
+    return p > ms(250) ? ms(250) : p;
+}
+
+static void sleep_until(piq_http_server *s, int64_t at_ns)
+{
+    struct timespec at = {.tv_sec = at_ns / NS_PER_S,
+                          .tv_nsec = at_ns % NS_PER_S};
+    (void)pthread_mutex_lock(&s->lock);
+    while (!s->sweeper_ends &&
+           pthread_cond_timedwait(&s->wake, &s->lock, &at) == 0)
+        ;
+    (void)pthread_mutex_unlock(&s->lock);
+}
+
+static bool ends(piq_http_server *s)
+{
+    (void)pthread_mutex_lock(&s->lock);
+    bool yes = s->sweeper_ends;
+    (void)pthread_mutex_unlock(&s->lock);
+    return yes;
+}
+
+static void *run(void *ctx)
+{
+    piq_http_server *s = ctx;
+    int64_t period = period_ns(&s->config);
+    while (!ends(s)) {
+        int64_t now = piq_clock_monotonic_ns();
+        piq_http_sweep(s, now);
+        sleep_until(s, now + period);
+    }
+    return NULL;
+}
+
+piq_status piq_http_sweeper_start(piq_http_server *s, piq_err *err)
+{
+    int error = pthread_create(&s->sweeper, NULL, run, s);
+    if (error)
+        return piq_fail(err, PIQ_EIO, "could not start a thread: %s",
+                        strerrordesc_np(error));
+    return PIQ_OK;
+}
+
+void piq_http_sweeper_end(piq_http_server *s)
+{
+    (void)pthread_mutex_lock(&s->lock);
+    s->sweeper_ends = true;
+    (void)pthread_cond_broadcast(&s->wake);
+    (void)pthread_mutex_unlock(&s->lock);
+    (void)pthread_join(s->sweeper, NULL);
+}
