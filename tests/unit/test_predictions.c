@@ -1,0 +1,357 @@
+/* Predictions: today they say what the beliefs say, practice helps, time
+ * without it does not, intervals hold each other, and the minutes that are
+ * needed are indeed needed. */
+#include "engine/predictions.h"
+
+#include "base/calendar.h"
+#include "engine/estimate.h"
+#include "num/logistic.h"
+#include "support/habit_maker.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define DAY PIQ_US_PER_DAY
+
+enum { N_CONCEPTS = 8, LAST = PIQ_FORECAST_POINTS - 1 };
+
+typedef struct fixture {
+    piq_catalogue *catalogue;
+    piq_learner *l;
+    piq_belief *beliefs;
+    piq_arena arena;
+    piq_prediction p;
+    json_t *json;
+} fixture;
+
+static int set_up(void **state)
+{
+    fixture *f = calloc(1, sizeof *f);
+    f->catalogue = habit_catalogue();
+    assert_int_equal(piq_learner_new((piq_user_id){7}, f->catalogue, &f->l),
+                     PIQ_OK);
+    f->beliefs = habit_beliefs(f->catalogue, 0.5, 0.1, 10);
+    piq_arena_init(&f->arena, 0);
+    *state = f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    fixture *f = *state;
+    json_decref(f->json);
+    piq_arena_release(&f->arena);
+    free(f->beliefs);
+    piq_learner_free(f->l);
+    piq_catalogue_free(f->catalogue);
+    free(f);
+    return 0;
+}
+
+static void make(fixture *f, int days)
+{
+    piq_buf out;
+    piq_json_writer w;
+    assert_int_equal(piq_predictions_make(&f->arena, f->l, f->catalogue,
+                                          f->beliefs, HABIT_START_US,
+                                          HABIT_START_US + days * DAY, &f->p),
+                     PIQ_OK);
+    piq_buf_init(&out, 0);
+    piq_json_init(&w, &out);
+    piq_prediction_write(&f->p, f->catalogue, &w);
+    json_decref(f->json);
+    f->json = habit_json(&out);
+    piq_buf_release(&out);
+}
+
+static void plan(fixture *f, uint16_t minutes_a_day)
+{
+    f->l->stated.has |= PIQ_STATED_MINUTES;
+    for (int d = 0; d < 7; d++)
+        f->l->stated.minutes_per_weekday[d] = minutes_a_day;
+}
+
+static void want(fixture *f, int days)
+{
+    int32_t today = piq_day_of(HABIT_START_US, 0, 0);
+    f->l->goal = (piq_goal){.set = true,
+                            .target_skill_level = PIQ_EXPERT,
+                            .timeline_day = days ? today + days : INT32_MAX,
+                            .motivation_type = PIQ_MASTERY};
+}
+
+/* Concepts practised once, so that they can be forgotten. */
+static void practise(fixture *f)
+{
+    const piq_fsrs_params *p = piq_fsrs_defaults();
+    for (uint16_t i = 0; i < N_CONCEPTS; i++)
+        piq_memory_review(&f->l->memory, p, f->catalogue, (piq_concept_ix){i},
+                          3, 1, true, HABIT_START_US, 0);
+    for (uint16_t i = 0; i < N_CONCEPTS; i++)
+        piq_memory_belief(&f->l->memory, p, (piq_concept_ix){i}, 0.9,
+                          HABIT_START_US, &f->beliefs[i]);
+}
+
+static void test_predictions__for_now_are_the_beliefs(void **state)
+{
+    fixture *f = *state;
+    plan(f, 30);
+    practise(f);
+    make(f, 0);
+    for (size_t i = 0; i < f->p.n_areas; i++) {
+        const piq_forecast_point *x = &f->p.areas[i].points[LAST];
+        assert_true(habit_near(x->mastery, 0.5, 1e-12));
+        double shared = piq_shared_share(f->l, f->catalogue, f->beliefs,
+                                         f->p.areas[i].area);
+        double n = i < 2 ? 3 : 2; /* harmony has two concepts */
+        double sd = 0.1 * sqrt(shared + (1 - shared) / n);
+        assert_true(habit_near(x->high90, piq_sigmoid(PIQ_Z90 * 4 * sd), 1e-9));
+    }
+    assert_true(json_is_null(habit_at(f->json, "goal")));
+}
+
+static void test_predictions__learning_is_shared_out(void **state)
+{
+    fixture *f = *state;
+    plan(f, 60);
+    make(f, 7);
+    /* Seven hours, no data: the rate is the curriculum's pace v +- v/2. All
+     * eight gaps are .45, so all concepts go the same way. Five-point
+     * quadrature of .5 + .45 (1 - exp(-7 v / 3.6)), taken in logits. */
+    static const double node[] = {-2.8569700138728056, -1.3556261799742659, 0,
+                                  1.3556261799742659, 2.8569700138728056};
+    static const double weight[] = {0.011257411327720693, 0.22207592200561263,
+                                    0.5333333333333333, 0.22207592200561263,
+                                    0.011257411327720693};
+    double v = f->p.rate_prior, logit = 0;
+    for (int j = 0; j < 5; j++) {
+        double m =
+            0.5 + 0.45 * (1 - exp(-7 * fmax(0, v + node[j] * v / 2) / 3.6));
+        logit += weight[j] * log(m / (1 - m));
+    }
+    double expected = 1 / (1 + exp(-logit));
+    assert_true(habit_near(f->p.hours, 7, 1e-9));
+    assert_true(habit_near(f->p.overall.points[LAST].mastery, expected, 1e-9));
+    assert_true(habit_near(f->p.areas[0].points[LAST].mastery, expected, 1e-9));
+    assert_true(expected > 0.6 && expected < 0.95);
+}
+
+static void test_predictions__the_curriculum_sets_the_prior_pace(void **state)
+{
+    fixture *f = *state;
+    double minutes = 0;
+    for (size_t i = 0; i < f->catalogue->n_contents; i++)
+        if (f->catalogue->contents[i].n_contains == 0)
+            minutes += f->catalogue->contents[i].minutes;
+    make(f, 7);
+    /* .2 for each of eight concepts over all of its minutes. */
+    assert_true(habit_near(f->p.rate_prior, 0.2 * 8 / (minutes / 60), 1e-9));
+    assert_true(habit_near(f->p.rate.value, f->p.rate_prior, 1e-9));
+}
+
+static void test_predictions__without_practice_mastery_falls(void **state)
+{
+    fixture *f = *state;
+    practise(f);
+    make(f, 60);
+    assert_string_equal(habit_text(f->json, "assumptions/minutes_source"),
+                        "default");
+    for (int k = 1; k <= LAST; k++)
+        assert_true(f->p.overall.points[k].mastery <
+                    f->p.overall.points[k - 1].mastery);
+    /* At most half of what recall loses. */
+    assert_true(f->p.overall.points[LAST].mastery > 0.25);
+    double alone = f->p.overall.points[LAST].mastery;
+    plan(f, 5);
+    make(f, 60);
+    assert_true(f->p.overall.points[LAST].mastery > alone);
+}
+
+static void test_predictions__intervals_nest_and_widen(void **state)
+{
+    fixture *f = *state;
+    plan(f, 20);
+    make(f, 100);
+    double before = 0;
+    for (int k = 0; k <= LAST; k++) {
+        const piq_forecast_point *x = &f->p.areas[1].points[k];
+        assert_true(0 < x->low90 && x->low90 < x->low80);
+        assert_true(x->low80 < x->mastery && x->mastery < x->high80);
+        assert_true(x->high80 < x->high90 && x->high90 < 1);
+        double width = piq_logit(x->high90) - piq_logit(x->low90);
+        assert_true(width > before);
+        before = width;
+    }
+}
+
+static void test_predictions__the_goal_comes_first(void **state)
+{
+    fixture *f = *state;
+    plan(f, 30);
+    want(f, 0);
+    f->l->goal.priority_areas[0].v = 0;
+    f->l->goal.n_priority_areas = 1;
+    make(f, 28);
+    assert_true(f->p.areas[0].points[LAST].mastery >
+                f->p.areas[1].points[LAST].mastery);
+    assert_int_equal(f->p.goal->n_concepts, 3);
+    assert_true(isnan(f->p.goal->probability));
+    assert_true(json_is_null(habit_at(f->json, "goal/probability")));
+}
+
+static void test_predictions__more_minutes_never_hurt(void **state)
+{
+    fixture *f = *state;
+    practise(f);
+    want(f, 60);
+    double before = -1;
+    for (uint16_t minutes = 0; minutes <= 120; minutes += 5) {
+        plan(f, minutes);
+        make(f, 60);
+        assert_true(f->p.goal->probability >= before - 1e-12);
+        before = f->p.goal->probability;
+    }
+    assert_true(before > 0.8);
+}
+
+static void test_predictions__the_needed_minutes_are_needed(void **state)
+{
+    fixture *f = *state;
+    practise(f);
+    want(f, 60);
+    plan(f, 10);
+    make(f, 60);
+    double needed = f->p.goal->minutes_needed;
+    assert_true(needed > 0 && needed < 35 * 60);
+    /* By the day rounding it may be a minute a day off. */
+    plan(f, (uint16_t)(needed / 7 + 1));
+    make(f, 60);
+    assert_true(f->p.goal->probability >= 0.8);
+    plan(f, (uint16_t)(needed / 7 - 1));
+    make(f, 60);
+    assert_true(f->p.goal->probability < 0.8);
+}
+
+static void test_predictions__an_impossible_date_is_said(void **state)
+{
+    fixture *f = *state;
+    for (int i = 0; i < N_CONCEPTS; i++)
+        f->beliefs[i].mastery = 0.05;
+    want(f, 1);
+    plan(f, 30);
+    make(f, 28);
+    assert_true(isnan(f->p.goal->minutes_needed));
+    assert_non_null(
+        strstr(habit_text(f->json, "goal/why"), "no practice of up to"));
+    assert_true(f->p.goal->probability < 0.05);
+}
+
+static void test_predictions__a_passed_date_counts_as_now(void **state)
+{
+    fixture *f = *state;
+    for (int i = 0; i < N_CONCEPTS; i++)
+        f->beliefs[i].mastery = 0.8;
+    want(f, -10);
+    make(f, 28);
+    /* At the bar exactly: as likely as not. */
+    assert_true(habit_near(f->p.goal->probability, 0.5, 1e-9));
+    assert_true(isnan(f->p.goal->minutes_needed));
+}
+
+static void test_predictions__likely_comes_before_sure(void **state)
+{
+    fixture *f = *state;
+    plan(f, 30);
+    want(f, 200);
+    make(f, 28);
+    int32_t today = piq_day_of(HABIT_START_US, 0, 0);
+    assert_true(f->p.goal->likely_day > today);
+    assert_true(f->p.goal->likely_day <= f->p.goal->sure_day);
+    assert_true(f->p.goal->sure_day < today + 200);
+    assert_true(f->p.goal->probability > 0.8);
+}
+
+static void test_predictions__days_off_take_hours_away(void **state)
+{
+    fixture *f = *state;
+    plan(f, 60);
+    f->l->stated.has |= PIQ_STATED_DAYS_OFF;
+    f->l->stated.days_off[0] = piq_day_of(HABIT_START_US, 0, 0) + 2;
+    f->l->stated.n_days_off = 1;
+    make(f, 7);
+    assert_true(habit_near(f->p.hours, 6, 1e-9));
+}
+
+static void test_predictions__plan_with_what_was_practised(void **state)
+{
+    fixture *f = *state;
+    /* 14 days of 10 minutes before now. */
+    for (int d = 14; d >= 1; d--)
+        habit_answer(f->l, HABIT_START_US - d * DAY, 1, 0.5, 600000);
+    make(f, 7);
+    /* 140 minutes in 15 days, today included. */
+    assert_true(habit_near(f->p.minutes_per_week, 140 * 7 / 15.0, 1e-9));
+    assert_string_equal(habit_text(f->json, "assumptions/minutes_source"),
+                        "inferred");
+}
+
+static void test_predictions__refuse_the_past_and_the_far_future(void **state)
+{
+    fixture *f = *state;
+    assert_int_equal(piq_predictions_make(&f->arena, f->l, f->catalogue,
+                                          f->beliefs, HABIT_START_US,
+                                          HABIT_START_US - 1, &f->p),
+                     PIQ_EINVAL);
+    assert_int_equal(piq_predictions_make(&f->arena, f->l, f->catalogue,
+                                          f->beliefs, HABIT_START_US,
+                                          HABIT_START_US + 731 * DAY, &f->p),
+                     PIQ_EINVAL);
+}
+
+static void test_predictions__a_full_arena_is_told(void **state)
+{
+    fixture *f = *state;
+    piq_status status = PIQ_ENOMEM;
+    want(f, 60);
+    for (long k = 1; k < 100 && status != PIQ_OK; k++) {
+        piq_arena a;
+        piq_arena_init(&a, 0);
+        piq_alloc_fail_after(k, 0);
+        status =
+            piq_predictions_make(&a, f->l, f->catalogue, f->beliefs,
+                                 HABIT_START_US, HABIT_START_US + DAY, &f->p);
+        piq_alloc_fail_after(0, 0);
+        assert_true(status == PIQ_OK || status == PIQ_ENOMEM);
+        piq_arena_release(&a);
+    }
+    assert_int_equal(status, PIQ_OK);
+}
+
+int main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        CASE(test_predictions__for_now_are_the_beliefs),
+        CASE(test_predictions__learning_is_shared_out),
+        CASE(test_predictions__the_curriculum_sets_the_prior_pace),
+        CASE(test_predictions__without_practice_mastery_falls),
+        CASE(test_predictions__intervals_nest_and_widen),
+        CASE(test_predictions__the_goal_comes_first),
+        CASE(test_predictions__more_minutes_never_hurt),
+        CASE(test_predictions__the_needed_minutes_are_needed),
+        CASE(test_predictions__an_impossible_date_is_said),
+        CASE(test_predictions__a_passed_date_counts_as_now),
+        CASE(test_predictions__likely_comes_before_sure),
+        CASE(test_predictions__days_off_take_hours_away),
+        CASE(test_predictions__plan_with_what_was_practised),
+        CASE(test_predictions__refuse_the_past_and_the_far_future),
+        CASE(test_predictions__a_full_arena_is_told),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
