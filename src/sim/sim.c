@@ -10,7 +10,7 @@
 
 static const double LEARNER_SD = 0.9;
 static const double AREA_SD = 0.45;
-static const double CONCEPT_SD = 0.6;
+static const double CONCEPT_SD = 0.7;
 /* How much of a concept's own share comes from its prerequisites'. */
 static const double FROM_PREREQUISITES = 0.3;
 static const double SESSION_SD = 0.3; /* a good or a bad day */

@@ -39,10 +39,11 @@ struct piq_track_params {
      * (times that weight) and of its prerequisites; [0, .9]. */
     double lend_exercise;
     double lend_prerequisite;
-    /* What answering teaches, in logits of the concept: learn_early / ((1+n)
-     * (2+n)) after n answers to it, and besides by every one; [0, 2], [0, 1].
-     */
+    /* What answering teaches, in logits of the concept: after n answers
+     * to it learn_early / ((1+n)(2+n)), [0, 2], and learn_right or
+     * learn_wrong, [0, 1], over 1 + n / learn_slows. */
     double learn_early;
+    double learn_slows;
     double learn_right;
     double learn_wrong;
     /* What a lesson teaches: logits a minute, at most so many a lesson, and

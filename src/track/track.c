@@ -271,7 +271,8 @@ static double with_learning(double moved, uint32_t n, double pull,
                             const change *ch)
 {
     double early = ch->p->learn_early / ((1.0 + n) * (2.0 + n));
-    double learned = moved + pull * ch->strength * (early + ch->learn);
+    double later = ch->learn / (1.0 + n / ch->p->learn_slows);
+    double learned = moved + pull * ch->strength * (early + later);
     return ch->direction < 0 ? fmin(learned, 0.0) : learned;
 }
 
@@ -292,6 +293,18 @@ static void store_concept(piq_track *t, const piq_touched *x,
     cell->n++;
 }
 
+/* What is still to be learned of a concept's own share from its first answers,
+ * whatever it has wandered since: the variance that its evidence alone would
+ * have left. What wanders is not lent. */
+static double unwandered(const piq_track *t, const piq_touched *from,
+                         const change *ch)
+{
+    double prior = ch->p->concept_var;
+    double evidence = t->concepts[from->at].evidence;
+    double left = prior / (1.0 + prior * ch->info_concept * evidence);
+    return fmin(from->node.s, left);
+}
+
 /* What an answer on `from` says of another concept whose own share goes with
  * it by `correlation`: covariance correlation * s_from * s_to / prior, which
  * dries up as either becomes known. */
@@ -303,12 +316,12 @@ static void lend(piq_track *t, const piq_catalogue *c, const piq_touched *from,
     piq_node area =
         piq_layers_area(t, p, c->concepts[to].area.v, &learner, ch->now_s);
     piq_node node = piq_layers_concept(t, p, to, &area, ch->now_s);
-    double cov =
-        correlation * from->pull * from->node.s * node.s / p->concept_var;
+    double lent = correlation * from->pull;
+    double cov = lent * unwandered(t, from, ch) * node.s / p->concept_var;
     double s = node.s - cov * cov * ch->info_concept;
     store_child(&t->concepts[to], node.mean + cov * ch->slope, s,
                 p->concept_var, area.mean, node.mean, ch->direction);
-    note(&t->concepts[to], ch->now_s, correlation * from->pull * ch->strength);
+    note(&t->concepts[to], ch->now_s, lent * ch->strength);
 }
 
 static bool is_touched(const piq_fold *f, size_t concept)

@@ -2,8 +2,8 @@
  *
  * A Gaussian belief on logit ability, in three layers (the learner, each area,
  * each concept) plus a quickly fading form of the day; an answer moves them in
- * one Newton step. No training data needed. Formulas, sources and differences:
- * src/track/README.md.
+ * one closed-form step. No training data needed. Formulas, sources and
+ * differences: src/track/README.md.
  *
  * Pure: no I/O, clock, randomness or globals; same calls, same results.
  * Threads: one piq_track per thread; params and catalogue may be shared.

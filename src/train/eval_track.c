@@ -7,7 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { PUBLISH_EVERY = 256 };
+enum { PUBLISH_EVERY = 64 };
 
 /* Steps of the plain Elo: K for the learner, the learner on the skill, and
  * the item. */
@@ -31,7 +31,7 @@ const char *piq_eval_model_name(piq_eval_model m)
     case PIQ_EVAL_LEARNER_SKILL:
         return "running learner-skill mean";
     }
-    PIQ_ASSERT(!"a model without a name");
+    PIQ_ASSERT(false); /* not a model */
     return "";
 }
 

@@ -56,7 +56,7 @@ typedef struct piq_eval_stage {
 
 typedef struct piq_eval_options {
     const piq_track_params *params; /* NULL: the defaults */
-    size_t publish_every;           /* answers; 0: 256, as the engine does */
+    size_t publish_every;           /* answers; 0: 64, as the engine does */
 } piq_eval_options;
 
 typedef struct piq_eval_report {

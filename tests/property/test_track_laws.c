@@ -358,6 +358,37 @@ static void test_track__first_answers_say_most(void **state)
     piq_track_release(&t);
 }
 
+/* Steps far below what a float can show, without learning to hide them: the
+ * mean may stand still, but not slip by a rounding. */
+static void test_track__tiny_steps_keep_their_direction(void **state)
+{
+    const piq_catalogue *c = *state;
+    piq_rng r;
+    piq_rng_seed(&r, 16);
+    for (size_t round = 0; round < 20; round++) {
+        piq_track_params p = random_params(&r);
+        p.learn_early = p.learn_right = p.learn_wrong = 0.0;
+        piq_track t;
+        assert_int_equal(piq_track_init(&t, c), PIQ_OK);
+        live(&r, &t, c, 30);
+        for (size_t i = 0; i < 400; i++) {
+            int64_t at_us = INT64_C(1900000000000000) + (int64_t)i * 1000000;
+            double score = (double)piq_rng_below(&r, 2);
+            piq_concept_weight w = {{(uint16_t)piq_rng_below(&r, 24)}, 1.0};
+            piq_task task = {&w, 1, score > 0.5 ? -17.0 : 17.0, 0.0, 1.0, 0.0};
+            piq_belief before, after;
+            piq_track_belief(&t, &p, c, w.concept, at_us, &before);
+            piq_track_answer(&t, &p, c, &task, score, 1.0, 0, at_us, NULL);
+            piq_track_belief(&t, &p, c, w.concept, at_us, &after);
+            if (score > 0.5)
+                assert_true(after.ability_logit >= before.ability_logit);
+            else
+                assert_true(after.ability_logit <= before.ability_logit);
+        }
+        piq_track_release(&t);
+    }
+}
+
 static int set_up(void **state)
 {
     *state = random_catalogue(5, 4, 24, 60);
@@ -380,6 +411,7 @@ int main(void)
         cmocka_unit_test(test_track__stronger_evidence_moves_further),
         cmocka_unit_test(test_track__extremes_stay_finite),
         cmocka_unit_test(test_track__first_answers_say_most),
+        cmocka_unit_test(test_track__tiny_steps_keep_their_direction),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

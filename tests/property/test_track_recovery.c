@@ -173,12 +173,13 @@ static found recover(piq_catalogue *c, uint64_t seed, bool learning)
     return f;
 }
 
-/* What can be hoped for: 100 answers over 70 concepts are 1.4 a concept; so
- * the learner's own level is found well and the concept's share faintly. */
+/* What can be hoped for: 100 answers in drills of 5 to 10 are about 13
+ * concepts; so the learner's own level is found well and a concept's own share
+ * less so. */
 static void expect_recovery(const found *f)
 {
-    assert_true(f->spearman_learners > 0.87);
-    assert_true(f->spearman_concepts > 0.70);
+    assert_true(f->spearman_learners > 0.86);
+    assert_true(f->spearman_concepts > 0.66);
     assert_true(f->coverage > 0.86);
     assert_true(f->coverage < 0.94);
 }
