@@ -21,7 +21,7 @@ SOURCES   := $(sort $(wildcard src/*/*.c src/*/*/*.c))
 CLI       := $(filter src/cli/%,$(SOURCES))
 LIBRARY   := $(filter-out src/cli/%,$(SOURCES))
 HEADERS   := $(sort $(wildcard include/*.h src/*/*.h src/*/*/*.h))
-TESTS     := $(sort $(foreach d,unit property fault contract,\
+TESTS     := $(sort $(foreach d,unit property fault contract fuzz,\
                $(wildcard tests/$(d)/*.c)))
 SUPPORT   := $(sort $(wildcard tests/support/*.c))
 BENCHES   := $(sort $(wildcard bench/*.c))
@@ -53,9 +53,12 @@ BASE      = -std=c17 -D_GNU_SOURCE $(WARNINGS) -Iinclude -Isrc $(MOD_FLAGS)
 Q         = $(if $(V),,@echo '  $@';)
 COMPILE   = $(CC) $(BASE) $(FLAGS) -MMD -MP -c $< -o $@
 LINK      = $(CC) $(FLAGS) -Wl,--as-needed
+# gcc cannot see through what a sanitizer adds, and guesses.
+UNSURE    = -Wno-maybe-uninitialized
 ASAN      = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
-            -fno-sanitize-recover=all
-TSAN      = -O1 -g -fno-omit-frame-pointer -fsanitize=thread
+            -fno-sanitize-recover=all $(UNSURE)
+TSAN      = -O1 -g -fno-omit-frame-pointer -fsanitize=thread \
+            $(UNSURE)
 
 $(BUILD)/obj/%  $(BUILD)/tests/%:  FLAGS = $(CFLAGS) -fPIC
 $(BUILD)/piq $(BUILD)/libpiq.so $(BUILD)/bench/%: FLAGS = $(CFLAGS) -fPIC
@@ -118,7 +121,8 @@ $(BUILD)/libpiq.so: $(LIBRARY:%.c=$(BUILD)/obj/%.o) \
 	$(Q)$(LINK) -shared -Wl,-soname,$(SONAME) -Wl,-z,defs \
 	    -Wl,--version-script=tools/libpiq.map $(filter %.o,$^) $(LIBS) -o $@
 
-$(BUILD)/bench/%: $(BUILD)/obj/bench/%.o $(BUILD)/libpiq.a
+$(BUILD)/bench/%: $(BUILD)/obj/bench/%.o $(SUPPORT:%.c=$(BUILD)/obj/%.o) \
+                  $(BUILD)/libpiq.a
 	@mkdir -p $(@D)
 	$(Q)$(LINK) $^ $(LIBS) -o $@
 

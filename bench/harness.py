@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import pathlib
+import random
 import resource
 import shutil
 import signal
@@ -17,7 +18,6 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent
 PIQ = os.environ.get("PIQ_BIN", str(ROOT / "build" / "piq"))
-TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def fail(message):
@@ -63,9 +63,15 @@ def run(argv, what, **more):
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Below the ports that the kernel gives to clients: between our look and
+    the server's start, one of a thousand of those could take it."""
+    for port in random.sample(range(20000, 32000), 100):
+        with socket.socket() as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with contextlib.suppress(OSError):
+                s.bind(("127.0.0.1", port))
+                return port
+    return fail("no free port between 20000 and 32000")
 
 
 class Server:
@@ -83,8 +89,8 @@ class Server:
         begun = time.monotonic()
         self.out = open(self.log, "ab")
         self.process = subprocess.Popen(
-            self.argv, stdin=subprocess.DEVNULL, stdout=self.out,
-            stderr=self.out)
+            self.argv, cwd=ROOT, stdin=subprocess.DEVNULL,
+            stdout=self.out, stderr=self.out)
         while not self.answers():
             if self.process.poll() is not None:
                 fail(f"{self.argv[0]} ended at once:\n{self.tail()}")
@@ -130,9 +136,10 @@ class Server:
             c.close()
 
     def cpu_s(self):
-        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text()
-        after_name = fields.rpartition(")")[2].split()
-        return (int(after_name[11]) + int(after_name[12])) / TICKS
+        """Of its threads now; the kernel's own count, not its ticks."""
+        tasks = pathlib.Path(f"/proc/{self.process.pid}/task")
+        return sum(int((t / "schedstat").read_text().split()[0])
+                   for t in tasks.iterdir()) / 1e9
 
     def memory_mib(self, peak=False):
         name = "VmHWM:" if peak else "VmRSS:"
@@ -155,7 +162,7 @@ def bare_server(n_bytes, log):
 def simulate(db, learners, events):
     """Seconds it took."""
     _, took = run([PIQ, "simulate", "--learners", str(learners), "--events",
-                   str(events), "--db", str(db)], "piq simulate")
+                   str(events), "--db", str(db)], "piq simulate", cwd=ROOT)
     return took
 
 

@@ -10,9 +10,9 @@
  * commit is refused with PIQ_ESTALE when somebody else was there first.
  *
  * Results are copied into the caller's arena. Absence is PIQ_ENOTFOUND, and
- * empty where there could be several. PIQ_EFULL: disk full; PIQ_EBUSY: locked; PIQ_EIO;
- * PIQ_ECORRUPT: err->where names file or table. After a failed call the store
- * is as before and can still be read.
+ * empty where there could be several. PIQ_EFULL: disk full; PIQ_EBUSY: locked;
+ * PIQ_EIO; PIQ_ECORRUPT: err->where names file or table. After a failed call
+ * the store is as before and can still be read.
  */
 #ifndef PIQ_STORE_STORE_H
 #define PIQ_STORE_STORE_H
@@ -101,7 +101,7 @@ typedef struct piq_path_row {
     int32_t current_position;
     int64_t estimated_completion_us; /* INT64_MAX: none */
     piq_str adaptation_history;      /* JSON array */
-    int64_t created_us; /* an update leaves it */
+    int64_t created_us;              /* an update leaves it */
 } piq_path_row;
 
 /* Ignored when a row of a later state_version is stored. The last two may be
@@ -199,8 +199,7 @@ typedef struct piq_store_ops {
     /* Stores a document as version `version`, one more than the newest
      * (PIQ_ESTALE when it is not). */
     piq_status (*put_catalogue)(piq_store *s, uint32_t version,
-                                piq_str document, int64_t at_us,
-                                piq_err *err);
+                                piq_str document, int64_t at_us, piq_err *err);
 
     piq_status (*state)(piq_store *s, piq_arena *a, piq_user_id user,
                         int64_t *version, piq_str *body, piq_err *err);
@@ -225,10 +224,9 @@ typedef struct piq_store_ops {
                                  int64_t id, piq_recommendation_row *out,
                                  piq_err *err);
     /* Newest first. */
-    piq_status (*recommendations)(piq_store *s, piq_arena *a,
-                                  piq_user_id user, size_t limit,
-                                  piq_recommendation_row **out, size_t *n,
-                                  piq_err *err);
+    piq_status (*recommendations)(piq_store *s, piq_arena *a, piq_user_id user,
+                                  size_t limit, piq_recommendation_row **out,
+                                  size_t *n, piq_err *err);
     /* The learner's current path. */
     piq_status (*path)(piq_store *s, piq_arena *a, piq_user_id user,
                        piq_path_row *out, piq_err *err);

@@ -92,16 +92,21 @@ static const char *hint_for(piq_status status)
     return NULL;
 }
 
+/* Whether the connection's words are about `rc`: statement.c calls an SQL text
+ * that does not compile a damaged file. */
+static bool is_about(sqlite3 *db, int rc)
+{
+    int said = sqlite3_extended_errcode(db);
+    return said == rc || (said == SQLITE_ERROR && rc == SQLITE_CORRUPT);
+}
+
 piq_status piq_sqlite_fail(piq_err *err, sqlite3 *db, const char *path, int rc,
                            const char *what)
 {
     int system_errno = db != NULL ? sqlite3_system_errno(db) : 0;
     piq_status status = piq_sqlite_status(rc, system_errno);
-    /* The connection's words are better ("no such table: x"), unless they
-     * belong to another call. */
-    const char *words = db != NULL && sqlite3_extended_errcode(db) == rc
-                            ? sqlite3_errmsg(db)
-                            : sqlite3_errstr(rc);
+    const char *words = db != NULL && is_about(db, rc) ? sqlite3_errmsg(db)
+                                                       : sqlite3_errstr(rc);
     bool show_errno = system_errno != 0 && ((rc & 0xff) == SQLITE_IOERR ||
                                             (rc & 0xff) == SQLITE_CANTOPEN);
     piq_fail(err, status, "could not %s in %s: %s%s%s", what, path, words,
@@ -111,4 +116,13 @@ piq_status piq_sqlite_fail(piq_err *err, sqlite3 *db, const char *path, int rc,
     if (hint != NULL)
         piq_err_hint(err, "%s", hint);
     return status;
+}
+
+piq_status piq_sqlite_fail_not_ours(piq_err *err, const char *path)
+{
+    piq_fail(err, PIQ_EINVAL, "%s is not a piq database; it was left alone",
+             path);
+    piq_err_at(err, "%s", path);
+    piq_err_hint(err, "give the path of a piq database, or of a new file");
+    return PIQ_EINVAL;
 }

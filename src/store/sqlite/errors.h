@@ -21,4 +21,7 @@ piq_status piq_sqlite_status(int rc, int system_errno);
 piq_status piq_sqlite_fail(piq_err *err, sqlite3 *db, const char *path, int rc,
                            const char *what);
 
+/* PIQ_EINVAL: the file is another program's, or no database. */
+piq_status piq_sqlite_fail_not_ours(piq_err *err, const char *path);
+
 #endif

@@ -64,7 +64,8 @@ static const char *const first_schema[] = {
     " ON content_recommendations (user_id)",
 
     /* Append-only in order of arrival (seq), which costs a page for many
-     * rows; a table clustered by learner cost a page for each. NULL stands for
+     * rows; a table clustered by learner cost a page for each. Nothing deletes
+     * events, so seq needs no AUTOINCREMENT to be given once. NULL stands for
      * "no item" and for NaN. */
     "CREATE TABLE events ("
     " seq INTEGER PRIMARY KEY,"
@@ -197,22 +198,13 @@ static int read_marks(sqlite3 *db, marks *m)
     return rc;
 }
 
-static piq_status not_ours(const piq_sqlite_conn *c, piq_err *err)
-{
-    piq_fail(err, PIQ_EINVAL, "%s is not a piq database; it was left alone",
-             c->path);
-    piq_err_at(err, "%s", c->path);
-    piq_err_hint(err, "give the path of a piq database, or of a new file");
-    return PIQ_EINVAL;
-}
-
 static piq_status check_owner(const piq_sqlite_conn *c, const marks *m,
                               piq_err *err)
 {
     bool is_new =
         m->application_id == 0 && m->user_version == 0 && m->n_objects == 0;
     if (!is_new && m->application_id != PIQ_SQLITE_APPLICATION_ID)
-        return not_ours(c, err);
+        return piq_sqlite_fail_not_ours(err, c->path);
     if (m->user_version <= N_MIGRATIONS)
         return PIQ_OK;
     piq_fail(err, PIQ_EINVAL,
@@ -228,7 +220,7 @@ static piq_status identify(const piq_sqlite_conn *c, marks *m, piq_err *err)
 {
     int rc = read_marks(c->db, m);
     if (rc == SQLITE_NOTADB)
-        return not_ours(c, err);
+        return piq_sqlite_fail_not_ours(err, c->path);
     if (rc != SQLITE_OK)
         return piq_sqlite_fail(err, c->db, c->path, rc, "read the schema");
     return check_owner(c, m, err);

@@ -11,7 +11,7 @@
 #include "store/store.h"
 
 typedef struct piq_sqlite_options {
-    unsigned n_readers;      /* connections for reads, at most 64; 0: 4 */
+    unsigned n_readers;       /* connections for reads, at most 64; 0: 4 */
     unsigned busy_timeout_ms; /* waiting for another process; 0: 2000 */
     bool relaxed; /* synchronous=NORMAL: a power cut may lose the last commits;
                      kill -9 may not. For bulk import. */

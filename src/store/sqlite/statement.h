@@ -72,7 +72,7 @@ typedef struct piq_sqlite_conn {
     sqlite3_stmt *statements[PIQ_SQL_N];
 } piq_sqlite_conn;
 
-/* 8 KiB pages measured .75 to .95 of 4 KiB ones for commits of 16 to 1,024
+/* 8 KiB pages measured .65 to .96 of 4 KiB ones for commits of 16 to 1,024
  * events: an event dirties two index pages whatever their size. */
 enum { PIQ_SQLITE_PAGE_BYTES = 4096 };
 
