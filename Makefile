@@ -215,7 +215,8 @@ export PKG_CONFIG_FILE
 install: all
 	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/include' \
 	    '$(DESTDIR)$(PREFIX)/lib/pkgconfig' \
-	    '$(DESTDIR)$(PREFIX)/share/man/man1'
+	    '$(DESTDIR)$(PREFIX)/share/man/man1' \
+	    '$(DESTDIR)$(PREFIX)/share/piq'
 	install -m 755 $(BUILD)/piq '$(DESTDIR)$(PREFIX)/bin/piq'
 	install -m 644 include/piq.h '$(DESTDIR)$(PREFIX)/include/piq.h'
 	install -m 644 $(BUILD)/libpiq.a '$(DESTDIR)$(PREFIX)/lib/libpiq.a'
@@ -226,6 +227,8 @@ install: all
 	printf '%s\n' "$$PKG_CONFIG_FILE" \
 	    >'$(DESTDIR)$(PREFIX)/lib/pkgconfig/piq.pc'
 	install -m 644 docs/man/piq.1 '$(DESTDIR)$(PREFIX)/share/man/man1/piq.1'
+	install -m 644 content/poker.json \
+	    '$(DESTDIR)$(PREFIX)/share/piq/poker.json'
 
 clean:
 	rm -rf '$(BUILD)'

@@ -30,7 +30,7 @@ function request()
   end
   n = n + 1
   local body = string.format(
-    '{"event_id":"%s-%d-%d","at":"%s","type":"answer",%s,"correct":%s}',
+    '{"event_id":"%s-%d-%09d","at":"%s","type":"answer",%s,"correct":%s}',
     run, number, n, now, what[math.random(#what)],
     math.random() < 0.7 and "true" or "false")
   return wrk.format("POST", "/api/users/" .. math.random(users) .. "/events",

@@ -67,9 +67,12 @@ typedef struct piq_err {
 typedef struct piq piq;
 
 /* Opens (and creates when missing) the SQLite file `path` and starts the
- * engine's threads. `options_json` may be NULL, else an object whose members
- * are those of `piq serve --help` with underscores. On failure *out is
- * untouched and *err says why. PIQ_ECORRUPT, PIQ_EIO, PIQ_EINVAL, PIQ_EBUSY. */
+ * engine's threads. `options_json` may be NULL, else an object with any of
+ * "owners", "queue_length", "cache_learners", "calibrate_every",
+ * "slate_minutes", "maintain_ms" (positive integers; docs/OPERATING.md) and
+ * "relaxed" (true: a power cut may lose the last commits, kill -9 not). On
+ * failure *out is untouched and *err says why. PIQ_ECORRUPT, PIQ_EIO,
+ * PIQ_EINVAL, PIQ_EBUSY. */
 piq_status piq_open(const char *path, const char *options_json, piq **out,
                     piq_err *err);
 
@@ -78,9 +81,9 @@ void piq_close(piq *engine);
 
 /* One answer. `body` is `len` bytes, NUL-terminated, owned by the reply. */
 typedef struct piq_reply {
-    int status;         /* as HTTP: 200, 201, 400, 404, 409, 412, 503 .. */
-    const char *type;   /* media type; static */
-    char etag[40];      /* version of what was read; may be empty */
+    int status;       /* as HTTP: 200, 201, 400, 404, 409, 412, 503 .. */
+    const char *type; /* media type; static */
+    char etag[40];    /* version of what was read; may be empty */
     char *body;
     size_t len;
 } piq_reply;

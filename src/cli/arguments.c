@@ -9,12 +9,13 @@ enum { MAX_OPTIONS = 24, OPT_FIRST = 256 };
 
 static void show_help(const piq_command *self)
 {
-    printf("usage: piq %s [options] %s\n\n%s\n\noptions:\n%s"
+    printf("usage: piq %s [options]%s%s\n\n%s\n\noptions:\n%s"
            "  --db FILE        the SQLite file (default piq.db)\n"
            "  --json           print JSON\n"
            "  --help           print this\n\n"
            "exit codes: 0 done, 1 could not, 2 wrong use\n",
-           self->name, self->arguments, self->summary, self->options);
+           self->name, self->arguments[0] ? " " : "", self->arguments,
+           self->summary, self->options);
 }
 
 int piq_wrong_use(const piq_command *self, const char *fmt, ...)
@@ -24,8 +25,8 @@ int piq_wrong_use(const piq_command *self, const char *fmt, ...)
     va_start(ap, fmt);
     vfprintf(stderr, fmt, ap);
     va_end(ap);
-    fprintf(stderr, "\nusage: piq %s [options] %s (see --help)\n", self->name,
-            self->arguments);
+    fprintf(stderr, "\nusage: piq %s [options]%s%s (see --help)\n", self->name,
+            self->arguments[0] ? " " : "", self->arguments);
     return PIQ_WRONG_USE;
 }
 

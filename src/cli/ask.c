@@ -116,6 +116,10 @@ static void print_path(const json_t *p)
                        strcmp(title, "-") ? title : text(s, "concept"));
     }
     piq_table_print(t);
+    double more =
+        number(config, "steps_total") - (double)json_array_size(steps);
+    if (more > 0)
+        printf("and %.0f steps more\n", more);
     printf("\nestimated completion  %s\n", text(p, "estimated_completion"));
     const json_t *history = json_object_get(p, "adaptation_history");
     size_t n = json_array_size(history);

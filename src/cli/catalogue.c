@@ -66,7 +66,7 @@ static int check(const piq_arguments *args, const char *path)
     return status ? PIQ_COULD_NOT : PIQ_DONE;
 }
 
-static int load(const piq_arguments *args, const char *path)
+static int load(const piq_arguments *args, const char *path, bool replace)
 {
     piq_engine *e;
     piq_err err = {0};
@@ -77,7 +77,7 @@ static int load(const piq_arguments *args, const char *path)
     piq_status status = piq_open_engine(args->db, false, NULL, NULL, &e, &err);
     if (status == PIQ_OK) {
         status = piq_load_curriculum(e, (piq_str){bytes, len}, path, args->json,
-                                     &err);
+                                     replace, &err);
         if (status == PIQ_OK && args->json)
             printf("{\"catalogue_version\":%u}\n",
                    piq_engine_catalogue(e)->version);
@@ -89,19 +89,23 @@ static int load(const piq_arguments *args, const char *path)
 
 static int catalogue(const piq_command *self, int argc, char **argv)
 {
+    bool replace = false;
     piq_arguments args;
-    int code = piq_parse_arguments(self, argc, argv, NULL, 2, 2, &args);
+    const piq_option options[] = {{"replace", PIQ_OPT_FLAG, &replace, 0, 0},
+                                  {0}};
+    int code = piq_parse_arguments(self, argc, argv, options, 2, 2, &args);
     if (code >= 0)
         return code;
     if (strcmp(args.rest[0], "check") == 0)
         return check(&args, args.rest[1]);
     if (strcmp(args.rest[0], "load") == 0)
-        return load(&args, args.rest[1]);
+        return load(&args, args.rest[1], replace);
     return piq_wrong_use(self, "check or load is expected, not %s",
                          args.rest[0]);
 }
 
 const piq_command piq_cmd_catalogue = {
     "catalogue", "check|load FILE",
-    "Checks a curriculum document, or loads it as the next version.", "",
+    "Checks a curriculum document, or loads it as the next version.",
+    "  --replace        also where one of another subject is in force\n",
     catalogue};

@@ -73,10 +73,11 @@ bool piq_file_exists(const char *path);
  * standard input. */
 PIQ_MUST_USE piq_status piq_read_file(const char *path, size_t max_bytes,
                                       char **bytes, size_t *len, piq_err *err);
-/* Loads a curriculum; findings go to standard error. */
+/* Loads a curriculum; findings go to standard error. One of another subject
+ * than that in force would retire all of it: PIQ_ECONFLICT unless `replace`. */
 PIQ_MUST_USE piq_status piq_load_curriculum(piq_engine *e, piq_str document,
                                             const char *name, bool quiet,
-                                            piq_err *err);
+                                            bool replace, piq_err *err);
 /* The curriculum that ships with the program; static. NULL: not found. */
 const char *piq_shipped_curriculum(void);
 

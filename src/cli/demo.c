@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEARNERS = 200, EVENTS = 150, DAYS = 60, SHOWN_LEARNER = 1 };
+enum { LEARNERS = 200, EVENTS = 150, DAYS = 60 };
 
 static void step_done(const char *what, int64_t start_ns)
 {
@@ -27,7 +27,8 @@ static piq_status load_curriculum(piq_engine *e, piq_err *err)
         piq_read_file(path, (size_t)256 << 20, &bytes, &len, err);
     if (status)
         return status;
-    status = piq_load_curriculum(e, (piq_str){bytes, len}, path, true, err);
+    status =
+        piq_load_curriculum(e, (piq_str){bytes, len}, path, true, false, err);
     free(bytes);
     if (status)
         return status;
@@ -62,12 +63,27 @@ static piq_status bring_learners(piq_engine *e, piq_err *err)
     return status;
 }
 
-static piq_status run_op(piq_engine *e, piq_op_kind kind, const char *what,
-                         piq_err *err)
+/* The learner shown: the first that the file knows. */
+static piq_status first_learner(piq_engine *e, piq_user_id *out, piq_err *err)
+{
+    piq_store *store = piq_engine_store(e);
+    piq_arena a;
+    piq_user_id *users;
+    size_t n;
+    piq_arena_init(&a, 0);
+    piq_status status =
+        store->ops->users(store, &a, (piq_user_id){0}, 1, &users, &n, err);
+    if (status == PIQ_OK)
+        *out = n ? users[0] : (piq_user_id){1};
+    piq_arena_release(&a);
+    return status;
+}
+
+static piq_status run_op(piq_engine *e, piq_user_id user, piq_op_kind kind,
+                         const char *what, piq_err *err)
 {
     int64_t start_ns = piq_clock_monotonic_ns();
-    piq_op *op =
-        piq_op_new(kind, (piq_user_id){SHOWN_LEARNER}, piq_clock_now_us());
+    piq_op *op = piq_op_new(kind, user, piq_clock_now_us());
     if (!op)
         return piq_fail(err, PIQ_ENOMEM, "no memory");
     op->limit = 5;
@@ -80,7 +96,7 @@ static piq_status run_op(piq_engine *e, piq_op_kind kind, const char *what,
     return status;
 }
 
-static piq_status prepare(const char *db, piq_err *err)
+static piq_status prepare(const char *db, piq_user_id *shown, piq_err *err)
 {
     piq_engine *e;
     int64_t start_ns = piq_clock_monotonic_ns();
@@ -92,27 +108,33 @@ static piq_status prepare(const char *db, piq_err *err)
     if (status == PIQ_OK)
         status = bring_learners(e, err);
     if (status == PIQ_OK)
-        status = run_op(e, PIQ_OP_PROFILE, "a profile analysed", err);
+        status = first_learner(e, shown, err);
     if (status == PIQ_OK)
-        status = run_op(e, PIQ_OP_SLATE, "five recommendations made", err);
+        status = run_op(e, *shown, PIQ_OP_PROFILE, "a profile analysed", err);
     if (status == PIQ_OK)
-        status = run_op(e, PIQ_OP_PATH, "a learning path planned", err);
+        status =
+            run_op(e, *shown, PIQ_OP_SLATE, "five recommendations made", err);
+    if (status == PIQ_OK)
+        status = run_op(e, *shown, PIQ_OP_PATH, "a learning path planned", err);
     piq_engine_close(e);
     return status;
 }
 
 static void say_hello(void *ctx, const char *address, uint16_t port)
 {
-    (void)ctx;
+    long long user = ((const piq_user_id *)ctx)->v;
+    char host[80];
+    bool v6 = strchr(address, ':') != NULL;
+    snprintf(host, sizeof host, "%s%.60s%s", v6 ? "[" : "", address,
+             v6 ? "]" : "");
     printf("\nserving on http://%s:%u (Ctrl-C stops); try:\n\n"
-           "  curl -s http://%s:%u/api/users/%d/profile\n"
-           "  curl -s 'http://%s:%u/api/users/%d/recommendations?limit=3'\n"
+           "  curl -s http://%s:%u/api/users/%lld/profile\n"
+           "  curl -s 'http://%s:%u/api/users/%lld/recommendations?limit=3'\n"
            "  curl -s -X POST -H 'Content-Type: application/json' \\\n"
            "    -d '{\"event_id\":\"try-1\",\"at\":\"2026-01-31T18:05:00Z\","
            "\"type\":\"review\",\"concept\":\"odd.outs\",\"rating\":3}' \\\n"
-           "    http://%s:%u/api/users/%d/events\n\n",
-           address, port, address, port, SHOWN_LEARNER, address, port,
-           SHOWN_LEARNER, address, port, SHOWN_LEARNER);
+           "    http://%s:%u/api/users/%lld/events\n\n",
+           host, port, host, port, user, host, port, user, host, port, user);
     fflush(stdout);
 }
 
@@ -122,6 +144,7 @@ static int demo(const piq_command *self, int argc, char **argv)
     piq_serve_options o = piq_serve_defaults();
     piq_arguments args;
     piq_err err = {0};
+    piq_user_id shown;
     const piq_option options[] = {{"serve", PIQ_OPT_FLAG, &go_on, 0, 0},
                                   {"port", PIQ_OPT_INT, &o.port, 0, 65535},
                                   {"address", PIQ_OPT_TEXT, &o.address, 0, 0},
@@ -129,12 +152,12 @@ static int demo(const piq_command *self, int argc, char **argv)
     int code = piq_parse_arguments(self, argc, argv, options, 0, 0, &args);
     if (code >= 0)
         return code;
-    if (prepare(args.db, &err))
+    if (prepare(args.db, &shown, &err))
         return piq_could_not(&err);
     if (!go_on)
         return PIQ_DONE;
     o.log_level = "warn";
-    return piq_serve_db(args.db, &o, say_hello, NULL);
+    return piq_serve_db(args.db, &o, say_hello, &shown);
 }
 
 const piq_command piq_cmd_demo = {

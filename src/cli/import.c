@@ -191,7 +191,7 @@ static piq_status derive_curriculum(piq_engine *e, piq_arena *a,
     piq_status status = piq_kt_write_curriculum(a, rows, &document, err);
     if (status == PIQ_OK)
         status = piq_load_curriculum(e, (piq_str){document.ptr, document.len},
-                                     "derived curriculum", true, err);
+                                     "derived curriculum", true, false, err);
     piq_buf_release(&document);
     return status;
 }

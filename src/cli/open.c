@@ -89,12 +89,34 @@ static void show_findings(const piq_findings *f, const char *name)
                 f->n + f->n_dropped - SHOWN_FINDINGS);
 }
 
+/* Whether the document is of the subject in force; documents that cannot be
+ * read are left to the checks that follow. */
+static bool same_subject(piq_engine *e, piq_str document)
+{
+    const piq_catalogue *c = piq_engine_catalogue(e);
+    json_t *json = c ? json_loadb(document.ptr, document.len, 0, NULL) : NULL;
+    const json_t *subject = json_object_get(json, "subject");
+    bool same = !json_is_string(subject) ||
+                piq_str_eq(c->subject, piq_str_of(json_string_value(subject)));
+    json_decref(json);
+    return same;
+}
+
 piq_status piq_load_curriculum(piq_engine *e, piq_str document,
-                               const char *name, bool quiet, piq_err *err)
+                               const char *name, bool quiet, bool replace,
+                               piq_err *err)
 {
     piq_arena a;
     piq_findings findings = {0};
     piq_catalogue_change change = {0};
+    if (!replace && !same_subject(e, document)) {
+        piq_fail(err, PIQ_ECONFLICT,
+                 "%s is of another subject than the curriculum in force, "
+                 "which it would retire",
+                 name);
+        piq_err_hint(err, "use another --db, or piq catalogue load --replace");
+        return PIQ_ECONFLICT;
+    }
     piq_arena_init(&a, (size_t)1 << 30);
     piq_status status =
         piq_engine_load_catalogue(e, &a, document, &findings, &change, err);

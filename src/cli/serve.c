@@ -228,7 +228,7 @@ const piq_command piq_cmd_serve = {
     "serve", "", "Serves the REST API on one SQLite file until a signal.",
     "  --address A      where to listen (default 127.0.0.1)\n"
     "  --port N         port, 0 for any free one (default 8080)\n"
-    "  --threads N      HTTP threads (default 2)\n"
+    "  --threads N      HTTP threads, 2 to 64 (default 2)\n"
     "  --max-connections N  (default 4096)\n"
     "  --cache-learners N   learners kept in memory (default 50000)\n"
     "  --log FORMAT     text or json (default text)\n"

@@ -62,7 +62,7 @@ static piq_status need_curriculum(piq_engine *e, const char *path, piq_err *err)
 {
     char *bytes;
     size_t len;
-    if (!path && piq_engine_catalogue(e))
+    if (piq_engine_catalogue(e))
         return PIQ_OK;
     if (!path)
         path = piq_shipped_curriculum();
@@ -74,7 +74,8 @@ static piq_status need_curriculum(piq_engine *e, const char *path, piq_err *err)
         piq_read_file(path, (size_t)256 << 20, &bytes, &len, err);
     if (status)
         return status;
-    status = piq_load_curriculum(e, (piq_str){bytes, len}, path, true, err);
+    status =
+        piq_load_curriculum(e, (piq_str){bytes, len}, path, true, false, err);
     free(bytes);
     return status;
 }
