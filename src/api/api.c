@@ -76,18 +76,23 @@ static bool match_pattern(const char *pattern, piq_str path, matched *m)
     return !want.len && !path.len;
 }
 
+/* HEAD is a GET whose body the transport leaves out. */
 static void match(const char *method, piq_str path, matched *m)
 {
+    if (strcmp(method, "HEAD") == 0)
+        method = "GET";
     *m = (matched){0};
     for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
         matched one = {0};
         if (!match_pattern(routes[i].is.pattern, path, &one))
             continue;
         m->path_known = true;
+        const char *name = routes[i].is.method;
         size_t used = strlen(m->allow);
-        snprintf(m->allow + used, sizeof m->allow - used, "%s%s",
-                 used ? ", " : "", routes[i].is.method);
-        if (strcmp(method, routes[i].is.method) == 0) {
+        snprintf(m->allow + used, sizeof m->allow - used, "%s%s%s",
+                 used ? ", " : "", name,
+                 strcmp(name, "GET") == 0 ? ", HEAD" : "");
+        if (strcmp(method, name) == 0) {
             memcpy(m->values, one.values, sizeof m->values);
             m->n_values = one.n_values;
             m->route = &routes[i];
@@ -125,44 +130,68 @@ static bool read_ids(piq_exchange *c, const matched *m)
 
 /* ---- the api --------------------------------------------------------- */
 
+static void declare_metrics(piq_api *api, piq_metrics *m)
+{
+    const struct {
+        piq_metric **gauge;
+        const char *name, *help;
+    } gauges[] = {
+        {&api->cached_learners, "piq_cached_learners", "Learners in memory."},
+        {&api->queued, "piq_queued_operations", "Changes waiting."},
+        {&api->commits, "piq_commits", "Durable commits so far."},
+        {&api->commit_failures, "piq_commit_failures",
+         "Commits that storage refused."},
+        {&api->cache_hits, "piq_cache_hits", "Learners found in memory."},
+        {&api->cache_misses, "piq_cache_misses", "Learners read from storage."},
+        {&api->storage_ok, "piq_storage_ok",
+         "1: the last commit went through."},
+    };
+    for (size_t i = 0; i < sizeof gauges / sizeof gauges[0]; i++)
+        *gauges[i].gauge =
+            piq_metrics_gauge(m, gauges[i].name, gauges[i].help, NULL);
+}
+
+static piq_bytes *last_words(void)
+{
+    static const char text[] =
+        "{\"type\":\"about:blank\",\"title\":\"Service Unavailable\","
+        "\"status\":503,\"detail\":\"out of memory\"}";
+    char *copy = strdup(text);
+    return copy ? piq_bytes_take(copy, sizeof text - 1) : NULL;
+}
+
 piq_status piq_api_new(piq_engine *engine, piq_metrics *metrics, piq_api **out,
                        piq_err *err)
 {
     piq_api *api = calloc(1, sizeof *api);
-    if (!api)
+    if (api)
+        api->out_of_memory = last_words();
+    if (!api || !api->out_of_memory) {
+        free(api);
         return piq_fail(err, PIQ_ENOMEM, "no memory for the api");
+    }
     api->engine = engine;
     api->metrics = metrics;
-    if (metrics) {
-        api->cached_learners = piq_metrics_gauge(metrics, "piq_cached_learners",
-                                                 "Learners in memory.", NULL);
-        api->queued = piq_metrics_gauge(metrics, "piq_queued_operations",
-                                        "Changes waiting.", NULL);
-        api->commits = piq_metrics_gauge(metrics, "piq_commits",
-                                         "Durable commits so far.", NULL);
-        api->commit_failures =
-            piq_metrics_gauge(metrics, "piq_commit_failures",
-                              "Commits that storage refused.", NULL);
-        api->cache_hits = piq_metrics_gauge(metrics, "piq_cache_hits",
-                                            "Learners found in memory.", NULL);
-        api->cache_misses = piq_metrics_gauge(
-            metrics, "piq_cache_misses", "Learners read from storage.", NULL);
-        api->storage_ok =
-            piq_metrics_gauge(metrics, "piq_storage_ok",
-                              "1: the last commit went through.", NULL);
-    }
+    if (metrics)
+        declare_metrics(api, metrics);
     *out = api;
     return PIQ_OK;
 }
 
 void piq_api_free(piq_api *api)
 {
+    if (!api)
+        return;
+    piq_bytes_release(api->out_of_memory);
     free(api);
 }
 
-static void no_memory(piq_api_done *done, void *ctx)
+static void no_memory(const piq_api *api, piq_api_done *done, void *ctx)
 {
-    piq_api_reply reply = {.status = 503, .retry_after_s = 1};
+    piq_api_reply reply = {.status = 503,
+                           .type = "application/problem+json",
+                           .retry_after_s = 1,
+                           .body = piq_bytes_retain(api->out_of_memory)};
     done(ctx, &reply);
 }
 
@@ -171,7 +200,7 @@ void piq_api_handle(piq_api *api, const piq_api_request *request,
 {
     piq_exchange *c = calloc(1, sizeof *c);
     if (!c) {
-        no_memory(done, ctx);
+        no_memory(api, done, ctx);
         return;
     }
     c->api = api;
@@ -187,7 +216,7 @@ void piq_api_handle(piq_api *api, const piq_api_request *request,
         piq_err_hint(&c->err, "GET /api/openapi.json lists what there is");
         piq_exchange_fail(c);
     } else if (!m.route) {
-        piq_fail(&c->err, PIQ_EINVAL, "%.16s is not allowed here",
+        piq_fail(&c->err, PIQ_EINVAL, "%.16s is not known here",
                  request->method);
         piq_err_hint(&c->err, "%s", m.allow);
         piq_exchange_problem(c, 405);

@@ -28,7 +28,7 @@ static void reply_events(piq_exchange *c)
     piq_json_object(&w);
     piq_json_put_int(&w, "accepted", (int64_t)c->op->n_accepted);
     piq_json_put_int(&w, "duplicates", (int64_t)c->op->n_duplicates);
-    piq_json_put_int(&w, "state_version", c->op->state_version);
+    piq_json_put_int(&w, "version", c->op->state_version);
     write_results(c->op, &w);
     piq_json_object_end(&w);
     piq_exchange_json(c, 200, &b, c->op->state_version);

@@ -77,30 +77,42 @@ static int http_status(piq_status status)
     return 500;
 }
 
+/* The standard phrase of RFC 9110. */
 static const char *title_of(int status)
 {
     switch (status) {
     case 400:
-        return "Bad request";
+        return "Bad Request";
     case 403:
-        return "Not allowed";
+        return "Forbidden";
     case 404:
-        return "Not found";
+        return "Not Found";
     case 405:
-        return "Method not allowed";
+        return "Method Not Allowed";
     case 409:
         return "Conflict";
     case 412:
-        return "Precondition failed";
-    case 413:
-        return "Too large";
+        return "Precondition Failed";
     case 415:
-        return "Unsupported media type";
+        return "Unsupported Media Type";
     case 503:
-        return "Unavailable";
+        return "Service Unavailable";
     default:
-        return "Internal error";
+        return "Internal Server Error";
     }
+}
+
+/* Where broken JSON breaks is no JSON pointer: it goes into the detail. */
+void piq_api_put_err(piq_json_writer *w, const piq_err *err)
+{
+    char detail[sizeof err->message + sizeof err->where + 4];
+    bool parse = err->status == PIQ_EPARSE;
+    snprintf(detail, sizeof detail, "%s%s%s%s", err->message,
+             parse && err->where[0] ? " (" : "", parse ? err->where : "",
+             parse && err->where[0] ? ")" : "");
+    piq_json_put_z(w, "detail", detail);
+    if (!parse && err->where[0])
+        piq_json_put_z(w, "pointer", err->where);
 }
 
 static void write_problem(piq_exchange *c, int status, piq_buf *b)
@@ -111,18 +123,8 @@ static void write_problem(piq_exchange *c, int status, piq_buf *b)
     piq_json_put_z(&w, "type", "about:blank");
     piq_json_put_z(&w, "title", title_of(status));
     piq_json_put_int(&w, "status", status);
-    if (c->err.status == PIQ_EPARSE && c->err.where[0]) {
-        char detail[sizeof c->err.message + sizeof c->err.where + 4];
-        snprintf(detail, sizeof detail, "%s (%s)", c->err.message,
-                 c->err.where);
-        piq_json_put_z(&w, "detail", detail);
-        c->err.where[0] = 0;
-    } else {
-        piq_json_put_z(&w, "detail", c->err.message);
-    }
+    piq_api_put_err(&w, &c->err);
     piq_json_put_str(&w, "instance", c->in->path);
-    if (c->err.where[0])
-        piq_json_put_z(&w, "pointer", c->err.where);
     if (c->err.hint[0])
         piq_json_put_z(&w, "hint", c->err.hint);
     piq_json_object_end(&w);
@@ -130,25 +132,26 @@ static void write_problem(piq_exchange *c, int status, piq_buf *b)
 
 void piq_exchange_problem(piq_exchange *c, int status)
 {
-    static const char last_words[] =
-        "{\"type\":\"about:blank\",\"title\":\"Unavailable\",\"status\":503,"
-        "\"detail\":\"out of memory\"}";
     piq_buf b;
     size_t len;
+    piq_bytes *body = NULL;
     if (status >= 500)
         piq_log_err(c->in->id, "a request failed", &c->err);
     piq_buf_init(&b, 0);
     write_problem(c, status, &b);
-    if (b.status) {
-        piq_buf_clear(&b);
-        piq_buf_add(&b, last_words, sizeof last_words - 1);
+    if (!b.status) {
+        char *ptr = piq_buf_take(&b, &len);
+        body = piq_bytes_take(ptr, len);
+    }
+    piq_buf_release(&b);
+    if (!body) {
+        body = piq_bytes_retain(c->api->out_of_memory);
         status = 503;
     }
-    char *ptr = piq_buf_take(&b, &len);
     piq_api_reply reply = {.status = status,
                            .type = "application/problem+json",
                            .retry_after_s = status == 503 ? 1 : 0,
-                           .body = piq_bytes_take(ptr, len)};
+                           .body = body};
     if (status == 405)
         snprintf(reply.allow, sizeof reply.allow, "%.31s", c->err.hint);
     end(c, &reply);
@@ -178,22 +181,42 @@ static bool is_media_type(piq_str given, const char *wanted)
            (given.len == len || given.ptr[len] == ';' || given.ptr[len] == ' ');
 }
 
+bool piq_exchange_media_type(piq_exchange *c, const char *wanted)
+{
+    piq_str given = c->in->content_type;
+    if (is_media_type(given, wanted))
+        return true;
+    piq_fail(&c->err, PIQ_EINVAL, "%s is expected, not %.*s", wanted,
+             given.len ? (int)(given.len > 60 ? 60 : given.len) : 7,
+             given.len ? given.ptr : "nothing");
+    piq_err_at(&c->err, "Content-Type");
+    piq_exchange_problem(c, 415);
+    return false;
+}
+
 bool piq_exchange_body(piq_exchange *c)
 {
     if (c->in->content_type.len &&
-        !is_media_type(c->in->content_type, "application/json")) {
-        piq_fail(&c->err, PIQ_EINVAL,
-                 "the body must be application/json, not %.*s",
-                 PIQ_STR_ARG(c->in->content_type));
-        piq_err_at(&c->err, "Content-Type");
-        piq_exchange_problem(c, 415);
+        !piq_exchange_media_type(c, "application/json"))
         return false;
-    }
     if (piq_json_parse(c->in->body, &c->json, &c->err)) {
         piq_exchange_fail(c);
         return false;
     }
     return true;
+}
+
+bool piq_exchange_no_body(piq_exchange *c)
+{
+    if (!c->in->body.len)
+        return true;
+    if (!piq_exchange_body(c))
+        return false;
+    if (json_is_object(c->json) && json_object_size(c->json) == 0)
+        return true;
+    piq_fail(&c->err, PIQ_EINVAL, "no body is expected, or {}");
+    piq_exchange_fail(c);
+    return false;
 }
 
 /* ---- the query ------------------------------------------------------- */

@@ -13,6 +13,7 @@ struct piq_api {
     piq_engine *engine;
     piq_metrics *metrics;
     _Atomic uint64_t next_event_id;
+    piq_bytes *out_of_memory; /* a problem, made while there was memory */
     piq_metric *cached_learners, *queued, *commits, *commit_failures;
     piq_metric *cache_hits, *cache_misses, *storage_ok;
 };
@@ -63,6 +64,8 @@ void piq_exchange_bytes(piq_exchange *c, int status, const char *type,
 void piq_exchange_fail(piq_exchange *c);
 /* The same with a status of its own. */
 void piq_exchange_problem(piq_exchange *c, int status);
+/* `detail` of an error, and `pointer` when it has one. */
+void piq_api_put_err(piq_json_writer *w, const piq_err *err);
 /* If-None-Match held: 304 without a body. */
 bool piq_exchange_not_modified(piq_exchange *c, int64_t version);
 
@@ -72,6 +75,9 @@ bool piq_exchange_not_modified(piq_exchange *c, int64_t version);
 
 /* The body as JSON of media type application/json, into c->json. */
 bool piq_exchange_body(piq_exchange *c);
+/* Nothing, or an empty object: for what takes no input. */
+bool piq_exchange_no_body(piq_exchange *c);
+bool piq_exchange_media_type(piq_exchange *c, const char *wanted);
 /* Decoded query parameters; refuses any name that is not in `known`. */
 bool piq_exchange_known_query(piq_exchange *c, const char *const *known);
 /* *found tells whether it was given. */

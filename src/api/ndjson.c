@@ -1,9 +1,10 @@
 /* ndjson.c - POST /api/events: events of many learners, one a line.
  *
- * Lines stand for themselves. Those of one learner go to its owner as one
- * operation; an event that the engine refuses is reported by its line and the
- * rest of the operation is submitted again without it. The reply comes when
- * every operation is done.
+ * Lines stand for themselves. Those of one learner go to its owner in pieces,
+ * one after the other. Where the engine refuses an event, its line is reported
+ * and the piece is submitted again without it. Pieces are short, because a
+ * piece of n events of which half are refused costs n^2 / 4 looks into the
+ * store. The reply comes when every piece is done.
  */
 #include "api/exchange.h"
 #include "base/map.h"
@@ -12,13 +13,11 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
-#include <strings.h>
+#include <stdlib.h>
 
-enum { MAX_REJECTED = 1000 };
+enum { MAX_REJECTED = 1000, PIECE_EVENTS = 256 };
 
 typedef struct rejection {
-    struct rejection *next;
     size_t line;
     int status;
     piq_err err;
@@ -37,13 +36,15 @@ typedef struct group {
     line *first, **tail;
     size_t n;
     piq_op *op;
-    size_t *numbers; /* [op->n_events] line of each event */
+    piq_event *events; /* [n], in the exchange's arena, as their strings */
+    size_t *numbers;   /* [n] line of each; 0: refused, and reported */
+    size_t from, to;   /* the piece: what the engine has, and what it refused */
 } group;
 
 typedef struct import {
     piq_exchange *exchange;
-    pthread_mutex_t lock; /* arena, rejections, counts */
-    rejection *rejected, **tail;
+    pthread_mutex_t lock; /* what follows, and then the arena */
+    rejection *rejected;  /* [MAX_REJECTED], made for the first one */
     size_t n_rejected, n_dropped;
     size_t accepted, duplicates;
     atomic_size_t under_way;
@@ -54,17 +55,13 @@ typedef struct import {
 static void reject(import *m, size_t number, int status, const piq_err *err)
 {
     pthread_mutex_lock(&m->lock);
-    rejection *r = m->n_rejected < MAX_REJECTED
-                       ? piq_new(&m->exchange->arena, rejection, 1)
-                       : NULL;
-    if (r) {
-        *r = (rejection){.line = number, .status = status, .err = *err};
-        *m->tail = r;
-        m->tail = &r->next;
-        m->n_rejected++;
-    } else {
+    if (!m->rejected)
+        m->rejected = piq_new(&m->exchange->arena, rejection, MAX_REJECTED);
+    if (m->rejected && m->n_rejected < MAX_REJECTED)
+        m->rejected[m->n_rejected++] =
+            (rejection){.line = number, .status = status, .err = *err};
+    else
         m->n_dropped++;
-    }
     pthread_mutex_unlock(&m->lock);
 }
 
@@ -75,10 +72,14 @@ static void write_rejection(const rejection *r, piq_json_writer *w)
     piq_json_object(w);
     piq_json_put_int(w, "line", (int64_t)r->line);
     piq_json_put_int(w, "status", r->status);
-    piq_json_put_z(w, "detail", r->err.message);
-    if (r->err.where[0])
-        piq_json_put_z(w, "pointer", r->err.where);
+    piq_api_put_err(w, &r->err);
     piq_json_object_end(w);
+}
+
+static int cmp_rejection(const void *x, const void *y)
+{
+    const rejection *a = x, *b = y;
+    return a->line < b->line ? -1 : a->line > b->line;
 }
 
 static void reply(import *m)
@@ -95,8 +96,10 @@ static void reply(import *m)
                      (int64_t)(m->n_rejected + m->n_dropped));
     piq_json_key(&w, "rejected");
     piq_json_array(&w);
-    for (const rejection *r = m->rejected; r; r = r->next)
-        write_rejection(r, &w);
+    if (m->n_rejected)
+        qsort(m->rejected, m->n_rejected, sizeof *m->rejected, cmp_rejection);
+    for (size_t i = 0; i < m->n_rejected; i++)
+        write_rejection(&m->rejected[i], &w);
     piq_json_array_end(&w);
     piq_json_object_end(&w);
     piq_map_release(&m->group_at);
@@ -112,22 +115,62 @@ static void one_done(import *m)
 
 /* ---- operations ------------------------------------------------------ */
 
-static void submit(group *g);
-
-static void take_out(group *g, size_t at)
+static void piece_over(group *g, int status, const piq_err *err)
 {
-    piq_op *op = g->op;
-    for (size_t i = at; i + 1 < op->n_events; i++) {
-        op->events[i] = op->events[i + 1];
-        g->numbers[i] = g->numbers[i + 1];
-    }
-    op->n_events--;
+    for (size_t i = g->from; err && i < g->to; i++)
+        if (g->numbers[i])
+            reject(g->import, g->numbers[i], status, err);
+    g->from = g->to;
 }
 
-static void reject_all(group *g, int status)
+/* Puts the piece into the operation, or the next one when it is over; without
+ * events at the end. */
+static piq_status fill(group *g)
 {
-    for (size_t i = 0; i < g->op->n_events; i++)
-        reject(g->import, g->numbers[i], status, &g->op->err);
+    piq_op *op = g->op;
+    if (g->from == g->to)
+        g->to += g->n - g->to < PIECE_EVENTS ? g->n - g->to : PIECE_EVENTS;
+    piq_arena_clear(&op->arena);
+    op->err = (piq_err){0};
+    op->at_event = SIZE_MAX;
+    op->n_events = 0;
+    op->events = piq_new(&op->arena, piq_event, g->to - g->from);
+    if (!op->events)
+        return piq_fail(&op->err, PIQ_ENOMEM, "no memory for this line");
+    for (size_t i = g->from; i < g->to; i++)
+        if (g->numbers[i])
+            op->events[op->n_events++] = g->events[i];
+    return PIQ_OK;
+}
+
+/* Of the piece, the event that the operation has at `at`. */
+static size_t place_of(const group *g, size_t at)
+{
+    size_t i = g->from;
+    for (;; i++)
+        if (g->numbers[i] && at-- == 0)
+            return i;
+}
+
+/* Hands over what is left of the piece, or the next one, or ends. The engine
+ * may be done before this returns: the group is not touched afterwards. */
+static void submit(group *g)
+{
+    piq_engine *e = g->import->exchange->api->engine;
+    do {
+        piq_status status = fill(g);
+        if (status == PIQ_OK && g->op->n_events) {
+            status = piq_engine_submit(e, g->op);
+            if (status == PIQ_OK)
+                return;
+            piq_fail(&g->op->err, status, "too many requests are waiting");
+        }
+        piece_over(g, 503, status ? &g->op->err : NULL);
+    } while (g->to < g->n);
+    import *m = g->import;
+    piq_op_free(g->op);
+    g->op = NULL;
+    one_done(m);
 }
 
 static void group_done(piq_op *op)
@@ -136,68 +179,47 @@ static void group_done(piq_op *op)
     import *m = g->import;
     bool refused = op->status == PIQ_ECONFLICT || op->status == PIQ_EINVAL;
     if (refused && op->at_event < op->n_events) {
-        reject(m, g->numbers[op->at_event],
-               op->status == PIQ_ECONFLICT ? 409 : 400, &op->err);
-        take_out(g, op->at_event);
-        if (op->n_events) {
-            submit(g);
-            return;
-        }
+        size_t at = place_of(g, op->at_event);
+        reject(m, g->numbers[at], op->status == PIQ_ECONFLICT ? 409 : 400,
+               &op->err);
+        g->numbers[at] = 0;
     } else if (op->status) {
-        reject_all(g, 503);
+        piece_over(g, 503, &op->err);
     } else {
         pthread_mutex_lock(&m->lock);
         m->accepted += op->n_accepted;
         m->duplicates += op->n_duplicates;
         pthread_mutex_unlock(&m->lock);
+        piece_over(g, 200, NULL);
     }
-    g->op = NULL;
-    piq_op_free(op);
-    one_done(m);
-}
-
-static void submit(group *g)
-{
-    piq_op *op = g->op;
-    op->err = (piq_err){0};
-    if (piq_engine_submit(g->import->exchange->api->engine, op) == PIQ_OK)
-        return;
-    piq_fail(&op->err, PIQ_EBUSY, "too many requests are waiting");
-    reject_all(g, 503);
-    import *m = g->import;
-    g->op = NULL;
-    piq_op_free(op);
-    one_done(m);
+    submit(g);
 }
 
 /* False: no memory, the lines are rejected. */
 static bool make_op(group *g)
 {
     piq_exchange *c = g->import->exchange;
-    piq_op *op = piq_op_new(PIQ_OP_EVENTS, g->user, c->now_us);
     size_t n = 0;
+    g->op = piq_op_new(PIQ_OP_EVENTS, g->user, c->now_us);
+    g->events = piq_new(&c->arena, piq_event, g->n);
     g->numbers = piq_new(&c->arena, size_t, g->n);
-    if (op) {
-        op->events = piq_new(&op->arena, piq_event, g->n);
-        op->ctx = g;
-        op->done = group_done;
-    }
+    bool made = g->op && g->events && g->numbers;
     for (line *l = g->first; l; l = l->next) {
-        if (!op || !op->events || !g->numbers) {
+        if (!made) {
             piq_err err = {.message = "no memory for this line"};
             reject(g->import, l->number, 503, &err);
             continue;
         }
-        /* The id's bytes live in the exchange, which outlives the op. */
-        op->events[n] = l->event;
+        g->events[n] = l->event;
         g->numbers[n++] = l->number;
     }
-    if (!n) {
-        piq_op_free(op);
+    if (!made) {
+        piq_op_free(g->op);
+        g->op = NULL;
         return false;
     }
-    op->n_events = n;
-    g->op = op;
+    g->op->ctx = g;
+    g->op->done = group_done;
     return true;
 }
 
@@ -261,41 +283,36 @@ static void read_lines(import *m, const piq_catalogue *cat)
     }
 }
 
-static bool is_ndjson(piq_str type)
+static bool begin(piq_exchange *c, import **out)
 {
-    static const char wanted[] = "application/x-ndjson";
-    return type.len >= sizeof wanted - 1 &&
-           strncasecmp(type.ptr, wanted, sizeof wanted - 1) == 0;
+    import *m = piq_new(&c->arena, import, 1);
+    if (m && c->in->body.len) {
+        *out = m;
+        return true;
+    }
+    piq_fail(&c->err, c->in->body.len ? PIQ_ENOMEM : PIQ_EPARSE,
+             c->in->body.len ? "no memory for this request"
+                             : "the body is empty, events are expected");
+    piq_exchange_fail(c);
+    return false;
 }
 
 void piq_post_ndjson(piq_exchange *c)
 {
     static const char *const no_query[] = {NULL};
     const piq_catalogue *cat;
+    import *m;
     if (!piq_exchange_known_query(c, no_query) ||
-        !piq_exchange_catalogue(c, &cat))
+        !piq_exchange_catalogue(c, &cat) ||
+        !piq_exchange_media_type(c, "application/x-ndjson") || !begin(c, &m))
         return;
-    if (!is_ndjson(c->in->content_type)) {
-        piq_fail(&c->err, PIQ_EINVAL, "the body must be application/x-ndjson");
-        piq_err_at(&c->err, "Content-Type");
-        piq_exchange_problem(c, 415);
-        return;
-    }
-    import *m = piq_new(&c->arena, import, 1);
-    if (!m || !c->in->body.len) {
-        piq_fail(&c->err, m ? PIQ_EPARSE : PIQ_ENOMEM,
-                 m ? "the body is empty, events are expected"
-                   : "no memory for this request");
-        piq_exchange_fail(c);
-        return;
-    }
     m->exchange = c;
-    m->tail = &m->rejected;
     pthread_mutex_init(&m->lock, NULL);
     piq_map_init(&m->group_at);
     /* One for this thread: nobody replies before all are submitted. */
     atomic_init(&m->under_way, 1);
     read_lines(m, cat);
+    /* From the first submission on the arena is for who holds the lock. */
     for (group *g = m->groups; g; g = g->next)
         if (make_op(g))
             atomic_fetch_add(&m->under_way, 1);

@@ -5,9 +5,21 @@
 #include <math.h>
 #include <stdio.h>
 
-enum { MAX_REASON_BYTES = 200, MAX_COMPLETED = 100 };
+enum {
+    MAX_REASON_BYTES = 200,
+    MAX_COMPLETED = 100,
+    DEFAULT_STEPS = 60,
+    MAX_STEPS = 1024
+};
 
-static const char *const no_query[] = {NULL};
+/* ?steps=, how many steps that are not done are listed. */
+static bool read_steps(piq_exchange *c, int64_t *steps)
+{
+    static const char *const known[] = {"steps", NULL};
+    *steps = DEFAULT_STEPS;
+    return piq_exchange_known_query(c, known) &&
+           piq_exchange_query_int(c, "steps", 1, MAX_STEPS, steps);
+}
 
 static void reply_path(piq_exchange *c)
 {
@@ -20,12 +32,14 @@ static void reply_path(piq_exchange *c)
 void piq_get_path(piq_exchange *c)
 {
     const piq_catalogue *cat;
-    if (!piq_exchange_known_query(c, no_query) ||
-        !piq_exchange_catalogue(c, &cat))
+    int64_t steps;
+    if (!read_steps(c, &steps) || !piq_exchange_catalogue(c, &cat))
         return;
     piq_op *op = piq_exchange_op(c, PIQ_OP_PATH);
-    if (op)
-        piq_exchange_run(c, op, reply_path);
+    if (!op)
+        return;
+    op->limit = (unsigned)steps;
+    piq_exchange_run(c, op, reply_path);
 }
 
 /* ---- update ---------------------------------------------------------- */
@@ -34,6 +48,7 @@ typedef struct update {
     const json_t *goals, *stated, *completed;
     size_t n_completed;
     piq_str reason;
+    int64_t steps;
 } update;
 
 static void plan_again(piq_exchange *c)
@@ -45,7 +60,15 @@ static void plan_again(piq_exchange *c)
     op->reason.ptr =
         piq_arena_strndup(&op->arena, u->reason.ptr, u->reason.len);
     op->reason.len = op->reason.ptr ? u->reason.len : 0;
+    op->limit = (unsigned)u->steps;
     piq_exchange_run(c, op, reply_path);
+}
+
+static piq_status refuse_completed(piq_err *err, size_t i, const char *why)
+{
+    piq_fail(err, PIQ_EINVAL, "%s", why);
+    piq_err_at(err, "/completed/%zu", i);
+    return PIQ_EINVAL;
 }
 
 static piq_status read_completed(const update *u, const piq_catalogue *cat,
@@ -56,11 +79,11 @@ static piq_status read_completed(const update *u, const piq_catalogue *cat,
         piq_content_ix ix;
         if (!json_is_integer(v) ||
             !piq_catalogue_find_content(
-                cat, (piq_content_id){json_integer_value(v)}, &ix)) {
-            piq_fail(err, PIQ_EINVAL, "no content of the curriculum");
-            piq_err_at(err, "/completed/%zu", i);
-            return PIQ_EINVAL;
-        }
+                cat, (piq_content_id){json_integer_value(v)}, &ix))
+            return refuse_completed(err, i, "no content of the curriculum");
+        for (size_t k = 0; k < i; k++)
+            if (events[k].u.content.content.v == ix.v)
+                return refuse_completed(err, i, "this content is there twice");
         events[i].type = PIQ_EV_CONTENT_COMPLETED;
         events[i].u.content = (piq_content_event){.content = ix, .score = NAN};
     }
@@ -106,10 +129,9 @@ static piq_status fill_events(const update *u, const piq_catalogue *cat,
 void piq_update_path(piq_exchange *c)
 {
     const piq_catalogue *cat;
-    int64_t if_version;
+    int64_t if_version, steps;
     update *u = piq_new(&c->arena, update, 1);
-    if (!piq_exchange_known_query(c, no_query) ||
-        !piq_exchange_if_match(c, &if_version) ||
+    if (!read_steps(c, &steps) || !piq_exchange_if_match(c, &if_version) ||
         !piq_exchange_catalogue(c, &cat) || !piq_exchange_body(c))
         return;
     if (!u)
@@ -118,6 +140,7 @@ void piq_update_path(piq_exchange *c)
         piq_exchange_fail(c);
         return;
     }
+    u->steps = steps;
     c->state = u;
     size_t n = u->n_completed + (u->stated ? 1u : 0u) + (u->goals ? 1u : 0u);
     piq_op *op = piq_exchange_op(c, PIQ_OP_EVENTS);

@@ -60,7 +60,7 @@ static void reply_feedback(piq_exchange *c)
         piq_json_int(&w, row.feedback_score);
     else
         piq_json_null(&w);
-    piq_json_put_int(&w, "state_version", c->op->state_version);
+    piq_json_put_int(&w, "version", c->op->state_version);
     piq_json_object_end(&w);
     piq_exchange_json(c, 200, &b, c->op->state_version);
 }

@@ -46,6 +46,8 @@ void piq_get_health(piq_exchange *c)
 {
     piq_buf b;
     piq_json_writer w;
+    if (!piq_exchange_known_query(c, no_query))
+        return;
     piq_buf_init(&b, 0);
     piq_json_init(&w, &b);
     piq_json_object(&w);
@@ -63,7 +65,8 @@ void piq_get_ready(piq_exchange *c)
     piq_engine_stats stats;
     piq_buf b;
     piq_json_writer w;
-    if (!piq_exchange_catalogue(c, &cat))
+    if (!piq_exchange_known_query(c, no_query) ||
+        !piq_exchange_catalogue(c, &cat))
         return;
     piq_engine_stats_get(e, &stats);
     piq_status status = store->ops->ping(store, &c->err);
@@ -89,6 +92,8 @@ void piq_get_metrics(piq_exchange *c)
     piq_engine_stats s;
     piq_buf b;
     size_t len;
+    if (!piq_exchange_known_query(c, no_query))
+        return;
     piq_engine_stats_get(api->engine, &s);
     piq_metric_set(api->cached_learners, (double)s.cached_learners);
     piq_metric_set(api->queued, (double)s.queued);

@@ -66,7 +66,7 @@ void piq_analyze_profile(piq_exchange *c)
 {
     const piq_catalogue *cat;
     if (!piq_exchange_known_query(c, no_query) ||
-        !piq_exchange_catalogue(c, &cat))
+        !piq_exchange_catalogue(c, &cat) || !piq_exchange_no_body(c))
         return;
     piq_op *op = piq_exchange_op(c, PIQ_OP_PROFILE);
     if (op)

@@ -21,6 +21,7 @@ static void show_usage(FILE *to)
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a full file is an error, no death */
     if (argc < 2) {
         show_usage(stderr);
         return PIQ_WRONG_USE;

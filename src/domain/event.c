@@ -145,15 +145,13 @@ static void read_assessment(piq_json_reader *r, const piq_catalogue *c,
     *out = (piq_assessment_event){.content = read_content(r, c, true)};
     out->score = (float)piq_json_number_in(r, "score", 0, 1);
     out->seconds = read_optional(r, "seconds", MAX_SECONDS);
-    if (!piq_json_has(r, "concepts")) {
-        if (!r->status && out->content.v == PIQ_NO_IX32)
-            piq_json_refuse(r, NULL,
-                            "an assessment names its content or its concepts");
-        return;
-    }
-    const json_t *list =
-        piq_json_array_in(r, "concepts", PIQ_MAX_CONTENT_CONCEPTS);
+    const json_t *list = NULL;
+    if (piq_json_has(r, "concepts"))
+        list = piq_json_array_in(r, "concepts", PIQ_MAX_CONTENT_CONCEPTS);
     size_t n = list ? json_array_size(list) : 0;
+    if (!r->status && out->content.v == PIQ_NO_IX32 && n == 0)
+        piq_json_refuse(r, NULL,
+                        "an assessment names its content or its concepts");
     for (size_t i = 0; i < n && !r->status; i++) {
         static const char *const known[] = {"concept", "score", NULL};
         const json_t *v = json_array_get(list, i);
@@ -323,7 +321,9 @@ static void read_frame(piq_json_reader *r, piq_arena *a, bool need_user,
     if (need_user) {
         int64_t user = 0;
         piq_str s = piq_json_string(r, "user_id", 1, 20);
-        if (!r->status && (!piq_str_to_i64(s, &user) || user < 1))
+        /* Canonical: one learner has one spelling. */
+        bool digit = s.len && s.ptr[0] >= '1' && s.ptr[0] <= '9';
+        if (!r->status && !(digit && piq_str_to_i64(s, &user)))
             piq_json_refuse(r, "user_id",
                             "a positive 64-bit integer in a string is "
                             "expected");

@@ -134,6 +134,17 @@ piq_status piq_goal_read(const json_t *json, const char *where,
     return status;
 }
 
+bool piq_goal_is_retired(const piq_goal *g, const piq_catalogue *c)
+{
+    for (size_t i = 0; i < g->n_priority_areas; i++)
+        if (c->areas[g->priority_areas[i].v].retired)
+            return true;
+    for (size_t i = 0; i < g->n_target_concepts; i++)
+        if (c->concepts[g->target_concepts[i].v].retired)
+            return true;
+    return false;
+}
+
 void piq_goal_write(const piq_goal *g, const piq_catalogue *c,
                     piq_json_writer *w)
 {
@@ -203,8 +214,13 @@ static void read_days_off(piq_json_reader *r, piq_stated *out)
             return;
         }
     }
-    out->n_days_off = (uint8_t)n;
     qsort(out->days_off, n, sizeof out->days_off[0], cmp_day);
+    out->n_days_off = 0; /* each day once */
+    for (size_t i = 0; i < n; i++)
+        if (!i || out->days_off[i] != out->days_off[out->n_days_off - 1])
+            out->days_off[out->n_days_off++] = out->days_off[i];
+    for (size_t i = out->n_days_off; i < n; i++)
+        out->days_off[i] = 0;
 }
 
 static void read_content_type(piq_json_reader *r, piq_stated *out)

@@ -70,6 +70,9 @@ PIQ_MUST_USE piq_status piq_stated_read(const json_t *json, const char *where,
                                         const piq_catalogue *c,
                                         piq_stated *out, piq_err *err);
 
+/* Whether it names something that `c` has retired. */
+bool piq_goal_is_retired(const piq_goal *g, const piq_catalogue *c);
+
 /* struct -> the members of an object that the caller has opened. */
 void piq_goal_write(const piq_goal *g, const piq_catalogue *c,
                     piq_json_writer *w);

@@ -100,6 +100,28 @@ static bool is_known(const char *member, const char *const *known)
     return false;
 }
 
+/* Its name is anybody's text: whole characters of it, and as a pointer. */
+static void refuse_unknown(piq_json_reader *r, const char *member)
+{
+    char shown[64], pointer[2 * sizeof shown];
+    size_t n = 0, k = 0, len = strlen(member), step;
+    while (n < len && (step = piq_utf8_len(member + n, len - n)) > 0 &&
+           n + step < sizeof shown)
+        n += step;
+    memcpy(shown, member, n);
+    shown[n] = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (shown[i] == '~' || shown[i] == '/') {
+            pointer[k++] = '~';
+            pointer[k++] = shown[i] == '~' ? '0' : '1';
+        } else {
+            pointer[k++] = shown[i];
+        }
+    }
+    pointer[k] = 0;
+    piq_json_refuse(r, pointer, "unknown member \"%s\"", shown);
+}
+
 void piq_json_begin(piq_json_reader *r, const json_t *json, const char *where,
                     const char *const *known, piq_err *err)
 {
@@ -114,9 +136,7 @@ void piq_json_begin(piq_json_reader *r, const json_t *json, const char *where,
     json_object_foreach((json_t *)(uintptr_t)json, member, value)
     {
         if (!is_known(member, known)) {
-            char shown[64];
-            snprintf(shown, sizeof shown, "%.60s", member);
-            piq_json_refuse(r, shown, "unknown member \"%s\"", shown);
+            refuse_unknown(r, member);
             return;
         }
     }
@@ -178,7 +198,7 @@ double piq_json_number_in(piq_json_reader *r, const char *member, double low,
         piq_json_refuse(r, member, "%g is not within %g..%g", d, low, high);
         return low;
     }
-    return d;
+    return d + 0.0; /* no -0, which is written differently */
 }
 
 bool piq_json_flag(piq_json_reader *r, const char *member)

@@ -26,7 +26,11 @@ typedef struct piq_plan_step {
     piq_content_ix content; /* PIQ_NO_IX32: a bare review of `concept` */
     piq_concept_ix concept; /* what it is for */
     int32_t day;            /* planned local day */
-    double minutes;
+    double minutes;         /* of this part */
+    /* Content longer than a day has minutes for is spread over days: which of
+     * how many, from 1; 1 of 1 when done at one go. What was already spent on
+     * it is not planned again. Its mastery counts with the last part. */
+    uint16_t part, parts;
     double mastery_before; /* of `concept`, expected */
     double mastery_after;
     const char *why; /* sentence, arena */
@@ -43,8 +47,10 @@ typedef struct piq_plan {
     /* When the last target is expected to be mastered; INT32_MAX: not within
      * the horizon. 80 % interval. */
     int32_t completion_day, completion_low_day, completion_high_day;
-    double in_time_prob;   /* P(all targets by the deadline); NaN: none set */
-    int32_t deadline_day;  /* INT32_MAX none */
+    /* P(goal reached by the end of deadline_day), the one number that
+     * engine/predictions.h makes; NaN: no deadline. The planner leaves NaN. */
+    double in_time_prob;
+    int32_t deadline_day; /* INT32_MAX none */
     int32_t from_day;
     double minutes_total;
     /* What had to be left out before the deadline, in order of loss. */
@@ -59,6 +65,9 @@ const char *piq_step_status_name(piq_step_status s);
 /* The value of path_config: one JSON object. */
 void piq_plan_write(const piq_plan *p, const piq_catalogue *c,
                     piq_json_writer *w);
+/* Appends a stored path_config to `out`, with its first n_steps steps at most;
+ * `steps_total` goes on telling how many there are. */
+void piq_plan_cut(piq_str json, size_t n_steps, piq_buf *out);
 /* Steps and current position back from a stored path_config; what the
  * catalogue no longer has is left out. PIQ_ECORRUPT. */
 PIQ_MUST_USE piq_status piq_plan_read(piq_arena *a, piq_str json,

@@ -87,6 +87,8 @@ static void put_step(piq_json_writer *w, const piq_catalogue *c,
     piq_json_put_str(w, "concept", k->id);
     put_day(w, "day", s->day);
     piq_json_put_fixed(w, "minutes", s->minutes, 1);
+    piq_json_put_int(w, "part", s->part);
+    piq_json_put_int(w, "parts", s->parts);
     piq_json_put_fixed(w, "mastery_before", s->mastery_before, 4);
     piq_json_put_fixed(w, "mastery_after", s->mastery_after, 4);
     piq_json_put_z(w, "why", s->why);
@@ -109,12 +111,55 @@ void piq_plan_write(const piq_plan *p, const piq_catalogue *c,
     piq_json_put_fixed(w, "minutes_total", p->minutes_total, 1);
     put_concepts(w, "dropped", c, p->dropped, p->n_dropped);
     piq_json_put_int(w, "current_position", (int64_t)p->current);
+    piq_json_put_int(w, "steps_total", (int64_t)p->n_steps);
+    /* Last, where piq_plan_cut looks for it. */
     piq_json_key(w, "steps");
     piq_json_array(w);
     for (size_t i = 0; i < p->n_steps; i++)
         put_step(w, c, &p->steps[i], i);
     piq_json_array_end(w);
     piq_json_object_end(w);
+}
+
+/* ---- cutting ----------------------------------------------------------- */
+
+/* End of the JSON object that begins at `at`; `end` when it is not whole. */
+static const char *end_of_object(const char *at, const char *end)
+{
+    int depth = 0;
+    bool quoted = false;
+    for (; at < end; at++) {
+        if (quoted && *at == '\\')
+            at++;
+        else if (*at == '"')
+            quoted = !quoted;
+        else if (!quoted && *at == '{')
+            depth++;
+        else if (!quoted && *at == '}' && --depth == 0)
+            return at + 1;
+    }
+    return end;
+}
+
+/* On the text, which is ours: a path of years is 140 KB, and parsing it for
+ * each reply would cost more than finding it. Inside a string a quote is
+ * escaped, so that the member's name with its bracket stands there once. */
+void piq_plan_cut(piq_str json, size_t n_steps, piq_buf *out)
+{
+    static const char name[] = "\"steps\":[";
+    const char *end = json.ptr + json.len;
+    const char *at =
+        json.len ? memmem(json.ptr, json.len, name, sizeof name - 1) : NULL;
+    if (!at) {
+        piq_buf_add_str(out, json);
+        return;
+    }
+    at += sizeof name - 1;
+    for (size_t i = 0; i < n_steps && at < end && *at != ']'; i++)
+        at = end_of_object(*at == ',' ? at + 1 : at, end);
+    piq_buf_add(out, json.ptr, (size_t)(at - json.ptr));
+    if (at < end)
+        piq_buf_add_z(out, "]}");
 }
 
 /* ---- reading ----------------------------------------------------------- */
@@ -190,13 +235,21 @@ static bool read_names(plan_reader *p, piq_json_reader *r, piq_plan_step *s)
     return s->status == PIQ_STEP_DONE || !p->c->contents[s->content.v].retired;
 }
 
+/* Stored before steps had parts: at one go. */
+static uint16_t read_part(piq_json_reader *r, const char *member)
+{
+    if (!piq_json_has(r, member))
+        return 1;
+    return (uint16_t)piq_json_int_in(r, member, 1, MAX_STEPS);
+}
+
 static void read_step(plan_reader *p, const json_t *json, size_t i,
                       piq_plan *out, piq_status *status)
 {
     static const char *const known[] = {
-        "position", "kind",           "status",        "content_id",
-        "title",    "concept",        "day",           "minutes",
-        "why",      "mastery_before", "mastery_after", NULL};
+        "position",      "kind", "status",  "content_id", "title",
+        "concept",       "day",  "minutes", "why",        "mastery_before",
+        "mastery_after", "part", "parts",   NULL};
     char where[48];
     piq_json_reader r;
     piq_plan_step s = {0};
@@ -207,6 +260,8 @@ static void read_step(plan_reader *p, const json_t *json, size_t i,
     bool there = read_names(p, &r, &s);
     s.day = read_day(&r, "day");
     s.minutes = piq_json_number_in(&r, "minutes", 0, MAX_MINUTES);
+    s.part = read_part(&r, "part");
+    s.parts = read_part(&r, "parts");
     s.mastery_before = piq_json_number_in(&r, "mastery_before", 0, 1);
     s.mastery_after = piq_json_number_in(&r, "mastery_after", 0, 1);
     piq_str why = piq_json_string(&r, "why", 0, MAX_WHY_BYTES);
@@ -246,6 +301,7 @@ static piq_status read_plan(plan_reader *p, const json_t *json, piq_plan *out)
                                         "in_time_prob",
                                         "minutes_total",
                                         "current_position",
+                                        "steps_total",
                                         NULL};
     piq_json_reader r;
     piq_json_begin(&r, json, "", known, p->err);

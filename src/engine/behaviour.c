@@ -317,6 +317,17 @@ static piq_week_record *week_record(piq_behaviour *b, int32_t week)
     return newest;
 }
 
+bool piq_behaviour_wants_mastery(const piq_behaviour *b, int64_t at_us,
+                                 int32_t utc_offset_min)
+{
+    int32_t day = piq_day_of(at_us, utc_offset_min, PIQ_DAY_ROLLOVER_H);
+    const piq_day_record *newest = b->n_days ? &b->days[b->n_days - 1] : NULL;
+    if (!newest || day > newest->day)
+        return true;
+    uint32_t answers = newest->answers + 1; /* with this one */
+    return (answers & (answers - 1)) == 0;
+}
+
 static void note_mastery(piq_behaviour *b, piq_week_record *w,
                          const double *area_mastery)
 {

@@ -142,7 +142,7 @@ typedef struct piq_behaviour_note {
     double nominal_minutes; /* what the content says it takes, NaN unknown */
     double mastery_gained;  /* summed change over concepts of this event */
     /* [n_areas] after the event; NaN where it did not bear on the area. NULL:
-     * it bore on none. */
+     * it bore on none, or it was not asked for. */
     const double *area_mastery;
 } piq_behaviour_note;
 
@@ -161,6 +161,13 @@ PIQ_MUST_USE piq_status piq_behaviour_grow(piq_behaviour *b,
  * instant (or an earlier local day, after a change of offset) counts as the
  * same instant (the same day). */
 void piq_behaviour_note_event(piq_behaviour *b, const piq_behaviour_note *n);
+
+/* Whether the note of this event should bring area_mastery: on the first event
+ * of a day, and when the day's answers reach 1, 2, 4, 8, .. The weekly record
+ * then lags by less than half a day's answers, and a wide area does not cost
+ * more than the answer itself. */
+bool piq_behaviour_wants_mastery(const piq_behaviour *b, int64_t at_us,
+                                 int32_t utc_offset_min);
 
 /* Milliseconds of practice an event is credited with, before it is counted:
  *   answers and reviews: response_ms, at most 10 minutes; else the pause since

@@ -13,12 +13,20 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { PIECE_EVENTS = 8192, PIECE_BYTES = 512 << 20, MAX_PUBLISH = 4096 };
+enum {
+    PIECE_EVENTS = 8192,
+    PIECE_BYTES = 512 << 20,
+    STATES_BYTES = 64 << 20, /* of one piece, about */
+    MAX_PUBLISH = 4096,
+    /* So much is held at once; then it is written and read again. */
+    MAX_LEARNERS = 20000,
+    MAX_SEEN = 4 << 20
+};
 
 typedef struct held_learner {
     piq_learner *learner;
     int64_t stored_version;
-    bool was_stored; /* there may be events of it in the store */
+    bool was_stored; /* there are events of it that `seen` does not know */
     bool dirty;      /* in the piece being filled */
     struct held_learner *next_dirty;
 } held_learner;
@@ -33,6 +41,7 @@ typedef struct piece {
     piq_calibration_row *calibrations;
     size_t cap_snapshots, cap_calibrations;
     held_learner *dirty;
+    size_t n_dirty;
     bool under_way;
 } piece;
 
@@ -40,13 +49,18 @@ struct piq_bulk {
     piq_engine *engine;
     piq_bulk_watch *watch;
     void *ctx;
-    piq_map learners; /* user -> held_learner */
-    piq_map seen;     /* hash of (user, event id) in this import */
+    piq_map learners;  /* user -> held_learner */
+    piq_map seen;      /* piq_event_key -> n_pieces * PIECE_EVENTS + position */
+    uint64_t n_pieces; /* handed over */
     piece pieces[2];
-    int at; /* being filled */
+    int at;             /* being filled */
+    size_t state_bytes; /* of the largest state so far */
+    piq_buf body;       /* of the event at hand */
+    piq_arena scratch;
     piq_calibrator *calibrator;
-    int64_t *calibrated_seq;
-    uint64_t answers;
+    int64_t seq;          /* of the newest durable event */
+    uint32_t calibration; /* that events are folded under: the newest draft */
+    uint64_t answers, published;
     piq_bulk_totals totals;
     piq_status status; /* sticky */
     piq_err err;
@@ -62,6 +76,7 @@ static piq_status piece_begin(piece *p)
     p->snapshots = NULL;
     p->calibrations = NULL;
     p->dirty = NULL;
+    p->n_dirty = 0;
     p->events = piq_new(&p->arena, piq_event_row, PIECE_EVENTS);
     return p->events ? PIQ_OK : PIQ_ENOMEM;
 }
@@ -88,18 +103,22 @@ static piq_status wait_for(piq_bulk *b, piece *p)
         return b->status;
     p->under_way = false;
     piq_status status = piq_committer_wait(b->engine->committer, &p->ticket);
-    if (status && b->status == PIQ_OK) {
-        b->status = status;
-        b->err = p->err;
-        return status;
+    if (status) {
+        if (b->status == PIQ_OK)
+            b->err = p->err;
+        return b->status ? b->status : (b->status = status);
     }
-    if (p->commit.n_events)
-        *b->calibrated_seq = p->events[p->commit.n_events - 1].seq;
+    const piq_commit *c = &p->commit;
+    if (c->n_events)
+        b->seq = p->events[c->n_events - 1].seq;
+    if (c->n_calibrations)
+        piq_calibration_book_enact(
+            b->engine->book, p->calibrations[c->n_calibrations - 1].number);
     b->totals.commits++;
     return b->status;
 }
 
-static piq_status encode_states(piece *p)
+static piq_status encode_states(piq_bulk *b, piece *p)
 {
     size_t n = 0;
     piq_buf bytes;
@@ -125,6 +144,8 @@ static piq_status encode_states(piece *p)
                                     {copy, bytes.len}};
         h->learner->version = ++h->stored_version;
         h->dirty = false;
+        if (bytes.len > b->state_bytes)
+            b->state_bytes = bytes.len;
     }
     piq_buf_release(&bytes);
     p->commit.states = rows;
@@ -141,7 +162,7 @@ static piq_status flush(piq_bulk *b)
     if (status)
         return status;
     if (p->commit.n_events || p->commit.n_calibrations) {
-        status = encode_states(p);
+        status = encode_states(b, p);
         if (status)
             return piq_fail(&b->err, b->status = status,
                             "no memory for a commit");
@@ -153,6 +174,7 @@ static piq_status flush(piq_bulk *b)
         p->under_way = true;
     }
     b->at = 1 - b->at;
+    b->n_pieces++;
     status = piece_begin(other);
     if (status)
         return piq_fail(&b->err, b->status = status, "no memory for a commit");
@@ -170,13 +192,14 @@ static piq_status settle(piq_bulk *b)
 
 /* ---- learners -------------------------------------------------------- */
 
-static piq_status load(piq_bulk *b, piq_user_id user, held_learner *h)
+static piq_status load(piq_bulk *b, piq_user_id user, held_learner *h,
+                       piq_err *err)
 {
     piq_held *held;
-    piq_status status = piq_engine_hold(b->engine, user, &held, &b->err);
+    const piq_catalogue *c = piq_engine_catalogue(b->engine);
+    piq_status status = piq_engine_hold(b->engine, user, &held, err);
     if (status == PIQ_ENOTFOUND)
-        return piq_learner_new(user, piq_engine_catalogue(b->engine),
-                               &h->learner);
+        return piq_learner_new(user, c, &h->learner);
     if (status)
         return status;
     status = piq_learner_copy(piq_held_learner(held), &h->learner);
@@ -187,7 +210,8 @@ static piq_status load(piq_bulk *b, piq_user_id user, held_learner *h)
     return status;
 }
 
-static piq_status find(piq_bulk *b, piq_user_id user, held_learner **out)
+static piq_status find(piq_bulk *b, piq_user_id user, held_learner **out,
+                       piq_err *err)
 {
     uint64_t found;
     if (piq_map_get(&b->learners, (uint64_t)user.v, &found)) {
@@ -195,7 +219,7 @@ static piq_status find(piq_bulk *b, piq_user_id user, held_learner **out)
         return PIQ_OK;
     }
     held_learner *h = calloc(1, sizeof *h);
-    piq_status status = h ? load(b, user, h) : PIQ_ENOMEM;
+    piq_status status = h ? load(b, user, h, err) : PIQ_ENOMEM;
     if (status == PIQ_OK)
         status = piq_map_put(&b->learners, (uint64_t)user.v, (uintptr_t)h);
     if (status) {
@@ -208,61 +232,95 @@ static piq_status find(piq_bulk *b, piq_user_id user, held_learner **out)
     return PIQ_OK;
 }
 
-/* ---- one event ------------------------------------------------------- */
-
-/* True when the id may have been used: then the store is asked. */
-static bool maybe_known(piq_bulk *b, const held_learner *h,
-                        const piq_event *event)
+/* What is held goes; readers see what is stored. */
+static void let_go(piq_bulk *b)
 {
-    uint64_t key = piq_hash_bytes(event->event_id.ptr, event->event_id.len) ^
-                   piq_hash_u64((uint64_t)event->user.v);
-    uint64_t unused;
-    bool seen = piq_map_get(&b->seen, key, &unused);
-    if (!seen && piq_map_put(&b->seen, key, 1))
-        seen = true; /* no memory to remember it: ask */
-    return seen || h->was_stored;
+    size_t at = 0;
+    uint64_t key, value;
+    while (piq_map_next(&b->learners, &at, &key, &value)) {
+        held_learner *h = (held_learner *)(uintptr_t)value;
+        piq_user_id user = {(int64_t)key};
+        piq_cache_drop(b->engine->cache, user);
+        if (h->stored_version)
+            piq_maintainer_dirty(b->engine, user);
+        piq_learner_free(h->learner);
+        free(h);
+    }
+    piq_map_clear(&b->learners);
+    piq_map_clear(&b->seen);
 }
 
-static piq_status judge(piq_bulk *b, const piq_event *event, piq_str body,
-                        bool *duplicate)
-{
-    piece *p = &b->pieces[b->at];
-    piq_event_row row;
-    for (size_t i = 0; i < p->commit.n_events; i++)
-        if (p->events[i].user.v == event->user.v &&
-            piq_str_eq(p->events[i].event_id, event->event_id)) {
-            *duplicate = true;
-            return piq_str_eq(p->events[i].body, body) ? PIQ_OK : PIQ_ECONFLICT;
-        }
-    piq_status status = wait_for(b, &b->pieces[1 - b->at]);
-    if (status)
-        return status;
-    piq_store *store = b->engine->store;
-    status = store->ops->event(store, &p->arena, event->user, event->event_id,
-                               &row, &b->err);
-    *duplicate = status == PIQ_OK;
-    if (status == PIQ_ENOTFOUND)
-        return PIQ_OK;
-    if (status == PIQ_OK && !piq_str_eq(row.body, body))
-        return PIQ_ECONFLICT;
-    return status;
-}
+/* ---- is it new? ------------------------------------------------------ */
 
-static piq_status write_body(piece *p, const piq_event *event,
+static piq_status write_body(piq_bulk *b, const piq_event *event,
                              const piq_catalogue *c, piq_str *out)
 {
-    piq_buf buf;
     piq_json_writer w;
-    piq_buf_init(&buf, 0);
-    piq_json_init(&w, &buf);
+    piq_buf_clear(&b->body);
+    piq_json_init(&w, &b->body);
     piq_event_write(event, c, &w);
-    char *copy =
-        buf.status ? NULL : piq_arena_strndup(&p->arena, buf.ptr, buf.len);
-    *out = (piq_str){copy, buf.len};
-    piq_buf_release(&buf);
-    return copy ? PIQ_OK : PIQ_ENOMEM;
+    *out = (piq_str){b->body.ptr, b->body.len};
+    return b->body.status;
 }
 
+static piq_status verdict(piq_str known, piq_str body, bool *duplicate)
+{
+    *duplicate = true;
+    return piq_str_eq(known, body) ? PIQ_OK : PIQ_ECONFLICT;
+}
+
+static bool is_row_of(const piq_event_row *row, const piq_event *event)
+{
+    return row->user.v == event->user.v &&
+           piq_str_eq(row->event_id, event->event_id);
+}
+
+/* In the piece being filled; NULL: none. Keys may collide, then all of it is
+ * looked through; `seen` has the newest place of a key. */
+static const piq_event_row *find_row(const piq_bulk *b, const piq_event *event,
+                                     uint64_t place)
+{
+    const piece *p = &b->pieces[b->at];
+    if (place / PIECE_EVENTS != b->n_pieces)
+        return NULL;
+    if (is_row_of(&p->events[place % PIECE_EVENTS], event))
+        return &p->events[place % PIECE_EVENTS];
+    for (size_t i = 0; i < p->commit.n_events; i++)
+        if (is_row_of(&p->events[i], event))
+            return &p->events[i];
+    return NULL;
+}
+
+static piq_status judge(piq_bulk *b, const held_learner *h,
+                        const piq_event *event, piq_str body, bool *duplicate,
+                        piq_err *err)
+{
+    uint64_t place;
+    piq_event_row stored;
+    piq_store *store = b->engine->store;
+    bool seen = piq_map_get(
+        &b->seen, piq_event_key(event->user, event->event_id), &place);
+    const piq_event_row *row = seen ? find_row(b, event, place) : NULL;
+    if (row)
+        return verdict(row->body, body, duplicate);
+    if (!seen && !h->was_stored)
+        return PIQ_OK;
+    if (seen) { /* perhaps in the piece that is being written */
+        piq_status written = wait_for(b, &b->pieces[1 - b->at]);
+        if (written)
+            return written;
+    }
+    piq_arena_clear(&b->scratch);
+    piq_status status = store->ops->event(store, &b->scratch, event->user,
+                                          event->event_id, &stored, err);
+    if (status == PIQ_ENOTFOUND)
+        return PIQ_OK;
+    return status ? status : verdict(stored.body, body, duplicate);
+}
+
+/* ---- one event ------------------------------------------------------- */
+
+/* The next events are folded under it; others see it once it is durable. */
 static piq_status publish(piq_bulk *b)
 {
     piece *p = &b->pieces[b->at];
@@ -274,16 +332,22 @@ static piq_status publish(piq_bulk *b)
     if (!items || status)
         return PIQ_ENOMEM;
     size_t n = piq_calibrator_publish(b->calibrator, items, MAX_PUBLISH);
-    uint32_t number = piq_calibration_book_number(b->engine->book) + 1;
+    status = piq_calibration_book_draft(b->engine->book, b->calibration + 1,
+                                        items, n);
+    if (status)
+        return status;
     p->calibrations[p->commit.n_calibrations++] =
-        (piq_calibration_row){.number = number,
-                              .through_seq = *b->calibrated_seq,
+        (piq_calibration_row){.number = ++b->calibration,
+                              .through_seq = b->seq,
                               .made_us = piq_clock_now_us(),
                               .items = items,
                               .n_items = n};
-    return piq_calibration_book_add(b->engine->book, number, items, n);
+    b->published++;
+    b->answers = 0;
+    return PIQ_OK;
 }
 
+/* The strings are in the piece's arena. */
 static void add_row(piece *p, const piq_event *event, piq_str body,
                     const piq_fold_effect *effect)
 {
@@ -304,19 +368,34 @@ static void add_row(piece *p, const piq_event *event, piq_str body,
         .body = body};
 }
 
+static piq_status add_snapshot(piece *p, const piq_learner *l)
+{
+    piq_status status = room(p, (void **)&p->snapshots, p->commit.n_snapshots,
+                             &p->cap_snapshots, sizeof *p->snapshots);
+    if (status == PIQ_OK)
+        status =
+            piq_snapshot_of(&p->arena, l, &p->snapshots[p->commit.n_snapshots]);
+    if (status == PIQ_OK)
+        p->commit.n_snapshots++;
+    return status;
+}
+
+/* From here a failure ends the import: the piece is not written. */
 static piq_status fold_in(piq_bulk *b, held_learner *h, const piq_event *given,
-                          piq_str body)
+                          piq_str body, piq_err *err)
 {
     piece *p = &b->pieces[b->at];
     piq_event event = *given;
     piq_fold_effect effect;
-    const char *id =
-        piq_arena_strndup(&p->arena, given->event_id.ptr, given->event_id.len);
-    if (!id)
+    piq_str id = given->event_id;
+    event.event_id.ptr = piq_arena_strndup(&p->arena, id.ptr, id.len);
+    body.ptr = piq_arena_strndup(&p->arena, body.ptr, body.len);
+    if (!event.event_id.ptr || !body.ptr ||
+        piq_map_put(&b->seen, piq_event_key(event.user, id),
+                    b->n_pieces * PIECE_EVENTS + p->commit.n_events))
         return PIQ_ENOMEM;
-    event.event_id.ptr = id;
     piq_status status =
-        piq_fold_next(b->engine, h->learner, &event, &effect, &b->err);
+        piq_fold_next(b->engine, h->learner, &event, &effect, err);
     if (status)
         return status;
     add_row(p, &event, body, &effect);
@@ -324,17 +403,12 @@ static piq_status fold_in(piq_bulk *b, held_learner *h, const piq_event *given,
         h->dirty = true;
         h->next_dirty = p->dirty;
         p->dirty = h;
+        p->n_dirty++;
     }
-    if (h->learner->n_events % PIQ_SNAPSHOT_EVERY == 0) {
-        status = room(p, (void **)&p->snapshots, p->commit.n_snapshots,
-                      &p->cap_snapshots, sizeof *p->snapshots);
-        if (status == PIQ_OK)
-            status = piq_snapshot_of(&p->arena, h->learner,
-                                     &p->snapshots[p->commit.n_snapshots]);
-        if (status)
-            return status;
-        p->commit.n_snapshots++;
-    }
+    if (h->learner->n_events % PIQ_SNAPSHOT_EVERY == 0)
+        status = add_snapshot(p, h->learner);
+    if (status)
+        return status;
     b->totals.accepted++;
     if (b->watch)
         b->watch(b->ctx, &event, &effect);
@@ -342,12 +416,13 @@ static piq_status fold_in(piq_bulk *b, held_learner *h, const piq_event *given,
         return PIQ_OK;
     piq_calibrator_answer(b->calibrator, event.u.answer.item, &effect.outcome,
                           (double)event.u.answer.score);
-    return ++b->answers % b->engine->config.calibrate_every ? PIQ_OK
-                                                            : publish(b);
+    return ++b->answers >= b->engine->config.calibrate_every ? publish(b)
+                                                             : PIQ_OK;
 }
 
 /* Belongs before what is folded: by the ordinary way, which rebuilds. */
-static piq_status add_late(piq_bulk *b, held_learner *h, const piq_event *event)
+static piq_status add_late(piq_bulk *b, held_learner *h, const piq_event *event,
+                           piq_err *err)
 {
     piq_user_id user = event->user;
     piq_status status = settle(b);
@@ -370,51 +445,68 @@ static piq_status add_late(piq_bulk *b, held_learner *h, const piq_event *event)
         b->totals.duplicates += op->n_duplicates;
         piq_learner_free(h->learner);
         h->learner = NULL;
-        status = load(b, user, h);
-    } else {
-        b->err = op->err;
+        status = load(b, user, h, err);
+    } else if (err) {
+        *err = op->err;
     }
     piq_op_free(op);
-    return status;
+    return status ? status : piq_maintainer_feed(b->engine, &b->seq, err);
 }
 
-static bool is_late(const piq_learner *l, const piq_event *event)
+static bool is_full(const piq_bulk *b)
 {
-    if (!l->n_events || event->at_us > l->last_us)
-        return false;
-    return event->at_us < l->last_us ||
-           piq_str_cmp(event->event_id, piq_str_of(l->last_event_id)) <= 0;
+    const piece *p = &b->pieces[b->at];
+    return p->commit.n_events == PIECE_EVENTS ||
+           p->n_dirty * b->state_bytes > STATES_BYTES;
 }
 
-static piq_status add(piq_bulk *b, const piq_event *given)
+static piq_status add(piq_bulk *b, const piq_event *given, piq_err *err)
 {
     piq_event event = *given;
-    const piq_catalogue *c = piq_engine_catalogue(b->engine);
-    held_learner *h;
+    held_learner *h = NULL;
     piq_str body;
     bool duplicate = false;
-    event.catalogue_version = c->version;
-    event.calibration = piq_engine_calibration(b->engine);
-    piq_status status = find(b, event.user, &h);
+    piq_status status = PIQ_OK;
+    if (b->learners.n >= MAX_LEARNERS || b->seen.n >= MAX_SEEN) {
+        status = settle(b);
+        if (status)
+            return status;
+        let_go(b);
+    }
+    status = find(b, event.user, &h, err);
     if (status)
         return status;
-    status = write_body(&b->pieces[b->at], &event, c, &body);
-    if (status == PIQ_OK && maybe_known(b, h, &event))
-        status = judge(b, &event, body, &duplicate);
+    /* After the learner, so that it has no room for more than `c` has. */
+    const piq_catalogue *c = piq_engine_catalogue(b->engine);
+    event.catalogue_version = c->version;
+    event.calibration = b->calibration;
+    status = write_body(b, &event, c, &body);
+    if (status == PIQ_OK)
+        status = judge(b, h, &event, body, &duplicate, err);
     if (status)
         return status;
     if (duplicate) {
         b->totals.duplicates++;
         return PIQ_OK;
     }
-    status = is_late(h->learner, &event) ? add_late(b, h, &event)
-                                         : fold_in(b, h, &event, body);
-    if (status == PIQ_OK && b->pieces[b->at].commit.n_events == PIECE_EVENTS)
-        status = flush(b);
-    return status;
+    status = piq_learner_is_late(h->learner, &event)
+                 ? add_late(b, h, &event, err)
+                 : fold_in(b, h, &event, body, err);
+    return status == PIQ_OK && is_full(b) ? flush(b) : status;
 }
 
 /* ---- beginning and end ----------------------------------------------- */
+
+static void release(piq_bulk *b)
+{
+    for (int i = 0; i < 2; i++)
+        piq_arena_release(&b->pieces[i].arena);
+    piq_arena_release(&b->scratch);
+    piq_buf_release(&b->body);
+    piq_map_release(&b->learners);
+    piq_map_release(&b->seen);
+    free(b);
+}
 
 piq_status piq_bulk_begin(piq_engine *e, piq_bulk_watch *watch, void *ctx,
                           piq_bulk **out, piq_err *err)
@@ -429,76 +521,83 @@ piq_status piq_bulk_begin(piq_engine *e, piq_bulk_watch *watch, void *ctx,
     b->ctx = ctx;
     piq_map_init(&b->learners);
     piq_map_init(&b->seen);
+    piq_buf_init(&b->body, 0);
+    piq_arena_init(&b->scratch, 0);
     for (int i = 0; i < 2; i++)
         piq_arena_init(&b->pieces[i].arena, PIECE_BYTES);
     piq_status status = piece_begin(&b->pieces[0]);
     if (status == PIQ_OK)
         status = piece_begin(&b->pieces[1]);
-    b->calibrator = piq_maintainer_lock(e, &b->calibrated_seq);
-    if (status == PIQ_OK && b->calibrator)
-        status = piq_calibrator_grow(b->calibrator, piq_engine_catalogue(e));
-    else if (status == PIQ_OK)
-        status = piq_fail(err, PIQ_ENOMEM, "no memory for a calibrator");
+    if (status)
+        piq_fail(err, status, "no memory for an import");
+    else
+        status = piq_maintainer_lend(e, &b->calibrator, err);
     if (status) {
-        b->status = status;
-        piq_bulk_totals totals;
-        return piq_bulk_end(b, &totals, err);
+        release(b);
+        return status;
     }
+    b->calibration = piq_engine_calibration(e);
     *out = b;
     return PIQ_OK;
 }
 
 piq_status piq_bulk_add(piq_bulk *b, const piq_event *event, piq_err *err)
 {
+    piq_err own = {0};
     if (b->status) {
         if (err)
             *err = b->err;
         return b->status;
     }
-    piq_status status = add(b, event);
+    piq_status status = add(b, event, &own);
     if (status == PIQ_ECONFLICT)
         return piq_fail(err, status,
                         "event \"%.*s\" of learner %lld was stored before "
                         "with another content",
                         PIQ_STR_ARG(event->event_id), (long long)event->user.v);
-    if (status && !b->status) {
+    if (status == PIQ_OK)
+        return PIQ_OK;
+    if (!b->status) {
         b->status = status;
-        if (!b->err.status)
-            piq_fail(&b->err, status, "could not import event \"%.*s\"",
-                     PIQ_STR_ARG(event->event_id));
+        b->err = own;
     }
-    if (status && err)
+    if (b->err.status != status)
+        piq_fail(&b->err, status, "could not import event \"%.*s\": %s",
+                 PIQ_STR_ARG(event->event_id), piq_status_text(status));
+    if (err)
         *err = b->err;
     return status;
+}
+
+/* Says how far the published calibrations have read: those on the way could
+ * not know yet under which numbers their answers would be stored. A crash
+ * before this counts the last pieces' answers twice in the estimates that
+ * follow; what was folded stays as it is. */
+static void settle_calibration(piq_bulk *b)
+{
+    piq_status status = piq_maintainer_settle(b->engine, b->seq, b->answers,
+                                              b->published > 0, &b->err);
+    if (status)
+        b->status = status;
 }
 
 piq_status piq_bulk_end(piq_bulk *b, piq_bulk_totals *totals, piq_err *err)
 {
     piq_engine *e = b->engine;
-    size_t at = 0;
-    uint64_t key, value;
     if (b->status == PIQ_OK)
-        b->status = settle(b);
-    for (int i = 0; i < 2; i++) {
-        if (b->pieces[i].under_way)
-            (void)wait_for(b, &b->pieces[i]);
-        piq_arena_release(&b->pieces[i].arena);
-    }
-    piq_maintainer_unlock(e);
-    while (piq_map_next(&b->learners, &at, &key, &value)) {
-        held_learner *h = (held_learner *)(uintptr_t)value;
-        piq_cache_drop(e->cache, (piq_user_id){(int64_t)key});
-        if (h->stored_version)
-            piq_maintainer_dirty(e, (piq_user_id){(int64_t)key});
-        piq_learner_free(h->learner);
-        free(h);
-    }
-    piq_map_release(&b->learners);
-    piq_map_release(&b->seen);
+        (void)settle(b); /* b->status says how it went */
+    for (int i = 0; i < 2; i++)
+        (void)wait_for(b, &b->pieces[i]);
+    if (b->status == PIQ_OK)
+        settle_calibration(b);
+    else
+        piq_calibration_book_forget(e->book);
+    piq_maintainer_give_back(e, b->status != PIQ_OK);
+    let_go(b);
     piq_status status = b->status;
     *totals = b->totals;
-    if (status && err && b->err.status)
+    if (status && err)
         *err = b->err;
-    free(b);
+    release(b);
     return status;
 }

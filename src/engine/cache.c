@@ -270,8 +270,10 @@ piq_bytes *piq_cache_served(piq_cache *c, piq_user_id user, int type,
     for (unsigned i = 0; e && i < e->n_served; i++) {
         const piq_served *s = &e->served[i];
         if (s->type == type && s->limit == limit &&
-            s->catalogue_version == catalogue_version && now_us < s->until_us)
+            s->catalogue_version == catalogue_version && now_us < s->until_us) {
             found = piq_bytes_retain(s->bytes);
+            break;
+        }
     }
     if (found)
         *version = e->held->learner->version;

@@ -10,6 +10,7 @@
 typedef struct entry {
     uint32_t number;
     uint32_t before;
+    uint32_t item;
     piq_item_estimate estimate;
 } entry;
 
@@ -19,7 +20,7 @@ struct piq_calibration_book {
     size_t n, cap;
     uint32_t *newest; /* [n_items] entry + 1, 0 none */
     size_t n_items;
-    uint32_t number;
+    uint32_t number; /* in force */
 };
 
 piq_status piq_calibration_book_new(piq_calibration_book **out)
@@ -58,19 +59,21 @@ static piq_status make_room(piq_calibration_book *b, size_t more,
         b->entries = e;
         b->cap = cap;
     }
-    if (n_items > b->n_items) {
-        uint32_t *newest = realloc(b->newest, n_items * sizeof *newest);
+    if (n_items > b->n_items) { /* items come one by one when restoring */
+        size_t wanted = n_items > 2 * b->n_items ? n_items : 2 * b->n_items;
+        uint32_t *newest = realloc(b->newest, wanted * sizeof *newest);
         if (!newest)
             return PIQ_ENOMEM;
-        memset(newest + b->n_items, 0, (n_items - b->n_items) * sizeof *newest);
+        memset(newest + b->n_items, 0, (wanted - b->n_items) * sizeof *newest);
         b->newest = newest;
-        b->n_items = n_items;
+        b->n_items = wanted;
     }
     return PIQ_OK;
 }
 
-piq_status piq_calibration_book_add(piq_calibration_book *b, uint32_t number,
-                                    const piq_calibrated_item *items, size_t n)
+piq_status piq_calibration_book_draft(piq_calibration_book *b, uint32_t number,
+                                      const piq_calibrated_item *items,
+                                      size_t n)
 {
     size_t n_items = 0;
     for (size_t i = 0; i < n; i++)
@@ -80,13 +83,40 @@ piq_status piq_calibration_book_add(piq_calibration_book *b, uint32_t number,
     piq_status status = make_room(b, n, n_items);
     for (size_t i = 0; i < n && status == PIQ_OK; i++) {
         uint32_t *newest = &b->newest[items[i].item.v];
-        b->entries[b->n] = (entry){number, *newest, items[i].estimate};
+        b->entries[b->n] =
+            (entry){number, *newest, items[i].item.v, items[i].estimate};
         *newest = (uint32_t)++b->n;
     }
-    if (status == PIQ_OK && number > b->number)
-        b->number = number;
     pthread_rwlock_unlock(&b->lock);
     return status;
+}
+
+void piq_calibration_book_enact(piq_calibration_book *b, uint32_t number)
+{
+    pthread_rwlock_wrlock(&b->lock);
+    if (number > b->number)
+        b->number = number;
+    pthread_rwlock_unlock(&b->lock);
+}
+
+piq_status piq_calibration_book_add(piq_calibration_book *b, uint32_t number,
+                                    const piq_calibrated_item *items, size_t n)
+{
+    piq_status status = piq_calibration_book_draft(b, number, items, n);
+    if (status == PIQ_OK)
+        piq_calibration_book_enact(b, number);
+    return status;
+}
+
+/* Numbers never go back, so what is not in force is at the end. */
+void piq_calibration_book_forget(piq_calibration_book *b)
+{
+    pthread_rwlock_wrlock(&b->lock);
+    while (b->n && b->entries[b->n - 1].number > b->number) {
+        const entry *last = &b->entries[--b->n];
+        b->newest[last->item] = last->before;
+    }
+    pthread_rwlock_unlock(&b->lock);
 }
 
 uint32_t piq_calibration_book_number(piq_calibration_book *b)

@@ -22,7 +22,16 @@ PIQ_MUST_USE piq_status
 piq_calibration_book_add(piq_calibration_book *b, uint32_t number,
                          const piq_calibrated_item *items, size_t n);
 
-/* The newest number added; 0 none. */
+/* The same in two steps, for a calibration that is not durable yet: a draft is
+ * seen by those who ask for its number, and is in force once enacted. */
+PIQ_MUST_USE piq_status
+piq_calibration_book_draft(piq_calibration_book *b, uint32_t number,
+                           const piq_calibrated_item *items, size_t n);
+void piq_calibration_book_enact(piq_calibration_book *b, uint32_t number);
+/* Drafts that will never be durable: forgets all that is not in force. */
+void piq_calibration_book_forget(piq_calibration_book *b);
+
+/* The newest number in force; 0 none. */
 uint32_t piq_calibration_book_number(piq_calibration_book *b);
 
 /* The estimate of an item as of calibration `number`. */

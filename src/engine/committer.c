@@ -155,6 +155,13 @@ static waiter *take(piq_committer *k)
     return list;
 }
 
+/* Not what the store refuses for good reason. */
+static bool is_storage_failure(piq_status status)
+{
+    return status && status != PIQ_ESTALE && status != PIQ_ECONFLICT &&
+           status != PIQ_ENOTFOUND && status != PIQ_EINVAL;
+}
+
 static void *run(void *ctx)
 {
     piq_committer *k = ctx;
@@ -176,8 +183,7 @@ static void *run(void *ctx)
         while (list) {
             waiter *next = list->next; /* the waiter may vanish once done */
             k->stats.requests++;
-            if (list->status && list->status != PIQ_ESTALE &&
-                list->status != PIQ_ECONFLICT) {
+            if (is_storage_failure(list->status)) {
                 k->stats.failures++;
                 k->stats.last_ok = false;
             }
@@ -204,6 +210,9 @@ piq_status piq_committer_start(piq_store *store, piq_committer **out,
     pthread_cond_init(&k->work, NULL);
     pthread_cond_init(&k->finished, NULL);
     if (pthread_create(&k->thread, NULL, run, k)) {
+        pthread_cond_destroy(&k->work);
+        pthread_cond_destroy(&k->finished);
+        pthread_mutex_destroy(&k->lock);
         free(k);
         return piq_fail(err, PIQ_ENOMEM, "could not start the storage thread");
     }

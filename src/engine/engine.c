@@ -14,7 +14,7 @@ const piq_catalogue *piq_engine_catalogue(piq_engine *e)
     return atomic_load_explicit(&e->catalogue, memory_order_acquire);
 }
 
-/* Reads a stored document. Called with the catalogue lock held. */
+/* Reads a stored document; *out is the caller's. */
 static piq_status read_version(piq_engine *e, uint32_t version,
                                piq_catalogue **out, piq_err *err)
 {
@@ -49,27 +49,45 @@ piq_status piq_engine_catalogue_version(piq_engine *e, uint32_t version,
     if (version == 0 || version >= PIQ_MAX_CATALOGUES)
         return piq_fail(err, PIQ_ENOTFOUND, "there is no catalogue %u",
                         version);
-    piq_status status = PIQ_OK;
     pthread_mutex_lock(&e->catalogue_lock);
-    if (!e->catalogues[version])
-        status = read_version(e, version, &e->catalogues[version], err);
     *out = e->catalogues[version];
     pthread_mutex_unlock(&e->catalogue_lock);
-    return status;
+    if (*out)
+        return PIQ_OK;
+    /* Read without the lock, which is long; who is second throws away. */
+    piq_catalogue *mine;
+    piq_status status = read_version(e, version, &mine, err);
+    if (status)
+        return status;
+    pthread_mutex_lock(&e->catalogue_lock);
+    if (!e->catalogues[version]) {
+        e->catalogues[version] = mine;
+        mine = NULL;
+    }
+    *out = e->catalogues[version];
+    pthread_mutex_unlock(&e->catalogue_lock);
+    piq_catalogue_free(mine);
+    return PIQ_OK;
 }
 
-/* Puts the newest stored catalogue in force. */
+/* Puts the newest stored catalogue in force. What is in force never goes back,
+ * however many threads do this at once. */
 piq_status piq_engine_adopt_catalogue(piq_engine *e, piq_err *err)
 {
     piq_store_counts counts;
     const piq_catalogue *c, *now = piq_engine_catalogue(e);
     piq_status status = e->store->ops->counts(e->store, &counts, err);
-    if (status || counts.catalogue_version == (now ? now->version : 0))
+    if (status || counts.catalogue_version <= (now ? now->version : 0))
         return status;
     status = piq_engine_catalogue_version(e, counts.catalogue_version, &c, err);
-    if (status == PIQ_OK)
+    if (status)
+        return status;
+    pthread_mutex_lock(&e->catalogue_lock);
+    now = piq_engine_catalogue(e);
+    if (!now || now->version < c->version)
         atomic_store_explicit(&e->catalogue, c, memory_order_release);
-    return status;
+    pthread_mutex_unlock(&e->catalogue_lock);
+    return PIQ_OK;
 }
 
 /* The document as it is stored: merged with what was there. */
@@ -122,6 +140,35 @@ piq_status piq_engine_load_catalogue(piq_engine *e, piq_arena *a,
     return status;
 }
 
+/* ---- calibrations ---------------------------------------------------- */
+
+piq_status piq_engine_read_book(piq_engine *e, uint32_t least, piq_err *err)
+{
+    piq_arena a;
+    piq_calibration_entry *list;
+    uint32_t number;
+    int64_t through_seq;
+    size_t n = 0;
+    uint32_t have = piq_calibration_book_number(e->book);
+    if (have >= least)
+        return PIQ_OK;
+    piq_arena_init(&a, (size_t)1 << 30);
+    piq_status status =
+        e->store->ops->calibration(e->store, &number, &through_seq, err);
+    if (status == PIQ_OK && number > have)
+        status = e->store->ops->calibrations(e->store, &a, &list, &n, err);
+    for (size_t i = 0; i < n && status == PIQ_OK; i++)
+        if (list[i].number > have && list[i].number <= number)
+            status = piq_calibration_book_draft(e->book, list[i].number,
+                                                &list[i].item, 1);
+    if (status == PIQ_ENOMEM)
+        piq_fail(err, status, "no memory for calibrations");
+    if (status == PIQ_OK)
+        piq_calibration_book_enact(e->book, number);
+    piq_arena_release(&a);
+    return status;
+}
+
 /* ---- learners -------------------------------------------------------- */
 
 piq_status piq_engine_decode(piq_engine *e, piq_user_id user, piq_str body,
@@ -130,6 +177,13 @@ piq_status piq_engine_decode(piq_engine *e, piq_user_id user, piq_str body,
     const piq_catalogue *c = piq_engine_catalogue(e);
     if (!c)
         return piq_fail(err, PIQ_ENOTFOUND, "there is no curriculum yet");
+    /* Another process may have put a newer one in force. */
+    if (piq_learner_stored_catalogue(body) > c->version) {
+        piq_status adopted = piq_engine_adopt_catalogue(e, err);
+        if (adopted)
+            return adopted;
+        c = piq_engine_catalogue(e);
+    }
     piq_status status = piq_learner_decode(body, user, c, out, err);
     if (status == PIQ_OK)
         (*out)->version = version;
@@ -166,9 +220,7 @@ static piq_status grown(piq_engine *e, piq_held **held, piq_err *err)
     const piq_catalogue *c = piq_engine_catalogue(e);
     const piq_learner *old = piq_held_learner(*held);
     piq_learner *l = NULL;
-    if (old->track.n_concepts >= c->n_concepts &&
-        old->track.n_areas >= c->n_areas && old->n_contents >= c->n_contents &&
-        old->behaviour.n_characters >= c->n_characters)
+    if (piq_learner_fits(old, c) || old->catalogue_version > c->version)
         return PIQ_OK;
     piq_status status = piq_learner_copy(old, &l);
     if (status == PIQ_OK)
@@ -202,10 +254,11 @@ piq_status piq_engine_learner(piq_engine *e, piq_user_id user,
                               piq_learner_ref *out, piq_err *err)
 {
     piq_held *h;
+    const piq_catalogue *c = piq_engine_catalogue(e); /* before the learner */
     piq_status status = piq_engine_hold(e, user, &h, err);
     if (status)
         return status;
-    *out = (piq_learner_ref){piq_held_learner(h), h};
+    *out = (piq_learner_ref){piq_held_learner(h), c, h};
     return PIQ_OK;
 }
 
@@ -237,7 +290,7 @@ static piq_engine_config with_defaults(const piq_engine_config *given)
     if (!c.cache_learners)
         c.cache_learners = 50000;
     if (!c.calibrate_every)
-        c.calibrate_every = 256;
+        c.calibrate_every = 64;
     if (!c.slate_minutes)
         c.slate_minutes = 10;
     if (!c.maintain_ms)

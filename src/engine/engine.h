@@ -32,7 +32,7 @@ typedef struct piq_engine_config {
     unsigned n_owners;        /* owner threads; 0: 2 */
     unsigned queue_length;    /* operations an owner lets wait; 0: 8192 */
     size_t cache_learners;    /* states kept in memory; 0: 50,000 */
-    unsigned calibrate_every; /* answers between calibrations; 0: 256 */
+    unsigned calibrate_every; /* answers between calibrations; 0: 64 */
     unsigned slate_minutes;   /* a slate is served again so long; 0: 10 */
     unsigned maintain_ms;     /* pause of the background work; 0: 1000 */
 } piq_engine_config;
@@ -74,6 +74,9 @@ piq_calibration_book *piq_engine_book(piq_engine *e);
 /* A learner's published state, held until released. */
 typedef struct piq_learner_ref {
     const piq_learner *learner;
+    /* Read it with this one: a newer one may come into force meanwhile, and the
+     * learner may have no room for that. */
+    const piq_catalogue *catalogue;
     void *hold;
 } piq_learner_ref;
 
@@ -118,8 +121,8 @@ typedef struct piq_op {
      * whole operation (PIQ_ECONFLICT, `at_event` says which). */
     piq_event *events;
     size_t n_events;
-    /* Refuse with PIQ_ESTALE unless the state has this version; 0: no state yet,
-     * -1: any, -2: any, but there must be one. */
+    /* Refuse with PIQ_ESTALE unless the state has this version; 0: no state
+     * yet, -1: any, -2: any, but there must be one. */
     int64_t if_version;
     piq_event_verdict *verdicts;
     size_t n_accepted, n_duplicates;
@@ -130,8 +133,9 @@ typedef struct piq_op {
     unsigned limit;
     piq_bytes *slate;
 
-    /* PIQ_OP_PATH: why this update was asked for, may be empty (then a path
-     * that still holds is left alone); out: the JSON reply. */
+    /* PIQ_OP_PATH: `limit` steps not yet done are listed, 0: all; why this
+     * update was asked for, may be empty (then a path that still holds is left
+     * alone); out: the JSON reply. */
     piq_str reason;
     piq_str path_json;
 
@@ -141,6 +145,7 @@ typedef struct piq_op {
 
     struct piq_op *next; /* the engine's */
     bool later;          /* the engine's: belongs into the next batch */
+    bool was_late;       /* the engine's: folded behind others */
     void *ctx_prepared;  /* the engine's: from prepare to finish */
 } piq_op;
 
@@ -160,7 +165,8 @@ PIQ_MUST_USE piq_status piq_engine_run(piq_engine *e, piq_op *op);
  * on the way, committed in large pieces: for `piq import` and `piq simulate`.
  * One thread; nothing else may change these learners meanwhile. Events
  * already stored are counted as duplicates and skipped, so that an interrupted
- * import is simply run again. */
+ * import is simply run again. Answers of other learners that are posted
+ * meanwhile may be left out of the calibrations. */
 typedef struct piq_bulk piq_bulk;
 
 typedef struct piq_bulk_totals {
@@ -168,8 +174,8 @@ typedef struct piq_bulk_totals {
     uint64_t commits;
 } piq_bulk_totals;
 
-/* Called after each accepted event; `effect` is what piq_fold told. */
-
+/* Called after each accepted event but those that came late, which others fold;
+ * `effect` is what piq_fold told. */
 typedef void piq_bulk_watch(void *ctx, const piq_event *event,
                             const piq_fold_effect *effect);
 

@@ -13,7 +13,7 @@
 
 enum {
     /* A snapshot of the state is kept after every so many events. */
-    PIQ_SNAPSHOT_EVERY = 256,
+    PIQ_SNAPSHOT_EVERY = 64,
     PIQ_OWNER_BATCH = 256, /* operations folded for one commit */
     PIQ_STALE_TRIES = 4,   /* another process wrote first: reload, fold anew */
     PIQ_MAX_CATALOGUES = 4096
@@ -57,6 +57,11 @@ PIQ_MUST_USE piq_status piq_engine_decode(piq_engine *e, piq_user_id user,
 
 /* Puts the newest stored catalogue in force, if it is not. */
 PIQ_MUST_USE piq_status piq_engine_adopt_catalogue(piq_engine *e, piq_err *err);
+
+/* Takes over what another process has published, when the book does not know
+ * calibration `least` yet. */
+PIQ_MUST_USE piq_status piq_engine_read_book(piq_engine *e, uint32_t least,
+                                             piq_err *err);
 
 /* rebuild.c: folding anew from what is stored. */
 
@@ -106,7 +111,13 @@ typedef struct piq_batch {
     piq_profile_row *profiles;
     piq_map work_at; /* user -> piq_work */
     piq_work *work;
+    piq_map events_at; /* piq_event_key -> position in commit.events */
+    /* What the operation being prepared reads with; its learner has room. */
+    const piq_catalogue *catalogue;
 } piq_batch;
+
+/* Of a learner's event id, for maps; two may share it. */
+uint64_t piq_event_key(piq_user_id user, piq_str event_id);
 
 /* The batch's working copy of a learner; `create` makes one that nobody has
  * heard of, else PIQ_ENOTFOUND. */
@@ -121,6 +132,7 @@ PIQ_MUST_USE piq_status piq_batch_room(piq_batch *b, void **rows, size_t n,
  * are known, and before `done`. PIQ_EBUSY from prepare: do it in the next
  * batch (it needs what this one is about to write). */
 PIQ_MUST_USE piq_status piq_events_prepare(piq_batch *b, piq_op *op);
+void piq_events_finish(piq_batch *b, const piq_op *op);
 PIQ_MUST_USE piq_status piq_slate_prepare(piq_batch *b, piq_op *op);
 void piq_slate_finish(piq_batch *b, piq_op *op);
 PIQ_MUST_USE piq_status piq_plan_prepare(piq_batch *b, piq_op *op);
@@ -138,11 +150,21 @@ void piq_maintainer_stop(piq_engine *e);
 /* This learner's user_profiles row shows an old state. */
 void piq_maintainer_dirty(piq_engine *e, piq_user_id user);
 
-/* The calibrator, for a bulk import that feeds it itself. Lock first; `seq` is
- * the newest answer it has seen. NULL (locked all the same): no memory, or
- * no catalogue. */
-piq_calibrator *piq_maintainer_lock(piq_engine *e, int64_t **seq);
-void piq_maintainer_unlock(piq_engine *e);
+/* The calibrator, for a bulk import that feeds it itself: nothing is calibrated
+ * in the background until it is given back. It has seen every stored answer. */
+PIQ_MUST_USE piq_status piq_maintainer_lend(piq_engine *e, piq_calibrator **out,
+                                            piq_err *err);
+/* While it is lent: feeds it the stored answers after *seq, the newest event
+ * that the import folded itself; *seq moves on. */
+PIQ_MUST_USE piq_status piq_maintainer_feed(piq_engine *e, int64_t *seq,
+                                            piq_err *err);
+/* While it is lent: it has seen all up to `seq`, with `n_answers` not published
+ * yet; publishes what moved when asked to. */
+PIQ_MUST_USE piq_status piq_maintainer_settle(piq_engine *e, int64_t seq,
+                                              uint64_t n_answers, bool publish,
+                                              piq_err *err);
+/* `as_stored`: it saw what was not stored in the end, and is made anew. */
+void piq_maintainer_give_back(piq_engine *e, bool as_stored);
 
 /* profile_rows.c */
 PIQ_MUST_USE piq_status piq_profile_row_make(piq_engine *e, piq_arena *a,

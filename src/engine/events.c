@@ -22,38 +22,92 @@ static piq_status write_body(piq_batch *b, const piq_event *event,
     return copy ? PIQ_OK : PIQ_ENOMEM;
 }
 
+uint64_t piq_event_key(piq_user_id user, piq_str event_id)
+{
+    return piq_hash_bytes(event_id.ptr, event_id.len) ^
+           piq_hash_u64((uint64_t)user.v);
+}
+
+static piq_event_verdict verdict_of(piq_str stored, piq_str posted)
+{
+    return piq_str_eq(stored, posted) ? PIQ_EVENT_DUPLICATE
+                                      : PIQ_EVENT_CONFLICT;
+}
+
+/* An operation's events while they are judged. */
+typedef struct judging {
+    piq_str *bodies; /* canonical forms, [op->n_events] */
+    piq_map at;      /* piq_event_key -> position in op->events */
+} judging;
+
+/* Among those that the operation named before `at`; n_events: none. Keys may
+ * collide, then all are looked through. */
+static size_t find_own(const piq_op *op, const judging *j, size_t at,
+                       uint64_t key)
+{
+    uint64_t i;
+    piq_str id = op->events[at].event_id;
+    if (!piq_map_get(&j->at, key, &i))
+        return op->n_events;
+    if (piq_str_eq(op->events[i].event_id, id))
+        return (size_t)i;
+    for (i = 0; i < at; i++)
+        if (piq_str_eq(op->events[i].event_id, id))
+            return (size_t)i;
+    return op->n_events;
+}
+
+static bool is_row_of(const piq_event_row *row, const piq_op *op, piq_str id)
+{
+    return row->user.v == op->user.v && piq_str_eq(row->event_id, id);
+}
+
+/* Among the rows of this batch; NULL: none. */
+static const piq_event_row *find_row(const piq_batch *b, const piq_op *op,
+                                     piq_str id, uint64_t key)
+{
+    uint64_t i;
+    if (!piq_map_get(&b->events_at, key, &i))
+        return NULL;
+    const piq_event_row *rows = b->commit.events;
+    if (i < b->commit.n_events && is_row_of(&rows[i], op, id))
+        return &rows[i];
+    for (i = 0; i < b->commit.n_events; i++)
+        if (is_row_of(&rows[i], op, id))
+            return &rows[i];
+    return NULL;
+}
+
 /* Looks among this operation's own events, then in this batch, then in the
- * store. *body is the event's canonical form. */
-static piq_status judge(piq_batch *b, piq_op *op, size_t at,
-                        const piq_str *bodies, piq_event_verdict *out)
+ * store. */
+static piq_status judge(piq_batch *b, piq_op *op, size_t at, judging *j,
+                        piq_event_verdict *out)
 {
     const piq_event *event = &op->events[at];
     piq_store *store = b->engine->store;
-    piq_event_row row;
-    for (size_t i = 0; i < at; i++)
-        if (piq_str_eq(op->events[i].event_id, event->event_id)) {
-            *out = piq_str_eq(bodies[i], bodies[at]) ? PIQ_EVENT_DUPLICATE
-                                                     : PIQ_EVENT_CONFLICT;
-            return PIQ_OK;
-        }
-    for (size_t i = 0; i < b->commit.n_events; i++)
-        if (b->commit.events[i].user.v == op->user.v &&
-            piq_str_eq(b->commit.events[i].event_id, event->event_id)) {
-            *out = piq_str_eq(b->commit.events[i].body, bodies[at])
-                       ? PIQ_EVENT_DUPLICATE
-                       : PIQ_EVENT_CONFLICT;
-            return PIQ_OK;
-        }
-    piq_status status = store->ops->event(store, &b->arena, op->user,
-                                          event->event_id, &row, &op->err);
-    if (status == PIQ_ENOTFOUND) {
-        *out = PIQ_EVENT_ACCEPTED;
+    piq_event_row stored;
+    piq_err absent = {0};
+    uint64_t key = piq_event_key(op->user, event->event_id);
+    size_t own = find_own(op, j, at, key);
+    if (own < op->n_events) {
+        *out = verdict_of(j->bodies[own], j->bodies[at]);
         return PIQ_OK;
     }
+    if (op->n_events > 1 && piq_map_put(&j->at, key, at))
+        return PIQ_ENOMEM;
+    const piq_event_row *row = find_row(b, op, event->event_id, key);
+    if (row) {
+        *out = verdict_of(row->body, j->bodies[at]);
+        return PIQ_OK;
+    }
+    piq_status status = store->ops->event(store, &b->arena, op->user,
+                                          event->event_id, &stored, &absent);
+    *out = PIQ_EVENT_ACCEPTED;
     if (status == PIQ_OK)
-        *out = piq_str_eq(row.body, bodies[at]) ? PIQ_EVENT_DUPLICATE
-                                                : PIQ_EVENT_CONFLICT;
-    return status;
+        *out = verdict_of(stored.body, j->bodies[at]);
+    else if (status != PIQ_ENOTFOUND)
+        op->err = absent;
+    return status == PIQ_ENOTFOUND ? PIQ_OK : status;
 }
 
 /* Feedback names a recommendation of this learner; the event carries what was
@@ -92,8 +146,32 @@ static piq_status resolve_feedback(piq_batch *b, piq_op *op, piq_event *event,
     return PIQ_OK;
 }
 
+/* Read under one curriculum, stored under the next: what that has retired could
+ * not be read back. */
+static piq_status check_goal(piq_op *op, const piq_event *event,
+                             const piq_catalogue *c, size_t at)
+{
+    if (!piq_goal_is_retired(&event->u.goal, c))
+        return PIQ_OK;
+    op->at_event = at;
+    piq_fail(&op->err, PIQ_EINVAL,
+             "the goal names what the curriculum no longer has");
+    piq_err_at(&op->err, "/goal");
+    return PIQ_EINVAL;
+}
+
+static piq_status refuse_conflict(piq_op *op, size_t at)
+{
+    op->at_event = at;
+    piq_fail(&op->err, PIQ_ECONFLICT,
+             "event_id \"%.*s\" was posted before with another content",
+             PIQ_STR_ARG(op->events[at].event_id));
+    piq_err_at(&op->err, "/event_id");
+    return PIQ_ECONFLICT;
+}
+
 static piq_status judge_all(piq_batch *b, piq_op *op, const piq_catalogue *c,
-                            piq_str *bodies)
+                            judging *j)
 {
     op->n_accepted = op->n_duplicates = 0;
     for (size_t i = 0; i < op->n_events; i++) {
@@ -104,21 +182,16 @@ static piq_status judge_all(piq_batch *b, piq_op *op, const piq_catalogue *c,
         piq_status status = PIQ_OK;
         if (event->type == PIQ_EV_RECOMMENDATION_FEEDBACK)
             status = resolve_feedback(b, op, event, c, i);
+        if (event->type == PIQ_EV_GOAL_SET)
+            status = check_goal(op, event, c, i);
         if (status == PIQ_OK)
-            status = write_body(b, event, c, &bodies[i]);
+            status = write_body(b, event, c, &j->bodies[i]);
         if (status == PIQ_OK)
-            status = judge(b, op, i, bodies, &op->verdicts[i]);
+            status = judge(b, op, i, j, &op->verdicts[i]);
         if (status)
             return status;
-        if (op->verdicts[i] == PIQ_EVENT_CONFLICT) {
-            op->at_event = i;
-            status = piq_fail(&op->err, PIQ_ECONFLICT,
-                              "event_id \"%.*s\" was posted before with "
-                              "another content",
-                              PIQ_STR_ARG(event->event_id));
-            piq_err_at(&op->err, "/event_id");
-            return status;
-        }
+        if (op->verdicts[i] == PIQ_EVENT_CONFLICT)
+            return refuse_conflict(op, i);
         if (op->verdicts[i] == PIQ_EVENT_ACCEPTED)
             op->n_accepted++;
         else
@@ -138,21 +211,6 @@ static int cmp_fresh(const void *x, const void *y)
 {
     return piq_event_cmp(&((const fresh *)x)->event,
                          &((const fresh *)y)->event);
-}
-
-static bool comes_after(const piq_event *event, const piq_learner *l)
-{
-    if (event->at_us != l->last_us)
-        return event->at_us > l->last_us;
-    return piq_str_cmp(event->event_id, piq_str_of(l->last_event_id)) > 0;
-}
-
-static bool pending_events(const piq_batch *b, piq_user_id user)
-{
-    for (size_t i = 0; i < b->commit.n_events; i++)
-        if (b->commit.events[i].user.v == user.v)
-            return true;
-    return false;
 }
 
 static piq_status add_snapshot(piq_batch *b, const piq_learner *l)
@@ -226,7 +284,7 @@ static piq_status fold_late(piq_batch *b, piq_op *op, piq_work *work,
                            .event_id = events[0].event_id};
     for (size_t i = 0; i < r.n_snapshots; i++)
         b->snapshots[b->commit.n_snapshots++] = snapshots[i];
-    piq_metric_add(b->engine->m.late, n);
+    op->was_late = true;
     return PIQ_OK;
 }
 
@@ -265,6 +323,10 @@ static piq_status add_rows(piq_batch *b, const piq_op *op, const fresh *list,
         piq_status status =
             piq_batch_room(b, (void **)&b->commit.events, b->commit.n_events,
                            &b->cap_events, sizeof *b->commit.events);
+        if (status == PIQ_OK)
+            status = piq_map_put(&b->events_at,
+                                 piq_event_key(event->user, event->event_id),
+                                 b->commit.n_events);
         if (status)
             return status;
         fill_row(&b->commit.events[b->commit.n_events++], &list[i], &effects[i],
@@ -282,7 +344,8 @@ static piq_status add_rows(piq_batch *b, const piq_op *op, const fresh *list,
     return PIQ_OK;
 }
 
-static piq_status fold_fresh(piq_batch *b, piq_op *op, const piq_str *bodies)
+static piq_status fold_fresh(piq_batch *b, piq_op *op, const piq_catalogue *c,
+                             const piq_str *bodies)
 {
     piq_work *work;
     size_t n = 0;
@@ -298,14 +361,18 @@ static piq_status fold_fresh(piq_batch *b, piq_op *op, const piq_str *bodies)
     piq_status status = piq_batch_learner(b, op->user, true, &work, &op->err);
     if (status)
         return status;
-    bool late = work->learner->n_events > 0 &&
-                !comes_after(&list[0].event, work->learner);
-    op->later = late && pending_events(b, op->user);
+    bool late = piq_learner_is_late(work->learner, &list[0].event);
+    op->later = late && work->changed; /* rebuilt from what is stored */
     if (op->later)
         return PIQ_EBUSY;
     piq_learner *folded = NULL;
     status = late ? fold_late(b, op, work, list, n, effects, &folded)
                   : fold_forward(b, op, work, list, n, effects, &folded);
+    /* A newer catalogue came into force since `c` was read: the state that is
+     * stored would have room for what no event of it knows. */
+    op->later = status == PIQ_OK && !piq_learner_fits(folded, c);
+    if (op->later)
+        status = PIQ_EBUSY;
     if (status == PIQ_OK)
         status = add_rows(b, op, list, effects, n);
     if (status) {
@@ -318,17 +385,33 @@ static piq_status fold_fresh(piq_batch *b, piq_op *op, const piq_str *bodies)
     return PIQ_OK;
 }
 
+/* What another process has written counts too: a version that the cache does
+ * not know is asked for in the store before it is refused. */
+static void forget_other_version(piq_batch *b, const piq_op *op)
+{
+    piq_cache *cache = b->engine->cache;
+    if (piq_map_get(&b->work_at, (uint64_t)op->user.v, NULL))
+        return;
+    piq_held *h = piq_cache_get(cache, op->user);
+    if (h && piq_held_learner(h)->version != op->if_version)
+        piq_cache_drop(cache, op->user);
+    piq_held_release(h);
+}
+
 static piq_status check_version(piq_batch *b, piq_op *op)
 {
     piq_work *work;
+    int64_t version = 0;
     if (op->if_version == -1)
         return PIQ_OK;
+    if (op->if_version >= 0)
+        forget_other_version(b, op);
     piq_status status = piq_batch_learner(b, op->user, false, &work, &op->err);
-    int64_t version = 0;
     if (status == PIQ_OK)
         version = work->from_version + (work->changed ? 1 : 0);
     else if (status != PIQ_ENOTFOUND)
         return status;
+    op->err = (piq_err){0};
     if (version == op->if_version || (op->if_version == -2 && version))
         return PIQ_OK;
     if (op->if_version == -2)
@@ -341,23 +424,44 @@ static piq_status check_version(piq_batch *b, piq_op *op)
                     (long long)op->if_version);
 }
 
+/* Nothing new: the answer names the version that there is. */
+static piq_status look_up_version(piq_batch *b, piq_op *op)
+{
+    piq_work *work;
+    piq_err absent = {0};
+    piq_status status = piq_batch_learner(b, op->user, false, &work, &absent);
+    if (status && status != PIQ_ENOTFOUND)
+        op->err = absent;
+    return status == PIQ_ENOTFOUND ? PIQ_OK : status;
+}
+
 piq_status piq_events_prepare(piq_batch *b, piq_op *op)
 {
     const piq_catalogue *c = piq_engine_catalogue(b->engine);
-    piq_str *bodies = piq_new(&b->arena, piq_str, op->n_events);
+    judging j = {.bodies = piq_new(&b->arena, piq_str, op->n_events)};
     op->verdicts = piq_new(&op->arena, piq_event_verdict, op->n_events);
-    if (!bodies || !op->verdicts)
+    op->was_late = false;
+    if (!c)
+        return piq_fail(&op->err, PIQ_ENOTFOUND, "there is no curriculum yet");
+    if (!j.bodies || !op->verdicts)
         return PIQ_ENOMEM;
     /* Each operation may rely on its own work alone when it fails: rows are
      * added last, after everything that can be refused. */
+    piq_map_init(&j.at);
     piq_status status = check_version(b, op);
     if (status == PIQ_OK)
-        status = judge_all(b, op, c, bodies);
-    if (status == PIQ_OK && op->n_accepted)
-        status = fold_fresh(b, op, bodies);
-    if (status == PIQ_OK) {
-        piq_metric_add(b->engine->m.events, op->n_accepted);
-        piq_metric_add(b->engine->m.duplicates, op->n_duplicates);
-    }
+        status = judge_all(b, op, c, &j);
+    piq_map_release(&j.at);
+    if (status == PIQ_OK)
+        status = op->n_accepted ? fold_fresh(b, op, c, j.bodies)
+                                : look_up_version(b, op);
     return status;
+}
+
+void piq_events_finish(piq_batch *b, const piq_op *op)
+{
+    piq_metric_add(b->engine->m.events, op->n_accepted);
+    piq_metric_add(b->engine->m.duplicates, op->n_duplicates);
+    if (op->was_late)
+        piq_metric_add(b->engine->m.late, op->n_accepted);
 }

@@ -332,9 +332,12 @@ static const double *touched_areas(fold_state *s)
 {
     const piq_catalogue *c = s->catalogue;
     double n[PIQ_MAX_AREAS] = {0};
-    if (!s->n_weights)
+    if (!s->n_weights ||
+        !piq_behaviour_wants_mastery(&s->learner->behaviour, s->event->at_us,
+                                     s->note.utc_offset_min))
         return NULL;
-    for (size_t a = 0; a < c->n_areas; a++)
+    /* All of them: the learner may have room for more than `c` has. */
+    for (size_t a = 0; a < PIQ_MAX_AREAS; a++)
         s->area_mastery[a] = NAN;
     for (size_t i = 0; i < s->n_weights; i++)
         s->area_mastery[c->concepts[s->weights[i].concept.v].area.v] = 0;
@@ -389,6 +392,7 @@ void piq_fold(piq_learner *l, const piq_catalogue *c,
               piq_calibration_book *book, const piq_event *e,
               piq_fold_effect *effect)
 {
+    PIQ_ASSERT(e->event_id.len <= PIQ_MAX_EVENT_ID_BYTES);
     fold_state s = {.learner = l, .catalogue = c, .book = book, .event = e};
     s.note = (piq_behaviour_note){.event = e,
                                   .utc_offset_min = piq_learner_offset_min(l),

@@ -1,6 +1,7 @@
 #include "engine/inputs.h"
 
 #include "base/calendar.h"
+#include "engine/estimate.h"
 #include "num/logistic.h"
 #include "track/gain.h"
 
@@ -12,6 +13,12 @@ enum { ROLLOVER_H = 4 };
 static const double PRIOR_EXPOSURES = 30;
 static const double PRIOR_SESSIONS = 5;
 static const double DEFAULT_SESSION_MIN = 25;
+static const double PRACTISED_DAY_MIN = 5;
+static const size_t USUAL_DAYS = 28;
+static const double LONGEST_USUAL_MIN = 120;
+static const double HOUR_NOISE_SD = 0.5;
+static const double PACE_PRIOR_CV = 0.5;
+static const double LEAST_PACE = 0.25, MOST_PACE = 3;
 static const double STATED_BONUS = 0.15;
 static const double VALUE_NEEDED = 0.7;
 static const double VALUE_REST = 0.15;
@@ -50,24 +57,45 @@ double *piq_concept_values(piq_arena *a, const piq_catalogue *c,
     return value;
 }
 
+double piq_usual_day_min(const piq_learner *l)
+{
+    const piq_behaviour *b = &l->behaviour;
+    double minutes = PRIOR_SESSIONS * DEFAULT_SESSION_MIN;
+    size_t n = 0;
+    for (size_t i = b->n_days; i-- > 0 && n < USUAL_DAYS;) {
+        double spent = b->days[i].spent_ms / 60000.0;
+        if (spent < PRACTISED_DAY_MIN)
+            continue;
+        minutes += spent;
+        n++;
+    }
+    return piq_clamp(minutes / ((double)n + PRIOR_SESSIONS), PRACTISED_DAY_MIN,
+                     LONGEST_USUAL_MIN);
+}
+
 double piq_usual_session_min(const piq_learner *l)
 {
     const piq_behaviour *b = &l->behaviour;
     if (l->stated.has & PIQ_STATED_SESSION)
         return l->stated.session_minutes;
+    if (2 * b->by_length[0].sessions > b->n_sessions)
+        return piq_usual_day_min(l);
     double seen_min = (double)b->sessions_ms / 60000.0;
     double mean = (seen_min + PRIOR_SESSIONS * DEFAULT_SESSION_MIN) /
                   (b->n_sessions + PRIOR_SESSIONS);
-    return piq_clamp(mean, 5, 120);
+    return piq_clamp(mean, PRACTISED_DAY_MIN, LONGEST_USUAL_MIN);
 }
 
-void piq_weekday_minutes(const piq_learner *l, uint16_t out[7])
+piq_source piq_weekday_minutes(const piq_learner *l, uint16_t out[7])
 {
-    uint16_t usual = (uint16_t)lround(piq_usual_session_min(l));
+    bool stated = l->stated.has & PIQ_STATED_MINUTES;
+    double usual = fmax(piq_usual_session_min(l), piq_usual_day_min(l));
+    double minutes = round(fmax(DEFAULT_SESSION_MIN, usual));
     for (int i = 0; i < 7; i++)
-        out[i] = l->stated.has & PIQ_STATED_MINUTES
-                     ? l->stated.minutes_per_weekday[i]
-                     : usual;
+        out[i] = stated ? l->stated.minutes_per_weekday[i] : (uint16_t)minutes;
+    if (stated)
+        return PIQ_STATED;
+    return minutes > DEFAULT_SESSION_MIN ? PIQ_INFERRED : PIQ_DEFAULT;
 }
 
 static piq_affinity modality_affinity(const piq_learner *l, int m)
@@ -132,21 +160,38 @@ piq_status piq_recommend_input_of(piq_arena *a, const piq_learner *l,
     return PIQ_OK;
 }
 
-/* Mastery gained against what the gain model expects in the same minutes,
- * shrunk towards 1. */
-static void observed_pace(const piq_learner *l, double *pace, double *sd)
+double piq_practice_need(double mastery, double aim)
 {
-    const piq_behaviour *b = &l->behaviour;
-    double settled_min = (double)b->spent_ms / 60000.0;
-    for (size_t i = 0; i < b->n_weeks; i++)
-        settled_min -= b->weeks[i].unsettled_ms / 60000.0;
-    settled_min = fmax(settled_min, 0);
-    /* Half of what is left to learn is still there, on average. */
-    double expected = settled_min * PIQ_GAIN_RATE * 0.5;
-    double prior = 120 * PIQ_GAIN_RATE * 0.5; /* worth two hours */
-    *pace = piq_clamp((fmax((double)b->gained, 0) + prior) / (expected + prior),
-                      0.5, 2.0);
-    *sd = 0.4 / sqrt(1 + settled_min / 300);
+    return mastery < aim ? log((1 - mastery) / (1 - aim)) : 0;
+}
+
+piq_learning_pace piq_learning_pace_of(const piq_learner *l,
+                                       const piq_catalogue *c,
+                                       const piq_belief *beliefs,
+                                       const piq_concept_ix *concepts, size_t n)
+{
+    double need = 0, gap = 0;
+    for (size_t i = 0; i < n; i++) {
+        double m = beliefs[concepts[i].v].mastery;
+        double mine = piq_practice_need(m, PIQ_PRACTICE_CEILING);
+        need += mine;
+        gap += mine * (1 - m);
+    }
+    gap = need > 0 ? gap / need : 1 - PIQ_PRACTICE_CEILING;
+    piq_velocity seen = piq_learner_velocity(l, c);
+    double law = 60 * PIQ_GAIN_RATE * PIQ_PLAN_EFFICIENCY * gap;
+    double sd = PACE_PRIOR_CV * law, prior = 1 / (sd * sd);
+    double data = 0, gained = 0;
+    if (isfinite(seen.seen)) {
+        data = seen.hours / (HOUR_NOISE_SD * HOUR_NOISE_SD);
+        gained = seen.seen;
+    }
+    double rate = (prior * law + data * gained) / (prior + data);
+    return (piq_learning_pace){.value =
+                                   piq_clamp(rate / law, LEAST_PACE, MOST_PACE),
+                               .sd = sqrt(1 / (prior + data)) / law,
+                               .law = law,
+                               .hours = seen.hours};
 }
 
 piq_status piq_path_input_of(piq_arena *a, const piq_learner *l,
@@ -176,7 +221,10 @@ piq_status piq_path_input_of(piq_arena *a, const piq_learner *l,
         .desired_retention = piq_learner_retention(l),
     };
     piq_weekday_minutes(l, out->minutes_per_weekday);
-    observed_pace(l, &out->pace, &out->pace_sd);
+    piq_learning_pace pace =
+        piq_learning_pace_of(l, c, beliefs, targets, out->n_targets);
+    out->pace = pace.value;
+    out->pace_sd = pace.sd;
     const piq_behaviour *b = &l->behaviour;
     if (b->n_days && b->days[b->n_days - 1].day == out->from_day)
         out->minutes_spent_today = b->days[b->n_days - 1].spent_ms / 60000.0;

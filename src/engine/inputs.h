@@ -3,6 +3,7 @@
 #define PIQ_ENGINE_INPUTS_H
 
 #include "base/arena.h"
+#include "domain/estimate.h"
 #include "engine/learner.h"
 #include "path/path.h"
 #include "recommend/recommend.h"
@@ -16,11 +17,51 @@ piq_goal piq_goal_in_force(const piq_learner *l);
 double *piq_concept_values(piq_arena *a, const piq_catalogue *c,
                            const piq_goal *goal);
 
-/* Minutes of a usual session: stated, else the mean of what was seen shrunk
- * towards 25. */
+/* Minutes of practice on a day that saw at least 5 of them: the mean of the
+ * newest 28 such days, shrunk by 5 days towards 25. Within 5..120. */
+double piq_usual_day_min(const piq_learner *l);
+/* Minutes of a usual session: stated, else the mean of what was seen shrunk by
+ * 5 sessions towards 25. Where most sessions are of less than ten minutes,
+ * they are pieces of a day, and a usual day counts instead. Within 5..120. */
 double piq_usual_session_min(const piq_learner *l);
-/* Minutes a weekday: stated, else a usual session on each day. */
-void piq_weekday_minutes(const piq_learner *l, uint16_t out[7]);
+/* Minutes a weekday, which path and predictions both plan with: stated, else
+ * on each day a usual session or day, whichever is more, and 25 at least: that
+ * someone looked in for a minute says nothing of what they would give to a
+ * plan. PIQ_STATED; PIQ_INFERRED where what was seen makes it more than 25;
+ * else PIQ_DEFAULT. */
+piq_source piq_weekday_minutes(const piq_learner *l, uint16_t out[7]);
+
+/* Of the law of practice (track/gain.h), what a minute of a plan is worth
+ * beside a minute of content that fits and that the goal is short of: reviews,
+ * checks, tasks too easy or too hard, prerequisites of content. Measured:
+ * src/engine/README.md. */
+#define PIQ_PLAN_EFFICIENCY  0.6
+/* Practice nears this mastery, and is not planned beyond it. */
+#define PIQ_PRACTICE_CEILING 0.95
+
+/* Dose of the law of practice from a mastery to an aim, ln((1-m)/(1-aim)); 0
+ * when it is reached. */
+double piq_practice_need(double mastery, double aim);
+
+/* How fast this learner learns against the law of practice. The law's rate is
+ *
+ *     g = 60 PIQ_GAIN_RATE PIQ_PLAN_EFFICIENCY sum need_i (1-m_i) / sum need_i
+ *
+ * mastery an hour, the minutes shared by need_i = piq_practice_need(m_i,
+ * ceiling) over the concepts given. Prior: g +- g/2; data: what was gained in
+ * the newest 8 active weeks (piq_learner_velocity), an hour's noise .5.
+ * Normal-normal; within a quarter of g and three times it. */
+typedef struct piq_learning_pace {
+    double value; /* of the law's; 1 without evidence */
+    double sd;
+    double law;   /* g, > 0 */
+    double hours; /* of practice behind it */
+} piq_learning_pace;
+piq_learning_pace piq_learning_pace_of(const piq_learner *l,
+                                       const piq_catalogue *c,
+                                       const piq_belief *beliefs,
+                                       const piq_concept_ix *concepts,
+                                       size_t n);
 
 /* Everything lives in `a`, or is borrowed from the learner. */
 PIQ_MUST_USE piq_status piq_recommend_input_of(piq_arena *a,

@@ -100,6 +100,23 @@ piq_status piq_learner_grow(piq_learner *l, const piq_catalogue *c)
     return PIQ_OK;
 }
 
+bool piq_learner_fits(const piq_learner *l, const piq_catalogue *c)
+{
+    return l->n_contents == c->n_contents &&
+           l->track.n_concepts == c->n_concepts &&
+           l->track.n_areas == c->n_areas &&
+           l->behaviour.n_areas == c->n_areas &&
+           l->behaviour.n_characters == c->n_characters;
+}
+
+bool piq_learner_is_late(const piq_learner *l, const piq_event *e)
+{
+    if (!l->n_events || e->at_us > l->last_us)
+        return false;
+    return e->at_us < l->last_us ||
+           piq_str_cmp(e->event_id, piq_str_of(l->last_event_id)) < 0;
+}
+
 int32_t piq_learner_offset_min(const piq_learner *l)
 {
     return l->stated.has & PIQ_STATED_OFFSET ? l->stated.utc_offset_min : 0;
@@ -326,6 +343,15 @@ static bool decode_head(piq_reader *r, const piq_catalogue *c, piq_learner *l)
     return decode_stated(r, &l->stated) && decode_history(r, l);
 }
 
+uint32_t piq_learner_stored_catalogue(piq_str bytes)
+{
+    piq_reader r;
+    piq_reader_init(&r, bytes.ptr, bytes.len);
+    bool ours = piq_reader_u8(&r) == FORMAT;
+    uint64_t version = piq_reader_varint(&r);
+    return ours && !r.bad && version <= UINT32_MAX ? (uint32_t)version : 0;
+}
+
 piq_status piq_learner_decode(piq_str bytes, piq_user_id user,
                               const piq_catalogue *c, piq_learner **out,
                               piq_err *err)
@@ -347,8 +373,10 @@ piq_status piq_learner_decode(piq_str bytes, piq_user_id user,
     if (!decode_head(&r, c, l))
         goto out;
     status = piq_track_decode(&l->track, c, &r);
-    if (status == PIQ_OK)
+    if (status == PIQ_OK) {
+        piq_memory_release(&l->memory); /* decode takes what owns nothing */
         status = piq_memory_decode(&l->memory, c, &r);
+    }
     if (status == PIQ_OK)
         status = piq_behaviour_decode(&l->behaviour, c, &r);
     if (status == PIQ_OK && (r.bad || r.at != r.end))

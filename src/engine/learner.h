@@ -43,11 +43,21 @@ PIQ_MUST_USE piq_status piq_learner_copy(const piq_learner *from,
 PIQ_MUST_USE piq_status piq_learner_grow(piq_learner *l,
                                          const piq_catalogue *c);
 
+/* Whether the learner has exactly the room that `c` asks for: the stored form
+ * depends on it. */
+bool piq_learner_fits(const piq_learner *l, const piq_catalogue *c);
+
+/* Whether `e` belongs before something that was folded already. */
+bool piq_learner_is_late(const piq_learner *l, const piq_event *e);
+
 /* The stored form: compact, versioned, with a checksum. */
 void piq_learner_encode(const piq_learner *l, piq_buf *out);
 PIQ_MUST_USE piq_status piq_learner_decode(piq_str bytes, piq_user_id user,
                                            const piq_catalogue *c,
                                            piq_learner **out, piq_err *err);
+/* The catalogue version that stored bytes were written under; 0 when they are
+ * not ours. */
+uint32_t piq_learner_stored_catalogue(piq_str bytes);
 
 /* The learner's own day and offset. */
 int32_t piq_learner_offset_min(const piq_learner *l);

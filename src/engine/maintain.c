@@ -25,15 +25,69 @@ struct piq_maintainer {
     bool stopping, started;
 
     pthread_mutex_t calibration_lock; /* what follows */
-    piq_calibrator *calibrator;
-    int64_t seq; /* newest answer it has seen */
-    uint64_t n_since;
+    piq_calibrator *calibrator;       /* NULL: to be made from what is stored */
+    int64_t seq;                      /* newest answer it has seen */
+    uint64_t n_since;                 /* answers since the last calibration */
     piq_arena arena;
 };
 
 /* ---- calibration ----------------------------------------------------- */
 
-static piq_status feed(piq_maintainer *m, piq_err *err)
+/* What earlier runs published, and where they ended. */
+static piq_status restore(piq_maintainer *m, const piq_catalogue *c,
+                          piq_err *err)
+{
+    piq_engine *e = m->engine;
+    piq_store *store = e->store;
+    piq_calibration_entry *list = NULL;
+    piq_calibrator *made = NULL;
+    uint32_t number;
+    int64_t seq;
+    size_t n = 0;
+    piq_arena_clear(&m->arena);
+    piq_status status = store->ops->calibration(store, &number, &seq, err);
+    if (status == PIQ_OK)
+        status = piq_engine_read_book(e, number, err);
+    if (status)
+        return status;
+    status = piq_calibrator_new(c, &made);
+    if (status)
+        return piq_fail(err, status, "no memory for a calibrator");
+    status = store->ops->calibrations(store, &m->arena, &list, &n, err);
+    for (size_t i = 0; i < n && status == PIQ_OK; i++) {
+        bool is_last =
+            i + 1 == n || list[i + 1].item.item.v != list[i].item.item.v;
+        /* By item, then number: the last one of an item is its newest. */
+        if (is_last && list[i].item.item.v < c->n_items)
+            piq_calibrator_restore(made, &list[i].item);
+    }
+    piq_arena_clear(&m->arena);
+    if (status) {
+        piq_calibrator_free(made);
+        return status;
+    }
+    m->calibrator = made;
+    m->seq = seq;
+    m->n_since = 0;
+    return PIQ_OK;
+}
+
+/* The calibrator, with room for the catalogue in force. */
+static piq_status make_ready(piq_maintainer *m, piq_err *err)
+{
+    const piq_catalogue *c = piq_engine_catalogue(m->engine);
+    if (!c)
+        return piq_fail(err, PIQ_ENOTFOUND, "there is no curriculum yet");
+    if (!m->calibrator)
+        return restore(m, c, err);
+    if (piq_calibrator_grow(m->calibrator, c))
+        return piq_fail(err, PIQ_ENOMEM, "no memory for a calibrator");
+    return PIQ_OK;
+}
+
+/* `n_items`: what the calibrator has room for. An answer to an item that is
+ * newer waits for the catalogue that names it. */
+static piq_status feed(piq_maintainer *m, size_t n_items, piq_err *err)
 {
     piq_store *store = m->engine->store;
     size_t n = ANSWERS_PIECE;
@@ -45,16 +99,19 @@ static piq_status feed(piq_maintainer *m, piq_err *err)
         if (status)
             return status;
         for (size_t i = 0; i < n; i++) {
+            if (rows[i].item.v >= n_items)
+                return PIQ_OK;
             piq_track_outcome before = {
                 .predicted = (double)rows[i].predicted,
                 .residual = (double)rows[i].score - (double)rows[i].predicted,
                 .ability_logit = (double)rows[i].ability_logit,
-                .ability_variance = (double)rows[i].ability_variance};
+                .ability_variance = (double)rows[i].ability_variance,
+                .at_us = rows[i].at_us};
             piq_calibrator_answer(m->calibrator, rows[i].item, &before,
                                   (double)rows[i].score);
             m->seq = rows[i].seq;
+            m->n_since++;
         }
-        m->n_since += n;
     }
     return PIQ_OK;
 }
@@ -74,14 +131,25 @@ static piq_status publish(piq_maintainer *m, piq_err *err)
         .made_us = piq_clock_now_us(),
         .items = items,
         .n_items = piq_calibrator_publish(m->calibrator, items, max)};
+    /* Room first, so that what is durable is always in the book too. */
+    piq_status status =
+        piq_calibration_book_draft(e->book, row.number, items, row.n_items);
+    if (status)
+        piq_fail(err, status, "no memory for a calibration");
     piq_commit c = {.calibrations = &row, .n_calibrations = 1};
-    piq_status status = piq_committer_commit(e->committer, &c, err);
+    if (status == PIQ_OK)
+        status = piq_committer_commit(e->committer, &c, err);
     if (status == PIQ_OK) {
-        status =
-            piq_calibration_book_add(e->book, row.number, items, row.n_items);
+        piq_calibration_book_enact(e->book, row.number);
         m->n_since = 0;
+        return PIQ_OK;
     }
-    return status;
+    /* The calibrator believes that it has told: it is made anew from what is
+     * stored, also from what another process published first. */
+    piq_calibration_book_forget(e->book);
+    piq_calibrator_free(m->calibrator);
+    m->calibrator = NULL;
+    return status == PIQ_ESTALE ? PIQ_OK : status;
 }
 
 static piq_status calibrate(piq_maintainer *m, piq_err *err)
@@ -89,65 +157,64 @@ static piq_status calibrate(piq_maintainer *m, piq_err *err)
     const piq_catalogue *c = piq_engine_catalogue(m->engine);
     if (!c)
         return PIQ_OK;
-    piq_status status = PIQ_OK;
     pthread_mutex_lock(&m->calibration_lock);
-    if (!m->calibrator)
-        status = piq_calibrator_new(c, &m->calibrator);
-    else
-        status = piq_calibrator_grow(m->calibrator, c);
+    piq_status status = make_ready(m, err);
     if (status == PIQ_OK)
-        status = feed(m, err);
+        status = feed(m, c->n_items, err);
     if (status == PIQ_OK && m->n_since >= m->engine->config.calibrate_every)
         status = publish(m, err);
     pthread_mutex_unlock(&m->calibration_lock);
     return status;
 }
 
-piq_calibrator *piq_maintainer_lock(piq_engine *e, int64_t **seq)
+piq_status piq_maintainer_lend(piq_engine *e, piq_calibrator **out,
+                               piq_err *err)
+{
+    piq_maintainer *m = e->maintainer;
+    pthread_mutex_lock(&m->calibration_lock);
+    const piq_catalogue *c = piq_engine_catalogue(e);
+    piq_status status = make_ready(m, err);
+    if (status == PIQ_OK)
+        status = feed(m, c->n_items, err);
+    if (status) {
+        pthread_mutex_unlock(&m->calibration_lock);
+        return status;
+    }
+    *out = m->calibrator;
+    return PIQ_OK;
+}
+
+piq_status piq_maintainer_feed(piq_engine *e, int64_t *seq, piq_err *err)
 {
     piq_maintainer *m = e->maintainer;
     const piq_catalogue *c = piq_engine_catalogue(e);
-    pthread_mutex_lock(&m->calibration_lock);
-    *seq = &m->seq;
-    if (!m->calibrator && c && piq_calibrator_new(c, &m->calibrator))
-        return NULL;
-    return m->calibrator;
-}
-
-void piq_maintainer_unlock(piq_engine *e)
-{
-    pthread_mutex_unlock(&e->maintainer->calibration_lock);
-}
-
-/* What earlier runs published, and where they ended. */
-static piq_status restore(piq_maintainer *m, piq_err *err)
-{
-    piq_engine *e = m->engine;
-    const piq_catalogue *c = piq_engine_catalogue(e);
-    piq_calibration_entry *list;
-    uint32_t number;
-    size_t n;
-    piq_status status =
-        e->store->ops->calibration(e->store, &number, &m->seq, err);
-    if (status || !c)
-        return status;
-    status = piq_calibrator_new(c, &m->calibrator);
+    if (*seq > m->seq)
+        m->seq = *seq;
+    piq_status status = make_ready(m, err);
     if (status == PIQ_OK)
-        status =
-            e->store->ops->calibrations(e->store, &m->arena, &list, &n, err);
-    for (size_t i = 0; i < n && status == PIQ_OK; i++) {
-        if (list[i].item.item.v >= c->n_items)
-            continue;
-        status =
-            piq_calibration_book_add(e->book, list[i].number, &list[i].item, 1);
-        /* By item, then number: the last one of an item is its newest. */
-        if (i + 1 == n || list[i + 1].item.item.v != list[i].item.item.v)
-            piq_calibrator_restore(m->calibrator, &list[i].item);
-    }
-    if (status == PIQ_OK)
-        status = piq_calibration_book_add(e->book, number, NULL, 0);
-    piq_arena_clear(&m->arena);
+        status = feed(m, c->n_items, err);
+    *seq = m->seq;
     return status;
+}
+
+piq_status piq_maintainer_settle(piq_engine *e, int64_t seq, uint64_t n_answers,
+                                 bool now, piq_err *err)
+{
+    piq_maintainer *m = e->maintainer;
+    if (seq > m->seq)
+        m->seq = seq;
+    m->n_since += n_answers;
+    return now ? publish(m, err) : PIQ_OK;
+}
+
+void piq_maintainer_give_back(piq_engine *e, bool as_stored)
+{
+    piq_maintainer *m = e->maintainer;
+    if (as_stored) {
+        piq_calibrator_free(m->calibrator);
+        m->calibrator = NULL;
+    }
+    pthread_mutex_unlock(&m->calibration_lock);
 }
 
 /* ---- profile rows ---------------------------------------------------- */
@@ -164,59 +231,83 @@ void piq_maintainer_dirty(piq_engine *e, piq_user_id user)
     pthread_mutex_unlock(&m->lock);
 }
 
-static size_t take_dirty(piq_maintainer *m, piq_user_id *out, size_t max)
+/* What went wrong is this learner's state, not the storage: the others get
+ * their rows. */
+static bool is_of_learner(piq_status status)
 {
-    size_t n = 0, at = 0;
-    uint64_t key, value;
-    pthread_mutex_lock(&m->lock);
-    while (n < max && piq_map_next(&m->dirty, &at, &key, &value))
-        out[n++] = (piq_user_id){(int64_t)key};
-    for (size_t i = 0; i < n; i++)
-        piq_map_remove(&m->dirty, (uint64_t)out[i].v);
-    pthread_mutex_unlock(&m->lock);
-    return n;
+    return status == PIQ_ENOTFOUND || status == PIQ_ECORRUPT ||
+           status == PIQ_ELIMIT;
 }
 
-static piq_status write_profiles(piq_maintainer *m, const piq_user_id *users,
-                                 size_t n, piq_err *err)
+static piq_status make_row(piq_engine *e, piq_arena *a, piq_user_id user,
+                           piq_profile_row *out, piq_err *err)
 {
-    piq_engine *e = m->engine;
-    piq_arena rows_arena;
-    piq_arena_init(&rows_arena, 0);
-    piq_profile_row *rows = piq_new(&rows_arena, piq_profile_row, n);
-    piq_commit c = {.profiles = rows};
-    piq_status status = rows ? PIQ_OK : PIQ_ENOMEM;
-    for (size_t i = 0; i < n && status == PIQ_OK; i++) {
-        piq_held *h;
-        status = piq_engine_hold(e, users[i], &h, err);
-        if (status)
-            break;
-        status = piq_profile_row_make(e, &rows_arena, piq_held_learner(h),
-                                      piq_clock_now_us(), &rows[c.n_profiles]);
-        c.n_profiles += status == PIQ_OK;
-        piq_held_release(h);
-    }
-    if (status == PIQ_OK)
-        status = piq_committer_commit(e->committer, &c, err);
-    piq_arena_release(&rows_arena);
+    piq_held *h;
+    piq_status status = piq_engine_hold(e, user, &h, err);
+    if (status)
+        return status;
+    status = piq_profile_row_make(e, a, piq_held_learner(h), piq_clock_now_us(),
+                                  out);
+    piq_held_release(h);
+    if (status)
+        piq_fail(err, status, "could not write the profile of learner %lld",
+                 (long long)user.v);
     return status;
 }
 
+static piq_status write_profiles(piq_engine *e, const piq_user_id *users,
+                                 size_t n, piq_err *err)
+{
+    piq_arena a;
+    piq_arena_init(&a, 0);
+    piq_profile_row *rows = piq_new(&a, piq_profile_row, n);
+    piq_commit c = {.profiles = rows};
+    piq_status status = rows ? PIQ_OK : PIQ_ENOMEM;
+    for (size_t i = 0; i < n && status == PIQ_OK; i++) {
+        piq_err own = {0};
+        status = make_row(e, &a, users[i], &rows[c.n_profiles], &own);
+        if (status == PIQ_OK) {
+            c.n_profiles++;
+        } else if (is_of_learner(status)) {
+            piq_log_err(0, "a profile row is not written", &own);
+            status = PIQ_OK;
+        } else if (err) {
+            *err = own;
+        }
+    }
+    if (status == PIQ_OK && c.n_profiles)
+        status = piq_committer_commit(e->committer, &c, err);
+    piq_arena_release(&a);
+    return status;
+}
+
+/* Rows of the learners that were dirty when the round began. Those of a piece
+ * that could not be written, and what follows it, wait for the next round. */
 static piq_status refresh_profiles(piq_maintainer *m, piq_err *err)
 {
     piq_user_id users[PROFILES_PIECE];
-    size_t n;
-    while ((n = take_dirty(m, users, PROFILES_PIECE))) {
-        piq_status status = write_profiles(m, users, n, err);
-        if (status) { /* not lost: tried again with the next round */
-            for (size_t i = 0; i < n; i++)
-                piq_maintainer_dirty(m->engine, users[i]);
-            return status;
-        }
-        if (n < PROFILES_PIECE)
-            break;
+    piq_status status = PIQ_OK;
+    size_t at = 0, n = 0;
+    uint64_t key;
+    pthread_mutex_lock(&m->lock);
+    piq_map taken = m->dirty;
+    piq_map_init(&m->dirty);
+    pthread_mutex_unlock(&m->lock);
+    for (bool more = true; more;) {
+        more = piq_map_next(&taken, &at, &key, NULL);
+        if (more && status)
+            piq_maintainer_dirty(m->engine, (piq_user_id){(int64_t)key});
+        else if (more)
+            users[n++] = (piq_user_id){(int64_t)key};
+        if (n < PROFILES_PIECE && (more || !n))
+            continue;
+        status = write_profiles(m->engine, users, n, err);
+        for (size_t i = 0; status && i < n; i++)
+            piq_maintainer_dirty(m->engine, users[i]);
+        n = 0;
     }
-    return PIQ_OK;
+    piq_map_release(&taken);
+    return status;
 }
 
 /* ---- the thread ------------------------------------------------------ */
@@ -240,7 +331,7 @@ static void *run(void *ctx)
     bool stopping = false;
     while (!stopping) {
         struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
+        clock_gettime(CLOCK_MONOTONIC, &until);
         int64_t ns =
             until.tv_nsec + (int64_t)m->engine->config.maintain_ms * 1000000;
         until.tv_sec += (time_t)(ns / 1000000000);
@@ -266,9 +357,14 @@ piq_status piq_maintainer_start(piq_engine *e, piq_err *err)
     piq_arena_init(&m->arena, (size_t)1 << 30);
     pthread_mutex_init(&m->lock, NULL);
     pthread_mutex_init(&m->calibration_lock, NULL);
-    pthread_cond_init(&m->wake, NULL);
+    pthread_condattr_t steady; /* a changed wall clock moves no round */
+    pthread_condattr_init(&steady);
+    pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
+    pthread_cond_init(&m->wake, &steady);
+    pthread_condattr_destroy(&steady);
     e->maintainer = m;
-    piq_status status = restore(m, err);
+    const piq_catalogue *c = piq_engine_catalogue(e);
+    piq_status status = c ? restore(m, c, err) : PIQ_OK;
     if (status)
         return status;
     if (pthread_create(&m->thread, NULL, run, m))

@@ -5,7 +5,12 @@
 #include <stdlib.h>
 
 /* A batch ends at so many events, whatever operations wait. */
-enum { MAX_BATCH_EVENTS = 4096, BATCH_ARENA_BYTES = 512 << 20 };
+enum {
+    MAX_BATCH_EVENTS = 4096,
+    BATCH_ARENA_BYTES = 512 << 20,
+    KEPT_BYTES = 8 << 20, /* between batches */
+    KEPT_SLOTS = 4096
+};
 
 struct piq_owner {
     piq_engine *engine;
@@ -76,16 +81,22 @@ piq_status piq_batch_learner(piq_batch *b, piq_user_id user, bool create,
                              piq_work **out, piq_err *err)
 {
     uint64_t found;
+    piq_err absent = {0};
     if (piq_map_get(&b->work_at, (uint64_t)user.v, &found)) {
         *out = (piq_work *)(uintptr_t)found;
-        return PIQ_OK;
+        /* Made for events that were refused: nobody has heard of it yet. */
+        if (create || (*out)->from_version || (*out)->changed)
+            return PIQ_OK;
+        return piq_fail(err, PIQ_ENOTFOUND, "learner %lld was never heard of",
+                        (long long)user.v);
     }
     piq_learner *l = NULL;
-    piq_status status = load_copy(b->engine, user, &l, err);
-    if (status == PIQ_ENOTFOUND && create) {
-        const piq_catalogue *c = piq_engine_catalogue(b->engine);
+    const piq_catalogue *c = piq_engine_catalogue(b->engine);
+    piq_status status = load_copy(b->engine, user, &l, &absent);
+    if (status == PIQ_ENOTFOUND && create && c)
         status = piq_learner_new(user, c, &l);
-    }
+    else if (status && err)
+        *err = absent;
     if (status)
         return status;
     piq_work *w = piq_new(&b->arena, piq_work, 1);
@@ -101,13 +112,26 @@ piq_status piq_batch_learner(piq_batch *b, piq_user_id user, bool create,
     return PIQ_OK;
 }
 
+static void clear_map(piq_map *m)
+{
+    if (m->n_slots > KEPT_SLOTS)
+        piq_map_release(m);
+    piq_map_clear(m);
+}
+
+/* One large batch does not keep its memory for all that follow. */
 static void batch_begin(piq_batch *b, piq_engine *e)
 {
-    piq_arena keep = b->arena;
-    piq_map at = b->work_at;
-    *b = (piq_batch){.engine = e, .arena = keep, .work_at = at};
+    piq_batch fresh = {.engine = e,
+                       .arena = b->arena,
+                       .work_at = b->work_at,
+                       .events_at = b->events_at};
+    *b = fresh;
+    if (b->arena.held_bytes > KEPT_BYTES)
+        piq_arena_release(&b->arena);
     piq_arena_clear(&b->arena);
-    piq_map_clear(&b->work_at);
+    clear_map(&b->work_at);
+    clear_map(&b->events_at);
 }
 
 /* Frees the working copies that were not published. */
@@ -116,6 +140,7 @@ static void batch_end(piq_batch *b)
     for (piq_work *w = b->work; w; w = w->next)
         piq_learner_free(w->learner);
     b->work = NULL;
+    piq_map_clear(&b->work_at);
 }
 
 static piq_status add_states(piq_batch *b)
@@ -176,8 +201,31 @@ static void publish(piq_batch *b)
 
 /* ---- one batch, from operations to answers --------------------------- */
 
+/* For what only reads: room for the catalogue in force. A state that this
+ * batch has changed keeps the room that its events asked for, because that is
+ * what will be stored; then the operation belongs into the next batch. */
+static piq_status make_readable(piq_batch *b, piq_op *op)
+{
+    piq_work *work;
+    piq_status status = piq_batch_learner(b, op->user, false, &work, &op->err);
+    if (status)
+        return status;
+    b->catalogue = piq_engine_catalogue(b->engine);
+    if (piq_learner_fits(work->learner, b->catalogue))
+        return PIQ_OK;
+    if (!work->changed)
+        return piq_learner_grow(work->learner, b->catalogue);
+    op->later = true;
+    return PIQ_EBUSY;
+}
+
 static piq_status prepare(piq_batch *b, piq_op *op)
 {
+    if (op->kind != PIQ_OP_EVENTS) {
+        piq_status status = make_readable(b, op);
+        if (status)
+            return status;
+    }
     switch (op->kind) {
     case PIQ_OP_EVENTS:
         return piq_events_prepare(b, op);
@@ -215,13 +263,14 @@ static piq_op *prepare_all(piq_batch *b, piq_op *list, piq_op **later)
         list = op->next;
         op->next = NULL;
         piq_commit saved = b->commit;
-        op->err.status = PIQ_OK;
+        op->err = (piq_err){0};
         op->later = false;
         op->status = prepare(b, op);
         if (op->status)
             take_back(&b->commit, &saved);
-        if (op->status == PIQ_ENOMEM && !op->err.status)
-            piq_fail(&op->err, PIQ_ENOMEM, "no memory for this request");
+        if (op->status && op->err.status != op->status)
+            piq_fail(&op->err, op->status, "this request was not done: %s",
+                     piq_status_text(op->status));
         if (op->later) {
             *later = op;
             later = &op->next;
@@ -262,13 +311,51 @@ static void finish(piq_batch *b, piq_op *op)
         const piq_work *w = (piq_work *)(uintptr_t)found;
         op->state_version = w->from_version + (w->changed ? 1 : 0);
     }
-    if (op->kind == PIQ_OP_SLATE)
+    switch (op->kind) {
+    case PIQ_OP_EVENTS:
+        piq_events_finish(b, op);
+        break;
+    case PIQ_OP_SLATE:
         piq_slate_finish(b, op);
-    else if (op->kind == PIQ_OP_PATH)
+        break;
+    case PIQ_OP_PATH:
         piq_plan_finish(b, op);
+        break;
+    case PIQ_OP_PROFILE:
+        break;
+    }
 }
 
-/* Folds and commits a list; what another process overtook is done again. */
+/* Another process was there first with a state, or with an event: what was
+ * read before is old. */
+static bool was_overtaken(piq_status status)
+{
+    return status == PIQ_ESTALE || status == PIQ_ECONFLICT;
+}
+
+/* The fault may be one operation's alone. */
+static bool is_of_one(piq_status status)
+{
+    return status == PIQ_ENOTFOUND || status == PIQ_EINVAL ||
+           status == PIQ_ENOMEM || status == PIQ_ELIMIT;
+}
+
+static piq_op *do_list(piq_batch *b, piq_engine *e, piq_op *list);
+
+/* So that nobody fails for another's sake. */
+static void one_by_one(piq_batch *b, piq_engine *e, piq_op *list)
+{
+    while (list) {
+        piq_op *one = list;
+        list = one->next;
+        one->next = NULL;
+        while (one)
+            one = do_list(b, e, one);
+    }
+}
+
+/* Folds and commits a list; what another process overtook is done again.
+ * Returns what belongs into the next batch. */
 static piq_op *do_list(piq_batch *b, piq_engine *e, piq_op *list)
 {
     piq_op *later = NULL, *prepared;
@@ -279,7 +366,7 @@ static piq_op *do_list(piq_batch *b, piq_engine *e, piq_op *list)
         later = NULL;
         prepared = prepare_all(b, list, &later);
         status = write_batch(b, &err);
-        if (status != PIQ_ESTALE || tries == PIQ_STALE_TRIES)
+        if (!was_overtaken(status) || tries == PIQ_STALE_TRIES)
             break;
         piq_metric_add(e->m.stale, 1);
         for (piq_work *w = b->work; w; w = w->next)
@@ -291,6 +378,14 @@ static piq_op *do_list(piq_batch *b, piq_engine *e, piq_op *list)
         *end = later;
         list = prepared;
     }
+    if (is_of_one(status) && prepared && prepared->next) {
+        batch_end(b);
+        one_by_one(b, e, prepared);
+        return later;
+    }
+    if (was_overtaken(status))
+        status = piq_fail(&err, PIQ_EBUSY,
+                          "another process keeps changing the same learner");
     if (status == PIQ_OK)
         publish(b);
     for (piq_op *op = prepared; op; op = op->next) {
@@ -337,6 +432,7 @@ static void *run(void *ctx)
     piq_batch batch = {0};
     piq_arena_init(&batch.arena, BATCH_ARENA_BYTES);
     piq_map_init(&batch.work_at);
+    piq_map_init(&batch.events_at);
     for (;;) {
         pthread_mutex_lock(&o->lock);
         while (!o->head && !o->stopping)
@@ -349,6 +445,7 @@ static void *run(void *ctx)
             list = do_list(&batch, o->engine, list);
     }
     piq_map_release(&batch.work_at);
+    piq_map_release(&batch.events_at);
     piq_arena_release(&batch.arena);
     return NULL;
 }

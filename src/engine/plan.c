@@ -1,15 +1,16 @@
 /* plan.c - the operation that plans a path, and adapts the stored one.
  *
  * A stored path holds as long as the learner's state has the version that it
- * was planned from and the learner's day is the same. Else it is planned anew:
- * what was done stays at its head, and adaptation_history says what changed
- * and why.
+ * was planned from, the curriculum is the same and so is the learner's day.
+ * Else it is planned anew: what was done stays at its head, and
+ * adaptation_history says what changed and why.
  */
 #include "base/calendar.h"
 #include "base/clock.h"
 #include "domain/json_reader.h"
 #include "engine/engine_internal.h"
 #include "engine/inputs.h"
+#include "engine/predictions.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -40,9 +41,9 @@ static bool is_done(const piq_plan_step *s, const piq_learner *l,
         return true;
     if (s->content.v == PIQ_NO_IX32)
         return beliefs[s->concept.v].last_us > since_us;
-    const piq_content_history *h = &l->history[s->content.v];
-    return h->progress == PIQ_COMPLETED &&
-           (int64_t)h->last_s * PIQ_US_PER_SECOND > since_us;
+    /* Completed content is never planned: it was done since, although the
+     * event that says so may tell of an earlier time. */
+    return l->history[s->content.v].progress == PIQ_COMPLETED;
 }
 
 static bool has_step(const piq_plan *p, const piq_plan_step *s)
@@ -133,7 +134,7 @@ static void explain(const change *ch, piq_str reason, piq_buf *b)
 }
 
 static void write_entry(const change *ch, const piq_op *op, int64_t version,
-                        piq_json_writer *w)
+                        uint32_t catalogue_version, piq_json_writer *w)
 {
     piq_buf why;
     piq_buf_init(&why, 4096);
@@ -141,7 +142,8 @@ static void write_entry(const change *ch, const piq_op *op, int64_t version,
     piq_json_object(w);
     piq_json_put_time(w, "at", op->now_us);
     piq_json_put_str(w, "why", (piq_str){why.ptr, why.len});
-    piq_json_put_int(w, "state_version", version);
+    piq_json_put_int(w, "version", version);
+    piq_json_put_int(w, "catalogue_version", catalogue_version);
     piq_json_put_int(w, "steps_done", (int64_t)ch->n_done);
     piq_json_put_int(w, "steps_added", (int64_t)ch->n_added);
     piq_json_put_int(w, "steps_removed", (int64_t)ch->n_removed);
@@ -154,7 +156,8 @@ static void write_entry(const change *ch, const piq_op *op, int64_t version,
 
 /* The newest entries of the stored history, then the new one. */
 static void write_history(const json_t *old, const change *ch, const piq_op *op,
-                          int64_t version, piq_buf *out)
+                          int64_t version, uint32_t catalogue_version,
+                          piq_buf *out)
 {
     piq_json_writer w;
     size_t n = json_array_size(old);
@@ -169,7 +172,7 @@ static void write_history(const json_t *old, const change *ch, const piq_op *op,
             out->status = PIQ_ENOMEM;
         free(text);
     }
-    write_entry(ch, op, version, &w);
+    write_entry(ch, op, version, catalogue_version, &w);
     piq_json_array_end(&w);
 }
 
@@ -232,7 +235,8 @@ static piq_status fill_row(planning *p)
     piq_plan_write(&p->plan, p->catalogue, &w);
     p->row->path_config = keep(a, &b);
     piq_buf_clear(&b);
-    write_history(p->history, &p->change, p->op, p->version, &b);
+    write_history(p->history, &p->change, p->op, p->version,
+                  p->catalogue->version, &b);
     p->row->adaptation_history = keep(a, &b);
     piq_buf_release(&b);
     p->row->user = p->op->user;
@@ -255,6 +259,10 @@ static piq_status plan_anew(planning *p)
     p->change.first = p->row->id == 0;
     piq_status status =
         piq_path_plan(&op->arena, &p->input, &p->plan, &op->err);
+    if (status == PIQ_OK)
+        status = piq_goal_probability(&op->arena, p->learner, p->catalogue,
+                                      p->input.beliefs, op->now_us,
+                                      &p->plan.in_time_prob);
     if (status == PIQ_OK && !p->change.first)
         status = read_stored(p);
     if (p->change.first) {
@@ -268,19 +276,39 @@ static piq_status plan_anew(planning *p)
     return status;
 }
 
+/* The curriculum that the path was planned with; 0 when it was not told. */
+static int64_t last_catalogue(const json_t *history)
+{
+    size_t n = json_array_size(history);
+    return json_integer_value(json_object_get(
+        n ? json_array_get(history, n - 1) : NULL, "catalogue_version"));
+}
+
 static bool still_holds(const planning *p)
 {
-    int64_t planned_us;
+    int64_t planned_us, catalogue_version;
     json_t *history = NULL;
     if (!p->row->id || p->row->state_version != p->version || p->op->reason.len)
         return false;
     if (piq_json_parse(p->row->adaptation_history, &history, NULL))
         return false;
     planned_us = last_planned_us(history);
+    catalogue_version = last_catalogue(history);
     json_decref(history);
     return planned_us != INT64_MAX &&
+           catalogue_version == p->catalogue->version &&
            piq_day_of(planned_us, piq_learner_offset_min(p->learner),
                       ROLLOVER_H) == p->input.from_day;
+}
+
+/* Two of one learner in one batch: the second goes on from the first, which
+ * has to be stored for that. */
+static bool is_planned(const piq_batch *b, piq_user_id user)
+{
+    for (size_t i = 0; i < b->commit.n_paths; i++)
+        if (b->commit.paths[i].user.v == user.v)
+            return true;
+    return false;
 }
 
 piq_status piq_plan_prepare(piq_batch *b, piq_op *op)
@@ -293,12 +321,15 @@ piq_status piq_plan_prepare(piq_batch *b, piq_op *op)
         return status;
     planning p = {.batch = b,
                   .op = op,
-                  .catalogue = piq_engine_catalogue(b->engine),
+                  .catalogue = b->catalogue,
                   .learner = work->learner,
                   .version = work->from_version + (work->changed ? 1 : 0)};
     pending *out = piq_new(&op->arena, pending, 1);
-    if (!out || piq_learner_grow(work->learner, p.catalogue))
+    if (!out)
         return PIQ_ENOMEM;
+    op->later = is_planned(b, op->user);
+    if (op->later)
+        return PIQ_EBUSY;
     op->ctx_prepared = out;
     p.row = &out->path;
     status = store->ops->path(store, &op->arena, op->user, p.row, &op->err);
@@ -326,6 +357,25 @@ piq_status piq_plan_prepare(piq_batch *b, piq_op *op)
     return PIQ_OK;
 }
 
+/* What is stored is whole; the reply lists as many steps as asked for. */
+static void write_config(const piq_op *op, const piq_path_row *row,
+                         piq_buf *out, piq_json_writer *w)
+{
+    piq_str all = row->path_config;
+    if (!op->limit) {
+        piq_json_raw(w, all);
+        return;
+    }
+    piq_buf shown;
+    piq_buf_init(&shown, 0);
+    piq_plan_cut(all, (size_t)row->current_position + op->limit, &shown);
+    if (shown.status)
+        out->status = shown.status;
+    else
+        piq_json_raw(w, (piq_str){shown.ptr, shown.len});
+    piq_buf_release(&shown);
+}
+
 void piq_plan_finish(piq_batch *b, piq_op *op)
 {
     pending *p = op->ctx_prepared;
@@ -333,14 +383,17 @@ void piq_plan_finish(piq_batch *b, piq_op *op)
     piq_json_writer w;
     if (!p->stored)
         p->path.id = b->commit.paths[p->row].id;
+    /* An event of the same batch may have come after the planning. */
+    op->state_version = p->path.state_version;
     piq_buf_init(&buf, 0);
     piq_json_init(&w, &buf);
     piq_json_object(&w);
     piq_json_put_int(&w, "id", p->path.id);
-    piq_json_put_id(&w, "user_id", op->user.v);
-    piq_json_put_int(&w, "state_version", p->path.state_version);
+    piq_json_put_id(&w, "userId", op->user.v);
+    piq_json_put_int(&w, "version", p->path.state_version);
+    piq_json_put_time(&w, "as_of", op->now_us);
     piq_json_key(&w, "path_config");
-    piq_json_raw(&w, p->path.path_config);
+    write_config(op, &p->path, &buf, &w);
     piq_json_put_int(&w, "current_position", p->path.current_position);
     piq_json_key(&w, "estimated_completion");
     if (p->path.estimated_completion_us == INT64_MAX)

@@ -3,28 +3,38 @@
 
 #include "base/calendar.h"
 #include "engine/estimate.h"
+#include "engine/inputs.h"
 #include "engine/sentence.h"
 #include "num/logistic.h"
 #include "path/path.h"
+#include "track/gain.h"
 
 #include <math.h>
 
-static const double CEILING = 0.95;
 static const double FORGOTTEN_SHARE = 0.5;
 static const double REVIEW_MIN = 2;
-static const double OTHER_WEIGHT = 0.25;
+/* A prerequisite is practised a little past the bar, as in a path. */
+static const double PREREQUISITE_AIM = PIQ_READY + 0.10;
 static const double WALK_SD_PER_SQRT_WEEK = 0.02;
 static const double MOST_MINUTES = 35 * 60;
 static const double SURE = 0.8;
 static const int MOST_WEEKS = 104;
 
-enum { NODES = 5 };
-/* Gauss-Hermite for the standard normal, five points. */
-static const double NODE[NODES] = {-2.8569700138728056, -1.3556261799742659, 0,
-                                   1.3556261799742659, 2.8569700138728056};
-static const double WEIGHT[NODES] = {0.011257411327720693, 0.22207592200561263,
-                                     0.53333333333333333, 0.22207592200561263,
-                                     0.011257411327720693};
+enum { NODES = 9 };
+/* Gauss-Hermite for the standard normal, nine points. */
+static const double NODE[NODES] = {-4.5127458633997835,
+                                   -3.2054290028564704,
+                                   -2.07684797867783,
+                                   -1.0232556637891326,
+                                   0,
+                                   1.0232556637891326,
+                                   2.07684797867783,
+                                   3.2054290028564704,
+                                   4.5127458633997835};
+static const double WEIGHT[NODES] = {
+    2.2345844007746583e-05, 0.002789141321231769, 0.04991640676521788,
+    0.24409750289493948,    0.40634920634920640,  0.24409750289493948,
+    0.04991640676521788,    0.002789141321231769, 2.2345844007746583e-05};
 
 /* A set of concepts whose mean mastery is told. */
 typedef struct concept_set {
@@ -40,12 +50,28 @@ typedef struct work {
     const piq_catalogue *catalogue;
     const piq_belief *beliefs;
     int64_t now_us;
-    piq_velocity velocity;
+    uint16_t weekday_minutes[7];
+    piq_source minutes_source;
     double weekly_minutes;
-    double *weight; /* [n_concepts], 0 for retired ones */
-    double *loss;   /* [n_concepts] 1 - R(T)/R(0), at `loss_us` */
-    double *kept;   /* [n_concepts] scratch: m' */
+    piq_concept_ix *targets; /* the goal's; without one every concept */
+    size_t n_targets;
+    piq_learning_pace pace;
+    double pace_at[NODES];
+    double pace_low, pace_high; /* 90 % interval */
+    double *aim;   /* [n_concepts] of what comes first; 0: later, or retired */
+    double *loss;  /* [n_concepts] 1 - R(T)/R(0), at the instant asked for */
+    double *kept;  /* [n_concepts] m' */
+    double *first; /* [n_concepts] dose up to the aim */
+    double *later; /* [n_concepts] dose from there to the ceiling */
+    double all_first, all_later;
 } work;
+
+/* A set's mean at each node of the pace, and what of a deviation of today is
+ * still there by then. */
+typedef struct outcome {
+    double mean[NODES];
+    double slope[NODES];
+} outcome;
 
 /* What the learner does until an instant. */
 typedef struct plan {
@@ -67,21 +93,25 @@ static bool is_day_off(const piq_stated *s, int32_t day)
     return false;
 }
 
-/* Practice days until `at_us` as a share of full weeks: minutes are this times
- * the minutes a week. Stated weekdays and days off count as stated. */
-static double weeks_until(const work *w, int64_t at_us)
+/* Planned minutes until `at_us`: by weekday, none on days off; of today and of
+ * the last day their part that lies between. */
+static double minutes_until(const work *w, int64_t at_us)
 {
-    const piq_stated *s = &w->learner->stated;
-    double days = (double)(at_us - w->now_us) / PIQ_US_PER_DAY;
-    if (!(s->has & PIQ_STATED_MINUTES) || !(w->weekly_minutes > 0))
-        return days / 7;
-    int32_t first = piq_learner_day(w->learner, w->now_us) + 1;
-    int32_t last = piq_learner_day(w->learner, at_us);
+    const piq_learner *l = w->learner;
+    int32_t offset = piq_learner_offset_min(l);
+    int32_t last = piq_learner_day(l, at_us);
     double minutes = 0;
-    for (int32_t d = first; d <= last; d++)
-        if (!is_day_off(s, d))
-            minutes += s->minutes_per_weekday[piq_weekday_of(d)];
-    return minutes / w->weekly_minutes;
+    for (int32_t d = piq_learner_day(l, w->now_us); d <= last; d++) {
+        if (is_day_off(&l->stated, d))
+            continue;
+        int64_t from_us = piq_day_start_us(d, offset, PIQ_DAY_ROLLOVER_H);
+        int64_t to_us = from_us + PIQ_US_PER_DAY;
+        from_us = from_us > w->now_us ? from_us : w->now_us;
+        to_us = to_us < at_us ? to_us : at_us;
+        minutes += w->weekday_minutes[piq_weekday_of(d)] *
+                   fmax(0, (double)(to_us - from_us)) / PIQ_US_PER_DAY;
+    }
+    return minutes;
 }
 
 /* Recall lost by then without practice, and what preventing it would take. */
@@ -109,7 +139,7 @@ static plan plan_until(work *w, int64_t at_us)
 {
     plan p = {.days = (double)(at_us - w->now_us) / PIQ_US_PER_DAY};
     p.review_minutes = reviews_until(w, at_us, p.days);
-    p.hours = w->weekly_minutes * weeks_until(w, at_us) / 60;
+    p.hours = minutes_until(w, at_us) / 60;
     p.covered = p.review_minutes > 0
                     ? fmin(1, w->weekly_minutes / p.review_minutes)
                     : 1;
@@ -118,58 +148,67 @@ static plan plan_until(work *w, int64_t at_us)
 
 /* ---- the set's mastery ------------------------------------------------ */
 
-/* Fills kept[]; returns sum w gap over all concepts. */
-static double forget(work *w, const plan *p)
+/* What is left of each concept, and what practice it needs. */
+static void forget(work *w, const plan *p)
 {
-    double all = 0;
-    for (size_t i = 0; i < w->catalogue->n_concepts; i++) {
-        w->kept[i] = w->beliefs[i].mastery *
-                     (1 - FORGOTTEN_SHARE * (1 - p->covered) * w->loss[i]);
-        all += w->weight[i] * fmax(0, CEILING - w->kept[i]);
+    const piq_catalogue *c = w->catalogue;
+    w->all_first = w->all_later = 0;
+    for (size_t i = 0; i < c->n_concepts; i++) {
+        double kept = w->beliefs[i].mastery *
+                      (1 - FORGOTTEN_SHARE * (1 - p->covered) * w->loss[i]);
+        w->kept[i] = kept;
+        w->first[i] = piq_practice_need(kept, w->aim[i]);
+        w->later[i] =
+            piq_practice_need(fmax(kept, w->aim[i]), PIQ_PRACTICE_CEILING);
+        if (c->concepts[i].retired)
+            w->first[i] = w->later[i] = 0;
+        w->all_first += w->first[i];
+        w->all_later += w->later[i];
     }
-    return all;
 }
 
-/* Mean mastery of the set at each node of the rate. forget() came before. */
-static void learn(const work *w, const concept_set *set, const plan *p,
-                  double all_gap, double mean[NODES])
+static double share(double dose, double of)
 {
-    double kept = 0, goal_gap = 0, other_gap = 0;
-    for (size_t k = 0; k < set->n; k++) {
-        size_t i = set->concepts[k].v;
-        double gap = fmax(0, CEILING - w->kept[i]);
-        kept += w->kept[i];
-        if (w->weight[i] < 1)
-            other_gap += gap;
-        else
-            goal_gap += gap;
-    }
+    return of > 0 ? piq_clamp(dose / of, 0, 1) : 0;
+}
+
+/* forget() came before. */
+static outcome learn(const work *w, const concept_set *set, const plan *p)
+{
+    outcome out = {{0}, {0}};
+    double n = (double)set->n;
     for (int j = 0; j < NODES; j++) {
-        double v = fmax(0, w->velocity.mean + NODE[j] * w->velocity.sd);
-        double k = all_gap > 0 ? v * p->hours / all_gap : 0;
-        mean[j] = (kept + goal_gap * -expm1(-k) +
-                   other_gap * -expm1(-k * OTHER_WEIGHT)) /
-                  (double)set->n;
+        double dose =
+            60 * p->hours * PIQ_GAIN_RATE * PIQ_PLAN_EFFICIENCY * w->pace_at[j];
+        double first = share(dose, w->all_first);
+        double later = share(dose - w->all_first, w->all_later);
+        for (size_t k = 0; k < set->n; k++) {
+            size_t i = set->concepts[k].v;
+            double left = exp(-first * w->first[i] - later * w->later[i]);
+            out.mean[j] += (1 - (1 - w->kept[i]) * left) / n;
+            out.slope[j] += left / n;
+        }
     }
+    return out;
 }
 
-static double spread_of(const concept_set *set, double days)
+static double walk_of(const plan *p)
 {
-    double walk2 = WALK_SD_PER_SQRT_WEEK * WALK_SD_PER_SQRT_WEEK * days / 7;
-    return sqrt(set->sd * set->sd + walk2);
+    return WALK_SD_PER_SQRT_WEEK * sqrt(p->days / 7);
 }
 
 static piq_forecast_point point_of(const concept_set *set, const plan *p,
-                                   const double mean[NODES], int64_t at_us)
+                                   const outcome *then, int64_t at_us)
 {
-    double first = 0, second = 0;
+    double first = 0, second = 0, slope = 0;
     for (int j = 0; j < NODES; j++) {
-        double x = piq_logit(piq_clamp(mean[j], 0.01, 0.99));
+        double x = piq_logit(piq_clamp(then->mean[j], 0.01, 0.99));
         first += WEIGHT[j] * x;
         second += WEIGHT[j] * x * x;
+        slope += WEIGHT[j] * then->slope[j];
     }
-    double m = piq_sigmoid(first);
-    double s = fmin(4, spread_of(set, p->days) / (m * (1 - m)));
+    double m = piq_sigmoid(first), walk = walk_of(p), sd = set->sd * slope;
+    double s = fmin(4, sqrt(sd * sd + walk * walk) / (m * (1 - m)));
     s = sqrt(s * s + fmax(0, second - first * first));
     return (piq_forecast_point){at_us,
                                 m,
@@ -179,25 +218,27 @@ static piq_forecast_point point_of(const concept_set *set, const plan *p,
                                 piq_sigmoid(first + PIQ_Z90 * s)};
 }
 
+/* On the scale ln(1 - m), on which practice adds up. */
 static double probability_of(const concept_set *set, const plan *p,
-                             const double mean[NODES])
+                             const outcome *then)
 {
-    double bar = piq_logit(PIQ_MASTERED), prob = 0;
-    double s = fmax(0.02, spread_of(set, p->days) /
-                              (PIQ_MASTERED * (1 - PIQ_MASTERED)));
+    double prob = 0, bar = 1 - PIQ_MASTERED;
+    double s =
+        fmax(0.02, hypot(set->sd / fmax(bar, 1 - set->now), walk_of(p) / bar));
     for (int j = 0; j < NODES; j++)
-        prob += WEIGHT[j] * piq_normal_cdf((piq_logit(mean[j]) - bar) / s);
+        prob += WEIGHT[j] *
+                piq_normal_cdf(log(bar / fmax(1e-3, 1 - then->mean[j])) / s);
     return piq_clamp(prob, 0, 1);
 }
 
 static double set_probability(work *w, const concept_set *set, const plan *p,
                               piq_forecast_point *point, int64_t at_us)
 {
-    double mean[NODES];
-    learn(w, set, p, forget(w, p), mean);
+    forget(w, p);
+    outcome then = learn(w, set, p);
     if (point)
-        *point = point_of(set, p, mean, at_us);
-    return probability_of(set, p, mean);
+        *point = point_of(set, p, &then, at_us);
+    return probability_of(set, p, &then);
 }
 
 static concept_set set_of(const work *w, const piq_concept_ix *concepts,
@@ -229,7 +270,10 @@ static concept_set set_of(const work *w, const piq_concept_ix *concepts,
 static double minutes_for(work *w, const concept_set *set, int64_t at_us)
 {
     plan p = plan_until(w, at_us);
-    double weeks = weeks_until(w, at_us), low = 0, high = MOST_MINUTES;
+    double low = 0, high = MOST_MINUTES;
+    /* Other minutes on the same weekdays; none stated: on each alike. */
+    double weeks =
+        w->weekly_minutes > 0 ? p.hours * 60 / w->weekly_minutes : p.days / 7;
     for (int step = -1; step < 20; step++) {
         double minutes = step < 0 ? high : (low + high) / 2;
         p.hours = minutes * weeks / 60;
@@ -248,7 +292,7 @@ static double minutes_for(work *w, const concept_set *set, int64_t at_us)
 
 static double probability_after(work *w, const concept_set *set, int weeks)
 {
-    int64_t at_us = w->now_us + weeks * 7 * PIQ_US_PER_DAY;
+    int64_t at_us = w->now_us + (int64_t)weeks * 7 * PIQ_US_PER_DAY;
     plan p = plan_until(w, at_us);
     return set_probability(w, set, &p, NULL, at_us);
 }
@@ -301,19 +345,33 @@ static const char *say_goal(work *w, const piq_goal_forecast *g)
         piq_percent(g->probability), (int)g->minutes_needed);
 }
 
-static piq_status tell_goal(work *w, const piq_concept_ix *targets, size_t n,
-                            piq_prediction *out)
+/* The instant of the goal's date; now, once that has passed. */
+static int64_t deadline_us(const work *w)
+{
+    int64_t end_us = piq_day_start_us(w->learner->goal.timeline_day + 1,
+                                      piq_learner_offset_min(w->learner),
+                                      PIQ_DAY_ROLLOVER_H);
+    return end_us > w->now_us ? end_us : w->now_us;
+}
+
+static bool has_goal(const work *w)
+{
+    return w->learner->goal.set && w->n_targets > 0;
+}
+
+static piq_status tell_goal(work *w, piq_prediction *out)
 {
     const piq_goal *stated = &w->learner->goal;
-    if (!stated->set || n == 0)
+    size_t n = w->n_targets;
+    if (!has_goal(w))
         return PIQ_OK;
     piq_goal_forecast *g = piq_new(w->teller.arena, piq_goal_forecast, 1);
     if (!g)
         return PIQ_ENOMEM;
-    concept_set set = set_of(w, targets, n);
+    concept_set set = set_of(w, w->targets, n);
     g->n_concepts = n;
     for (size_t k = 0; k < n; k++) {
-        const piq_belief *b = &w->beliefs[targets[k].v];
+        const piq_belief *b = &w->beliefs[w->targets[k].v];
         g->n_mastered +=
             b->mastery >= PIQ_MASTERED && b->evidence >= PIQ_MASTERED_EVIDENCE;
     }
@@ -324,15 +382,11 @@ static piq_status tell_goal(work *w, const piq_concept_ix *targets, size_t n,
     p = plan_until(w, out->at_us);
     g->probability_at = set_probability(w, &set, &p, &g->then, out->at_us);
     if (g->deadline_day != INT32_MAX) {
-        int64_t end_us = piq_day_start_us(g->deadline_day + 1,
-                                          piq_learner_offset_min(w->learner),
-                                          PIQ_DAY_ROLLOVER_H);
-        bool passed = end_us <= w->now_us;
-        int64_t until_us = passed ? w->now_us : end_us;
+        int64_t until_us = deadline_us(w);
         p = plan_until(w, until_us);
         g->probability = set_probability(w, &set, &p, &g->then, until_us);
-        if (!passed)
-            g->minutes_needed = minutes_for(w, &set, end_us);
+        if (until_us > w->now_us)
+            g->minutes_needed = minutes_for(w, &set, until_us);
     }
     g->likely_day = day_of_chance(w, &set, 0.5);
     g->sure_day = day_of_chance(w, &set, SURE);
@@ -349,8 +403,8 @@ static void say_assumptions(work *w, piq_prediction *out)
     const char **say = out->assumptions;
     const char *how = out->minutes_source == PIQ_STATED ? "as stated"
                       : out->minutes_source == PIQ_INFERRED
-                          ? "as practised"
-                          : "as nothing was stated";
+                          ? "on each day what a usual one has"
+                          : "25 a day as nothing was stated";
     size_t n = 0;
     say[n++] = piq_sentence(t,
                             "%d minutes of practice a week, %s: %d hours. In "
@@ -361,16 +415,15 @@ static void say_assumptions(work *w, piq_prediction *out)
     say[n++] = piq_sentence(
         t,
         "An hour adds %.2f mastery summed over concepts (90 %% interval "
-        "%.2f to %.2f): %.1f hours seen, shrunk towards the curriculum's "
-        "pace of %.2f.",
+        "%.2f to %.2f): %.1f hours seen, shrunk towards the %.2f that the law "
+        "of practice expects at this mastery.",
         out->rate.value, out->rate.low, out->rate.high, out->rate.n,
         out->rate_prior);
     say[n++] = piq_sentence(
-        t, "Practice goes where most is missing%s, and nears %d %% at most.",
-        w->learner->goal.set ? ", the goal's concepts four times as much as "
-                               "others"
-                             : "",
-        piq_percent(CEILING));
+        t, "Practice goes %s where most is missing, and nears %d %% at most.",
+        has_goal(w) ? "to the goal's concepts and what they need first, there"
+                    : "to every concept,",
+        piq_percent(PIQ_PRACTICE_CEILING));
     say[n++] = piq_sentence(
         t,
         "Keeping what is known takes %d minutes of review a week; %d %% of "
@@ -433,12 +486,12 @@ static piq_status tell_areas(work *w, piq_prediction *out)
         int64_t at_us = w->now_us + (out->at_us - w->now_us) * k /
                                         (PIQ_FORECAST_POINTS - 1);
         plan p = plan_until(w, at_us);
-        double gap = forget(w, &p), mean[NODES];
-        learn(w, &all, &p, gap, mean);
-        out->overall.points[k] = point_of(&all, &p, mean, at_us);
+        forget(w, &p);
+        outcome then = learn(w, &all, &p);
+        out->overall.points[k] = point_of(&all, &p, &then, at_us);
         for (size_t i = 0; i < out->n_areas; i++) {
-            learn(w, &sets[i], &p, gap, mean);
-            out->areas[i].points[k] = point_of(&sets[i], &p, mean, at_us);
+            then = learn(w, &sets[i], &p);
+            out->areas[i].points[k] = point_of(&sets[i], &p, &then, at_us);
         }
     }
     for (size_t i = 0; i < out->n_areas; i++)
@@ -447,14 +500,84 @@ static piq_status tell_areas(work *w, piq_prediction *out)
     return PIQ_OK;
 }
 
-static void weigh(work *w, const piq_concept_ix *targets, size_t n)
+/* ---- setting up ------------------------------------------------------- */
+
+/* The targets come first, and the prerequisites that they miss. */
+static void set_aims(work *w)
 {
-    for (size_t i = 0; i < w->catalogue->n_concepts; i++) {
-        double usual = n ? OTHER_WEIGHT : 1;
-        w->weight[i] = w->catalogue->concepts[i].retired ? 0 : usual;
+    const piq_catalogue *c = w->catalogue;
+    for (size_t k = 0; k < w->n_targets; k++)
+        w->aim[w->targets[k].v] = PIQ_PRACTICE_CEILING;
+    for (size_t k = c->n_concepts; k-- > 0;) {
+        const piq_concept *x = &c->concepts[c->order[k].v];
+        double mastery = w->beliefs[c->order[k].v].mastery;
+        double aim = w->aim[c->order[k].v];
+        if (mastery >= fmin(aim, PIQ_MASTERED))
+            continue;
+        for (size_t i = 0; i < x->n_prerequisites; i++) {
+            size_t p = x->prerequisites[i].v;
+            if (w->beliefs[p].mastery < PIQ_READY)
+                w->aim[p] = fmax(w->aim[p], PREREQUISITE_AIM);
+        }
     }
-    for (size_t k = 0; k < n; k++)
-        w->weight[targets[k].v] = 1;
+}
+
+/* Lognormal around its mean: a pace is never below nothing. */
+static void set_pace(work *w)
+{
+    w->pace = piq_learning_pace_of(w->learner, w->catalogue, w->beliefs,
+                                   w->targets, w->n_targets);
+    double cv = w->pace.sd / w->pace.value, s = sqrt(log1p(cv * cv));
+    double median = w->pace.value * exp(-s * s / 2);
+    for (int j = 0; j < NODES; j++)
+        w->pace_at[j] = median * exp(s * NODE[j]);
+    w->pace_low = median * exp(-PIQ_Z90 * s);
+    w->pace_high = median * exp(PIQ_Z90 * s);
+}
+
+static piq_status begin(work *w, piq_arena *a, const piq_learner *l,
+                        const piq_catalogue *c, const piq_belief *beliefs,
+                        int64_t now_us)
+{
+    piq_goal goal = piq_goal_in_force(l);
+    *w = (work){.teller = {a, false},
+                .learner = l,
+                .catalogue = c,
+                .beliefs = beliefs,
+                .now_us = now_us,
+                .targets = piq_new(a, piq_concept_ix, c->n_concepts),
+                .aim = piq_new(a, double, c->n_concepts),
+                .loss = piq_new(a, double, c->n_concepts),
+                .kept = piq_new(a, double, c->n_concepts),
+                .first = piq_new(a, double, c->n_concepts),
+                .later = piq_new(a, double, c->n_concepts)};
+    if (!w->targets || !w->aim || !w->loss || !w->kept || !w->first ||
+        !w->later)
+        return PIQ_ENOMEM;
+    w->minutes_source = piq_weekday_minutes(l, w->weekday_minutes);
+    for (int d = 0; d < 7; d++)
+        w->weekly_minutes += w->weekday_minutes[d];
+    w->n_targets = piq_path_targets(c, &goal, w->targets);
+    set_aims(w);
+    set_pace(w);
+    return PIQ_OK;
+}
+
+piq_status piq_goal_probability(piq_arena *a, const piq_learner *l,
+                                const piq_catalogue *c,
+                                const piq_belief *beliefs, int64_t now_us,
+                                double *out)
+{
+    work w;
+    piq_status status = begin(&w, a, l, c, beliefs, now_us);
+    *out = NAN;
+    if (status || !has_goal(&w) || l->goal.timeline_day == INT32_MAX)
+        return status;
+    concept_set set = set_of(&w, w.targets, w.n_targets);
+    int64_t until_us = deadline_us(&w);
+    plan p = plan_until(&w, until_us);
+    *out = set_probability(&w, &set, &p, NULL, until_us);
+    return PIQ_OK;
 }
 
 piq_status piq_predictions_make(piq_arena *a, const piq_learner *l,
@@ -462,43 +585,33 @@ piq_status piq_predictions_make(piq_arena *a, const piq_learner *l,
                                 const piq_belief *beliefs, int64_t now_us,
                                 int64_t at_us, piq_prediction *out)
 {
+    work w;
     if (at_us < now_us ||
         at_us - now_us > PIQ_MAX_PREDICTION_DAYS * PIQ_US_PER_DAY)
         return PIQ_EINVAL;
-    work w = {.teller = {a, false},
-              .learner = l,
-              .catalogue = c,
-              .beliefs = beliefs,
-              .now_us = now_us,
-              .velocity = piq_learner_velocity(l, c)};
-    *out = (piq_prediction){.user = l->user,
-                            .version = l->version,
-                            .as_of_us = now_us,
-                            .at_us = at_us,
-                            .stated = &l->goal};
-    w.weekly_minutes = piq_weekly_minutes(l, now_us, &out->minutes_source);
-    w.weight = piq_new(a, double, c->n_concepts);
-    w.loss = piq_new(a, double, c->n_concepts);
-    w.kept = piq_new(a, double, c->n_concepts);
-    piq_concept_ix *targets = piq_new(a, piq_concept_ix, c->n_concepts);
-    if (!w.weight || !w.loss || !w.kept || !targets)
-        return PIQ_ENOMEM;
-    size_t n = l->goal.set ? piq_path_targets(c, &l->goal, targets) : 0;
-    weigh(&w, targets, n);
-
-    const piq_velocity *v = &w.velocity;
+    piq_status status = begin(&w, a, l, c, beliefs, now_us);
+    if (status)
+        return status;
     plan p = plan_until(&w, at_us);
-    out->minutes_per_week = w.weekly_minutes;
-    out->minutes_practised = piq_practised_minutes(l, now_us);
-    out->hours = p.hours;
-    out->review_minutes = p.review_minutes;
-    out->review_share = p.covered;
-    out->rate = (piq_estimate){v->mean, fmax(0, v->mean - PIQ_Z90 * v->sd),
-                               v->mean + PIQ_Z90 * v->sd, v->hours};
-    out->rate_prior = v->prior;
-    piq_status status = tell_areas(&w, out);
+    *out = (piq_prediction){
+        .user = l->user,
+        .version = l->version,
+        .as_of_us = now_us,
+        .at_us = at_us,
+        .stated = &l->goal,
+        .minutes_per_week = w.weekly_minutes,
+        .minutes_practised = piq_practised_minutes(l, now_us),
+        .minutes_source = w.minutes_source,
+        .hours = p.hours,
+        .review_minutes = p.review_minutes,
+        .review_share = p.covered,
+        .rate = {w.pace.law * w.pace.value, w.pace.law * w.pace_low,
+                 w.pace.law * w.pace_high, w.pace.hours},
+        .rate_prior = w.pace.law,
+    };
+    status = tell_areas(&w, out);
     if (status == PIQ_OK)
-        status = tell_goal(&w, targets, n, out);
+        status = tell_goal(&w, out);
     say_assumptions(&w, out);
     return status == PIQ_OK && w.teller.failed ? PIQ_ENOMEM : status;
 }

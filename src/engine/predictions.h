@@ -9,19 +9,28 @@
  *   forgetting m'_i = m_i (1 - (1 - u)/2 (1 - R_i(T)/R_i(0))): a concept that
  *              is not reviewed loses half of what its recall loses, the rest
  *              comes back at first contact
- *   learning   h planned hours at v mastery an hour are shared out in
- *              proportion to w_i gap_i, gap_i = max(0, .95 - m'_i) and w_i = 1
- *              for the goal's concepts (all without a goal), else 1/4:
- *              M_i = m'_i + gap_i (1 - e^(-k w_i)), k = v h / sum w gap
- *   rate       v ~ normal, piq_learner_velocity's posterior, at least 0;
- *              five-point Gauss-Hermite quadrature
- *   spread     of a set's mean: what is not known today (piq_mean_sd), the
- *              rate's, and a random walk of .02 mastery a square-root week;
- *              taken together on the logit scale, so intervals stay in (0,1)
- *   goal       P = E_v[Phi((logit M(v) - logit .8) / s)], s that spread
- *              (without the rate's) at the bar; so P never falls when minutes
- *              are added, and the minutes needed are found by bisection
+ *   learning   the law of practice (track/gain.h) that path and slates use:
+ *              a dose d_i takes m'_i to 1 - (1 - m'_i) e^(-d_i), and h hours
+ *              give doses of 60 h PIQ_GAIN_RATE PIQ_PLAN_EFFICIENCY pace in
+ *              all. They go first to the goal's concepts (aim .95) and to the
+ *              prerequisites that these miss (aim .6), each in proportion to
+ *              ln((1 - m'_i) / (1 - aim_i)); what is over to all others
+ *   minutes    piq_weekday_minutes, as in the path; none on days off
+ *   pace       lognormal, mean and sd of piq_learning_pace_of; nine-point
+ *              Gauss-Hermite quadrature
+ *   spread     of a set's mean: what is not known today (piq_mean_sd) times
+ *              what of the gap is left, dM/dm = mean e^(-d_i); the pace's; a
+ *              random walk of .02 mastery a square-root week; taken together
+ *              on the logit scale, so intervals stay in (0,1)
+ *   goal       reached when the mean mastery of its concepts is .8, which a
+ *              path brings about by taking each to .8.
+ *              P = E_pace[Phi(ln(.2 / (1 - M)) / s)], on the scale ln(1 - m),
+ *              on which practice adds up; s^2 = (sd / max(.2, 1 - m))^2 +
+ *              (walk / .2)^2. P never falls when minutes are added, and the
+ *              minutes needed are found by bisection. in_time_prob of a path
+ *              is this number
  *
+@@MEASURED@@
  * The constants are assumptions, told with every prediction. Pure: no clock,
  * no random numbers. Threads: any, on read-only input.
  */
@@ -40,5 +49,13 @@ PIQ_MUST_USE piq_status piq_predictions_make(piq_arena *a, const piq_learner *l,
                                              const piq_belief *beliefs,
                                              int64_t now_us, int64_t at_us,
                                              piq_prediction *out);
+
+/* The `probability` of that prediction alone: the goal is reached by the end
+ * of its date, or, when that has passed, now. NaN: no goal, no date, or every
+ * concept of it is retired. PIQ_ENOMEM. */
+PIQ_MUST_USE piq_status piq_goal_probability(piq_arena *a, const piq_learner *l,
+                                             const piq_catalogue *c,
+                                             const piq_belief *beliefs,
+                                             int64_t now_us, double *out);
 
 #endif

@@ -290,7 +290,7 @@ static void tell_characters(piq_profile_work *p)
     const piq_catalogue *c = p->catalogue;
     piq_profile *out = p->out;
     double sessions = 0, live = 0;
-    double taste[PIQ_MAX_PREFERRED_CHARACTERS];
+    double taste[PIQ_MAX_PREFERRED_CHARACTERS] = {0};
     for (size_t i = 0; i < b->n_characters; i++) {
         sessions += b->characters[i].sessions;
         live += !c->characters[i].retired;

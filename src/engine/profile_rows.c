@@ -41,6 +41,8 @@ piq_status piq_profile_row_make(piq_engine *e, piq_arena *a,
                                 piq_profile_row *out)
 {
     const piq_catalogue *c = piq_engine_catalogue(e);
+    if (!piq_learner_fits(l, c))
+        return PIQ_EBUSY; /* a newer one just came into force */
     piq_belief *beliefs = piq_new(a, piq_belief, c->n_concepts);
     piq_profile *p = piq_new(a, piq_profile, 1);
     if (!beliefs || !p)

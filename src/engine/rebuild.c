@@ -52,6 +52,8 @@ static piq_status read_row(piq_engine *e, piq_arena *a,
     json_t *json = NULL;
     piq_status status =
         piq_engine_catalogue_version(e, row->catalogue_version, &c, err);
+    if (status == PIQ_OK)
+        status = piq_engine_read_book(e, row->calibration, err);
     if (status)
         return status;
     status = piq_json_parse(row->body, &json, err);
@@ -104,8 +106,10 @@ static piq_status keep_snapshot(rebuild_state *s)
     if (s->learner->n_events % PIQ_SNAPSHOT_EVERY != 0 ||
         r->n_snapshots >= r->cap_snapshots)
         return PIQ_OK;
-    return piq_snapshot_of(s->arena, s->learner,
-                           &r->snapshots[r->n_snapshots++]);
+    piq_status status =
+        piq_snapshot_of(s->arena, s->learner, &r->snapshots[r->n_snapshots]);
+    r->n_snapshots += status == PIQ_OK;
+    return status;
 }
 
 static piq_status fold_one(rebuild_state *s, const piq_event *event,
@@ -208,8 +212,20 @@ piq_status piq_rebuild_learner(piq_engine *e, piq_arena *a, piq_rebuild *r,
     return PIQ_OK;
 }
 
-piq_status piq_engine_replay(piq_engine *e, piq_user_id user, bool *same,
-                             uint64_t *digest, size_t *n_events, piq_err *err)
+static piq_status version_of(piq_engine *e, piq_user_id user, int64_t *version,
+                             piq_err *err)
+{
+    piq_arena a;
+    piq_str body;
+    piq_arena_init(&a, 0);
+    piq_status status =
+        e->store->ops->state(e->store, &a, user, version, &body, err);
+    piq_arena_release(&a);
+    return status;
+}
+
+static piq_status replay_once(piq_engine *e, piq_user_id user, bool *same,
+                              uint64_t *digest, size_t *n_events, piq_err *err)
 {
     piq_arena a;
     piq_buf bytes;
@@ -235,5 +251,20 @@ piq_status piq_engine_replay(piq_engine *e, piq_user_id user, bool *same,
     piq_learner_free(l);
     piq_buf_release(&bytes);
     piq_arena_release(&a);
+    return status;
+}
+
+piq_status piq_engine_replay(piq_engine *e, piq_user_id user, bool *same,
+                             uint64_t *digest, size_t *n_events, piq_err *err)
+{
+    int64_t before, after;
+    piq_status status;
+    do { /* again when the learner went on meanwhile */
+        status = version_of(e, user, &before, err);
+        if (status == PIQ_OK)
+            status = replay_once(e, user, same, digest, n_events, err);
+        if (status == PIQ_OK)
+            status = version_of(e, user, &after, err);
+    } while (status == PIQ_OK && before != after);
     return status;
 }

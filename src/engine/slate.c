@@ -18,6 +18,7 @@ typedef struct pending {
     const piq_catalogue *catalogue;
     piq_slate slate;
     size_t first_row;
+    int64_t version; /* of the state that it was chosen for */
 } pending;
 
 static piq_str keep(piq_arena *a, piq_buf *b)
@@ -92,8 +93,7 @@ static piq_status add_recommendations(piq_batch *b, const piq_op *op,
     return status;
 }
 
-static piq_status add_log(piq_batch *b, const piq_op *op, const pending *p,
-                          int64_t version)
+static piq_status add_log(piq_batch *b, const piq_op *op, const pending *p)
 {
     piq_buf buf;
     piq_buf_init(&buf, 0);
@@ -110,7 +110,7 @@ static piq_status add_log(piq_batch *b, const piq_op *op, const pending *p,
     b->slates[b->commit.n_slates++] = (piq_slate_row){
         .user = op->user,
         .served_us = op->now_us,
-        .state_version = version,
+        .state_version = p->version,
         .catalogue_version = p->catalogue->version,
         .policy = piq_str_of(p->slate.policy),
         .request = request,
@@ -123,7 +123,7 @@ static piq_status add_log(piq_batch *b, const piq_op *op, const pending *p,
 
 piq_status piq_slate_prepare(piq_batch *b, piq_op *op)
 {
-    const piq_catalogue *c = piq_engine_catalogue(b->engine);
+    const piq_catalogue *c = b->catalogue;
     piq_recommend_request request = {op->type, op->limit};
     piq_recommend_input in;
     piq_work *work;
@@ -138,19 +138,15 @@ piq_status piq_slate_prepare(piq_batch *b, piq_op *op)
     op->ctx_prepared = p;
     p->catalogue = c;
     p->first_row = b->commit.n_recommendations;
-    if (work->learner->n_contents < c->n_contents ||
-        work->learner->catalogue_version < c->version)
-        status = piq_learner_grow(work->learner, c);
-    if (status == PIQ_OK)
-        status = piq_recommend_input_of(&op->arena, work->learner, c,
-                                        op->now_us, &in);
+    p->version = work->from_version + (work->changed ? 1 : 0);
+    status =
+        piq_recommend_input_of(&op->arena, work->learner, c, op->now_us, &in);
     if (status == PIQ_OK)
         status = piq_recommend(&op->arena, &in, &request, &p->slate);
     if (status == PIQ_OK)
         status = add_recommendations(b, op, p);
     if (status == PIQ_OK)
-        status =
-            add_log(b, op, p, work->from_version + (work->changed ? 1 : 0));
+        status = add_log(b, op, p);
     piq_metric_observe_ns(b->engine->m.slate_ns,
                           piq_clock_monotonic_ns() - start_ns);
     return status;
@@ -161,9 +157,9 @@ static void write_reply(const piq_op *op, const pending *p, piq_buf *out)
     piq_json_writer w;
     piq_json_init(&w, out);
     piq_json_object(&w);
-    piq_json_put_id(&w, "user_id", op->user.v);
+    piq_json_put_id(&w, "userId", op->user.v);
+    piq_json_put_int(&w, "version", p->version);
     piq_json_put_time(&w, "as_of", op->now_us);
-    piq_json_put_int(&w, "state_version", op->state_version);
     piq_json_put_z(&w, "policy", p->slate.policy);
     piq_json_put_int(&w, "candidates", (int64_t)p->slate.n_candidates);
     piq_json_key(&w, "recommendations");
@@ -183,11 +179,14 @@ void piq_slate_finish(piq_batch *b, piq_op *op)
         p->slate.list[i].id = b->commit.recommendations[p->first_row + i].id;
         p->slate.list[i].recommended_us = op->now_us;
     }
+    /* An event of the same batch may have come after the choice. */
+    op->state_version = p->version;
     piq_buf_init(&buf, 0);
     write_reply(op, p, &buf);
-    op->status = buf.status;
-    char *bytes = piq_buf_take(&buf, &len);
-    op->slate = op->status ? NULL : piq_bytes_take(bytes, len);
+    if (buf.status == PIQ_OK) {
+        char *bytes = piq_buf_take(&buf, &len);
+        op->slate = piq_bytes_take(bytes, len);
+    }
     piq_buf_release(&buf);
     if (!op->slate) {
         op->status = piq_fail(&op->err, PIQ_ENOMEM, "no memory for a reply");

@@ -5,6 +5,11 @@
 
 #include <math.h>
 
+/* A part of less is hardly begun. */
+#define LEAST_PART_MIN 5.0
+/* Of the longest day, what reviews leave on it for sure. */
+#define SITTING_SHARE  (2.0 / 3)
+
 static bool is_off(const piq_path_input *in, int32_t day, size_t *at)
 {
     while (*at < in->n_days_off && in->days_off[*at] < day)
@@ -31,6 +36,8 @@ piq_status piq_path_calendar(piq_path_search *s, piq_err *err)
         s->budget[i] = is_off(in, day, &off) ? 0 : minutes;
         s->longest_day = fmax(s->longest_day, s->budget[i]);
     }
+    s->least_part = fmin(LEAST_PART_MIN, s->longest_day);
+    s->sitting = SITTING_SHARE * s->longest_day;
     s->last_plan_day = s->n_days - 1;
     /* A deadline that has passed no longer bounds anything. */
     if (in->deadline_day >= in->from_day &&

@@ -70,11 +70,9 @@ static int32_t day_with(const piq_path_search *s, double minutes)
 void piq_path_estimate(piq_path_search *s, int done_day)
 {
     piq_plan *plan = s->plan;
-    int32_t deadline = s->in->deadline_day;
-    bool bounded = deadline != INT32_MAX;
     plan->completion_day = plan->completion_low_day =
         plan->completion_high_day = INT32_MAX;
-    plan->in_time_prob = bounded ? 0 : (double)NAN;
+    plan->in_time_prob = NAN;
     if (done_day < 0)
         return;
     plan->completion_day = s->in->from_day + done_day;
@@ -85,7 +83,6 @@ void piq_path_estimate(piq_path_search *s, int done_day)
     }
     if (nothing_left) {
         plan->completion_low_day = plan->completion_high_day = s->in->from_day;
-        plan->in_time_prob = bounded ? 1 : (double)NAN;
         return;
     }
     double sigma = sigma_of(s);
@@ -94,9 +91,4 @@ void piq_path_estimate(piq_path_search *s, int done_day)
     double minutes = minutes_by(s, done_day) - s->budget[done_day] / 2;
     plan->completion_low_day = day_with(s, minutes * exp(-z * sigma));
     plan->completion_high_day = day_with(s, minutes * exp(z * sigma));
-    if (bounded && deadline >= s->in->from_day) {
-        double there = minutes_by(s, deadline - s->in->from_day);
-        plan->in_time_prob =
-            there > 0 ? piq_normal_cdf(log(there / minutes) / sigma) : 0;
-    }
 }

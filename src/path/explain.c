@@ -89,6 +89,20 @@ static void say_assessment(const piq_path_search *s, const piq_plan_step *step,
              n == 1 ? "it has" : "they have");
 }
 
+/* A part after which there is more to come: nothing is learned for sure. */
+static void say_part(const piq_path_search *s, const piq_plan_step *step,
+                     char *out, size_t size)
+{
+    piq_str title = s->c->contents[step->content.v].title;
+    snprintf(out, size,
+             step->part == 1 ? "Begins \"%.*s\", which is longer than this day "
+                               "has minutes; what it teaches counts with its "
+                               "last part."
+                             : "Goes on with \"%.*s\"; what it teaches counts "
+                               "with its last part.",
+             PIQ_STR_ARG(title));
+}
+
 static void say_content(const piq_path_search *s, const piq_plan_step *step,
                         char *out, size_t size)
 {
@@ -110,6 +124,10 @@ const char *piq_path_why(piq_arena *a, const piq_path_search *s,
                          const piq_plan_step *step, double recall)
 {
     char text[SENTENCE_BYTES];
+    if (step->part < step->parts) {
+        say_part(s, step, text, sizeof text);
+        return piq_arena_strndup(a, text, strlen(text));
+    }
     switch (step->kind) {
     case PIQ_STEP_REVIEW:
         say_review(s, step, recall, text, sizeof text);

@@ -32,6 +32,26 @@ bool piq_path_asks(const piq_content *x)
            x->type == PIQ_CHARACTER || x->type == PIQ_REVIEW;
 }
 
+double piq_path_minutes(const piq_path_search *s, piq_content_ix content)
+{
+    const piq_content_history *h = &s->in->history[content.v];
+    double minutes = s->c->contents[content.v].minutes;
+    if (h->progress != PIQ_STARTED || minutes <= s->sitting)
+        return minutes;
+    return fmax(fmin(minutes, s->least_part), minutes - h->seconds / 60.0);
+}
+
+static bool fits(const piq_path_search *s, uint32_t content, double minutes,
+                 double whole_day)
+{
+    double takes = piq_path_minutes(s, (piq_content_ix){content});
+    if (takes <= minutes)
+        return true;
+    return minutes >= s->least_part &&
+           (takes > s->longest_day ||
+            (takes > s->sitting && takes <= whole_day));
+}
+
 /* ---- worth ------------------------------------------------------------- */
 
 static double worth_of_gain(const piq_need *need, double before, double after)
@@ -189,7 +209,7 @@ static void consider(piq_path_search *s, uint32_t content)
 {
     const piq_content *x = &s->c->contents[content];
     if (!(s->flags[content] & PIQ_ITEM_POOL) ||
-        s->flags[content] & PIQ_ITEM_DONE)
+        s->flags[content] & (PIQ_ITEM_DONE | PIQ_ITEM_BEGUN))
         return;
     if (s->heap_at[content]) {
         offer(s, content, worth_of(s, content) / x->minutes);
@@ -239,11 +259,12 @@ static void opened(piq_path_search *s, piq_concept_ix concept)
 
 /* ---- choosing and doing ------------------------------------------------ */
 
-static piq_content_ix next_check(piq_path_search *s, double minutes)
+static piq_content_ix next_check(piq_path_search *s, double minutes,
+                                 double whole_day)
 {
     for (size_t i = 0; i < s->n_checks; i++) {
         uint32_t x = s->checks[i];
-        if (s->c->contents[x].minutes > minutes)
+        if (!fits(s, x, minutes, whole_day))
             continue;
         s->n_checks--;
         for (size_t j = i; j < s->n_checks; j++)
@@ -279,9 +300,10 @@ static uint32_t best_now(piq_path_search *s)
     return PIQ_NO_IX32;
 }
 
-piq_content_ix piq_path_next(piq_path_search *s, double minutes)
+piq_content_ix piq_path_next(piq_path_search *s, double minutes,
+                             double whole_day)
 {
-    piq_content_ix found = next_check(s, minutes);
+    piq_content_ix found = next_check(s, minutes, whole_day);
     size_t n_aside = 0;
     /* With all targets met, only what they were to be checked with is left. */
     while (found.v == PIQ_NO_IX32 && s->n_unmet_targets > 0 &&
@@ -290,7 +312,7 @@ piq_content_ix piq_path_next(piq_path_search *s, double minutes)
         if (x == PIQ_NO_IX32)
             break;
         pop(s);
-        if (s->c->contents[x].minutes <= minutes)
+        if (fits(s, x, minutes, whole_day))
             found.v = x;
         else
             s->aside[n_aside++] = x;
@@ -310,7 +332,7 @@ piq_content_ix piq_path_practice_for(const piq_path_search *s,
         piq_content_ix x = c->by_concept[i];
         const piq_content *content = &c->contents[x.v];
         if (!s->heap_at[x.v] || s->flags[x.v] & PIQ_ITEM_DONE ||
-            !piq_path_asks(content) || content->minutes > minutes ||
+            !piq_path_asks(content) || piq_path_minutes(s, x) > minutes ||
             piq_path_main_concept(s, content).v != concept.v)
             continue;
         if (best.v == PIQ_NO_IX32 || better(s, x.v, best.v))
@@ -340,6 +362,11 @@ static void settle(piq_path_search *s, piq_concept_ix concept, double before)
     consider_all_of(s, concept);
     if (crossed)
         opened(s, concept);
+}
+
+void piq_path_begin(piq_path_search *s, piq_content_ix content)
+{
+    s->flags[content.v] |= PIQ_ITEM_BEGUN;
 }
 
 void piq_path_do(piq_path_search *s, piq_content_ix content, double day)
@@ -442,6 +469,13 @@ static void set_bonus(piq_path_search *s)
         }
 }
 
+/* What a day must have left for the content to be of use on it. */
+static double least_minutes(const piq_path_search *s, uint32_t content)
+{
+    double takes = piq_path_minutes(s, (piq_content_ix){content});
+    return takes > s->sitting ? fmin(takes, s->least_part) : takes;
+}
+
 piq_status piq_path_greedy_init(piq_arena *a, piq_path_search *s)
 {
     size_t n = s->c->n_contents;
@@ -458,7 +492,7 @@ piq_status piq_path_greedy_init(piq_arena *a, piq_path_search *s)
     s->shortest = INFINITY;
     for (uint32_t x = 0; x < n; x++) {
         if (s->flags[x] & PIQ_ITEM_POOL)
-            s->shortest = fmin(s->shortest, s->c->contents[x].minutes);
+            s->shortest = fmin(s->shortest, least_minutes(s, x));
         if (is_explained(s, &s->c->contents[x]) &&
             piq_path_open(s, (piq_content_ix){x}))
             s->flags[x] |= PIQ_ITEM_READY;

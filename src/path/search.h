@@ -41,7 +41,8 @@ enum {
     PIQ_ITEM_POOL = 1 << 1,    /* the plan may use it */
     PIQ_ITEM_SUPPORT = 1 << 2, /* other content of the plan asks for it */
     PIQ_ITEM_READY = 1 << 3,   /* open before anything of the plan is done */
-    PIQ_ITEM_SKIP = 1 << 4     /* the learner does not want it */
+    PIQ_ITEM_SKIP = 1 << 4,    /* the learner does not want it */
+    PIQ_ITEM_BEGUN = 1 << 5    /* planned in parts, the last still to come */
 };
 
 typedef struct piq_path_search {
@@ -69,11 +70,13 @@ typedef struct piq_path_search {
     double *density;  /* [n_contents] */
     uint32_t *checks; /* assessments whose moment has come, in order */
     size_t n_checks;
-    uint32_t *aside; /* scratch: too long for what is left of a day */
-    double shortest; /* minutes, of all content that the plan may use */
+    uint32_t *aside;   /* scratch: too long for what is left of a day */
+    double shortest;   /* minutes, of all content that the plan may use */
+    double least_part; /* minutes worth beginning or going on for */
 
     double budget[PIQ_PLAN_HORIZON_DAYS + 1]; /* minutes; [0] is from_day */
     double longest_day;
+    double sitting;    /* what is shorter finds a day that holds it whole */
     int n_days;        /* of budget */
     int last_plan_day; /* relative: steps are kept up to it */
     piq_plan *plan;
@@ -92,8 +95,14 @@ PIQ_MUST_USE piq_status piq_path_calendar(piq_path_search *s, piq_err *err);
 
 /* greedy.c */
 PIQ_MUST_USE piq_status piq_path_greedy_init(piq_arena *a, piq_path_search *s);
-/* The best open content that fits; PIQ_NO_IX32 when none does. */
-piq_content_ix piq_path_next(piq_path_search *s, double minutes);
+/* Minutes that a content still takes: what was spent on one that was begun
+ * does not count again, where that one may have been done in parts. */
+double piq_path_minutes(const piq_path_search *s, piq_content_ix content);
+/* The best open content that fits, or that may be begun: it is longer than any
+ * day, or reviews alone keep it from fitting into `whole_day`. PIQ_NO_IX32
+ * when there is none. */
+piq_content_ix piq_path_next(piq_path_search *s, double minutes,
+                             double whole_day);
 /* The best open content that practises the concept first of all and fits: new
  * tasks repeat it better than the old ones. PIQ_NO_IX32 when there is none. */
 piq_content_ix piq_path_practice_for(const piq_path_search *s,
@@ -103,6 +112,8 @@ bool piq_path_asks(const piq_content *content);
 /* The concept of a content that the plan wants most. */
 piq_concept_ix piq_path_main_concept(const piq_path_search *s,
                                      const piq_content *content);
+/* Taken out of what may be chosen: its parts come one by one. */
+void piq_path_begin(piq_path_search *s, piq_content_ix content);
 /* Does the content in expectation, on a day relative to from_day. */
 void piq_path_do(piq_path_search *s, piq_content_ix content, double day);
 /* Repeats a concept in expectation. */
@@ -113,7 +124,7 @@ void piq_path_review(piq_path_search *s, piq_concept_ix concept, double day);
 PIQ_MUST_USE piq_status piq_path_pack(piq_arena *a, piq_path_search *s,
                                       int *done_day);
 
-/* estimate.c: completion, interval, chance of being in time. */
+/* estimate.c: completion and its interval. */
 void piq_path_estimate(piq_path_search *s, int done_day);
 
 /* explain.c: NULL when the arena is full. `recall`: of a review because it is

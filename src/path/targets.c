@@ -118,7 +118,7 @@ static bool usable(const piq_path_search *s, piq_content_ix content)
     const piq_content *x = &s->c->contents[content.v];
     return !(s->flags[content.v] & (PIQ_ITEM_DONE | PIQ_ITEM_SKIP)) &&
            x->published && !x->retired && x->type != PIQ_COURSE &&
-           x->type != PIQ_REVIEW && x->minutes <= s->longest_day;
+           x->type != PIQ_REVIEW;
 }
 
 /* How much a content asks for beyond what is there: the easiest way in. */

@@ -1,0 +1,215 @@
+#!/usr/bin/python3
+"""The subcommands: exit codes, JSON that parses, and events that go out of
+one database and into another and give the same states.
+
+One line a failure; the last line is "N passed, N failed, N skipped".
+"""
+import pathlib
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+sys.dont_write_bytecode = True
+
+from contract_check import Contract  # noqa: E402
+from daemon import (MUSIC, POKER, Daemon, Folder, Tally, must,  # noqa: E402
+                    piq, strict)
+
+USERS = "/api/users/{userId}"
+SUBCOMMANDS = ("serve", "demo", "import", "analyze", "recommend", "path",
+               "predict", "progress", "catalogue", "simulate", "export",
+               "replay", "eval", "version")
+DONE, COULD_NOT, WRONG_USE = 0, 1, 2
+
+tally = Tally()
+contract = Contract()
+
+
+def code(expected, *arguments, **more):
+    done = piq(*arguments, **more)
+    name = "piq " + " ".join(map(str, arguments))
+    tally.equal(f"exit status of {name}", done.returncode, expected)
+    if expected == COULD_NOT:
+        tally.check(f"{name} says why", done.stderr or done.stdout, done)
+    if expected == WRONG_USE:
+        tally.check(f"{name} says how", "usage" in done.stderr or
+                    "--" in done.stderr, done)
+    tally.check(f"{name} does not crash", done.returncode >= 0, done)
+    return done
+
+
+def test_help():
+    code(DONE, "--help")
+    code(WRONG_USE)
+    code(WRONG_USE, "brew")
+    for name in SUBCOMMANDS:
+        done = code(DONE, name, "--help")
+        tally.check(f"help of {name}", f"piq {name}" in done.stdout and
+                    "exit codes" in done.stdout, done.stdout)
+        code(WRONG_USE, name, "--no-such-option")
+        if name != "version":
+            code(WRONG_USE, name, "--db")
+
+
+def test_wrong_use(db):
+    for name in ("analyze", "recommend", "path", "predict", "progress"):
+        code(WRONG_USE, name, "--db", db)
+        code(WRONG_USE, name, "--db", db, "1", "2")
+        for bad in ("0", "-1", "x", "9223372036854775808", ""):
+            code(WRONG_USE, name, "--db", db, "--", bad)
+        code(COULD_NOT, name, "--db", db, "424242")
+        code(COULD_NOT, name, "--db", f"{db}.none", "1")
+    code(WRONG_USE, "recommend", "1", "--limit", "0", "--db", db)
+    code(WRONG_USE, "recommend", "1", "--limit", "many", "--db", db)
+    code(WRONG_USE, "predict", "1", "--days", "731", "--db", db)
+    code(WRONG_USE, "serve", "--port", "65536", "--db", db)
+    code(WRONG_USE, "serve", "--log", "xml", "--db", db)
+    code(WRONG_USE, "catalogue", "burn", POKER)
+    code(WRONG_USE, "import", "--format", "xml", POKER, "--db", db)
+    code(COULD_NOT, "recommend", "1", "--type", "poem", "--db", db)
+    code(COULD_NOT, "serve", "--port", "0", "--address", "nowhere", "--db", db)
+    code(COULD_NOT, "serve", "--port", "0", "--db", "/no/such/place/piq.db")
+    code(COULD_NOT, "replay", "--db", f"{db}.none")
+    code(COULD_NOT, "export", "--db", f"{db}.none")
+    code(COULD_NOT, "export", "424242", "--db", db)
+    code(COULD_NOT, "catalogue", "check", f"{db}.none")
+    code(COULD_NOT, "catalogue", "check", db)
+    code(COULD_NOT, "import", f"{db}.none", "--db", f"{db}.new")
+
+
+def test_json(db):
+    shapes = {"analyze": ("POST", "profile/analyze"),
+              "progress": ("GET", "progress-analytics"),
+              "recommend": ("GET", "recommendations"),
+              "path": ("GET", "learning-path"),
+              "predict": ("GET", "skill-predictions")}
+    for name, (method, resource) in shapes.items():
+        value = strict(code(DONE, name, "3", "--json", "--db", db).stdout)
+        responses = contract.doc["paths"][f"{USERS}/{resource}"][
+            method.lower()]["responses"]
+        schema = contract.resolve(responses["200"])["content"][
+            "application/json"]["schema"]
+        tally.equal(f"piq {name} --json keeps the contract",
+                    contract.schema_errors(schema, value), [])
+        tally.check(f"piq {name} has a table",
+                    len(code(DONE, name, "3", "--db", db).stdout) > 100)
+    told = strict(code(DONE, "version", "--json").stdout)
+    tally.equal("version", told["version"], contract.doc["info"]["version"])
+    told = strict(code(DONE, "catalogue", "check", MUSIC, "--json").stdout)
+    tally.equal("a good curriculum", told, {"valid": True, "findings": []})
+    told = strict(code(DONE, "replay", "--json", "--db", db).stdout)
+    tally.equal("all states replay", (told["learners"], told["differing"]),
+                (12, 0))
+    one = strict(code(DONE, "replay", "3", "--json", "--db", db).stdout)
+    tally.equal("one state replays", (one["learners"], one["differing"]),
+                (1, 0))
+
+
+def test_catalogue(folder):
+    bad = folder / "bad.json"
+    text = MUSIC.read_text(encoding="utf-8")
+    bad.write_text(text.replace('"prerequisites": [1001]',
+                                '"prerequisites": [9999]'), encoding="utf-8")
+    done = code(COULD_NOT, "catalogue", "check", bad, "--json")
+    told = strict(done.stdout)
+    tally.check("findings have lines", not told["valid"] and
+                all(f["line"] > 1 and f["pointer"] for f in told["findings"]),
+                told)
+    db = folder / "catalogue.db"
+    code(COULD_NOT, "catalogue", "load", bad, "--db", db)
+    told = strict(code(DONE, "catalogue", "load", MUSIC, "--json", "--db",
+                       db).stdout)
+    tally.equal("first version", told["catalogue_version"], 1)
+    code(COULD_NOT, "catalogue", "load", bad, "--db", db)
+    with Daemon(db) as daemon:
+        tally.equal("a bad curriculum replaces nothing",
+                    daemon.get("/readyz").json["catalogue_version"], 1)
+
+
+def digest(db):
+    told = strict(must("replay", "--json", "--db", db))
+    tally.equal(f"states of {db.name} that replay otherwise",
+                told["differing"], 0)
+    return told["learners"], told["events"], told["digest"]
+
+
+def test_export_import(db, folder):
+    copy, half = folder / "copy.db", folder / "half.db"
+    events = must("export", "--db", db)
+    lines = events.splitlines(keepends=True)
+    for target in (copy, half):
+        must("catalogue", "load", POKER, "--db", target)
+    told = strict(must("import", "-", "--json", "--db", copy, input=events))
+    tally.equal("all are accepted", told["accepted"], len(lines))
+    tally.equal("the copy's digest", digest(copy), digest(db))
+    tally.equal("the copy exports the same", must("export", "--db", copy),
+                events)
+    told = strict(must("import", "-", "--json", "--db", copy, input=events))
+    tally.equal("again: only duplicates", (told["accepted"],
+                told["duplicates"]), (0, len(lines)))
+    middle = "".join(lines[:len(lines) // 2])
+    must("import", "-", "--json", "--db", half, input=middle)
+    told = strict(must("import", "-", "--json", "--db", half, input=events))
+    tally.equal("an interrupted import goes on", told["duplicates"],
+                len(lines) // 2)
+    one = must("export", "3", "--db", db)
+    tally.equal("one learner's events", one, "".join(
+        line for line in lines if line.startswith('{"user_id":"3",')))
+    done = code(COULD_NOT, "import", "-", "--db", half,
+                input=lines[0] + "nonsense\n")
+    tally.check("a broken line has its number", "line 2" in done.stderr, done)
+
+
+def test_served_events(folder):
+    """What came over HTTP goes out and in again too."""
+    db, copy = folder / "served.db", folder / "served-copy.db"
+    must("catalogue", "load", MUSIC, "--db", db)
+    must("catalogue", "load", MUSIC, "--db", copy)
+    with Daemon(db) as daemon:
+        contents = daemon.get("/api/catalogue").json["contents"]
+        for user in (1, 2):
+            daemon.post(f"/api/users/{user}/events", [
+                {"event_id": f"\u00e9\"\\ {k}", "at": f"2026-10-{k + 1:02}"
+                 "T10:00:00.000001+02:00", "type": "answer", "score": k / 30,
+                 "content": contents[k % len(contents)]["id"]}
+                for k in range(25)])
+            daemon.put(f"/api/users/{user}/profile",
+                       {"stated": {"session_minutes": 25},
+                        "goals": {"target_skill_level": "advanced"}})
+            daemon.put(f"/api/users/{user}/learning-path/update",
+                       {"completed": [contents[0]["id"]]})
+            slate = daemon.get(f"/api/users/{user}/recommendations").json
+            daemon.post(f"/api/users/{user}/recommendations/"
+                        f"{slate['recommendations'][0]['id']}/feedback",
+                        {"action": "dismissed", "feedback_score": 2})
+    must("import", "-", "--db", copy, input=must("export", "--db", db))
+    tally.equal("the copy's digest", digest(copy), digest(db))
+
+
+def main():
+    with Folder() as folder:
+        db = folder / "piq.db"
+        must("simulate", "--learners", 12, "--events", 120, "--days", 60,
+             "--curriculum", POKER, "--db", db)
+
+        def wrong_use():
+            test_wrong_use(db)
+
+        def as_json():
+            test_json(db)
+
+        def catalogue():
+            test_catalogue(folder)
+
+        def export_import():
+            test_export_import(db, folder)
+
+        def served_events():
+            test_served_events(folder)
+
+        return tally.run([test_help, wrong_use, as_json, catalogue,
+                          export_import, served_events])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,75 @@
+/* memory_store_data.h - what memory_store.c and memory_store_read.c share. */
+#ifndef PIQ_TESTS_MEMORY_STORE_DATA_H
+#define PIQ_TESTS_MEMORY_STORE_DATA_H
+
+#include "support/memory_store.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct memory_list {
+    void **at;
+    size_t n, cap;
+} memory_list;
+
+typedef struct memory_document {
+    uint32_t version;
+    piq_str text;
+} memory_document;
+
+typedef struct memory_learner {
+    piq_user_id user;
+    int64_t version;
+    piq_str body;
+    memory_list events;    /* piq_event_row, in fold order */
+    memory_list snapshots; /* piq_snapshot_row, in fold order */
+    piq_path_row path;
+    piq_profile_row profile;
+    bool has_path, has_profile;
+} memory_learner;
+
+typedef struct memory_fault {
+    long countdown, more;
+    piq_status status;
+} memory_fault;
+
+struct memory_data {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    memory_list learners;  /* by id */
+    memory_list events;    /* by seq */
+    memory_list offers;    /* piq_recommendation_row, id is the position + 1 */
+    memory_list documents; /* by version */
+    memory_list estimates; /* piq_calibration_entry, by item, then number */
+    uint32_t calibration;
+    int64_t through_seq;
+    size_t n_commits, n_paths, n_slates;
+    memory_fault on_commit, on_read;
+    bool failed, hold;
+    unsigned n_waiting;
+    void (*before)(void *ctx, const piq_commit *c);
+    void *before_ctx;
+};
+
+typedef struct memory_handle {
+    piq_store base;
+    memory_data *data;
+} memory_handle;
+
+/* NULL: none. */
+memory_learner *memory_learner_of(const memory_data *d, piq_user_id user);
+const piq_event_row *memory_event_of(const memory_learner *l, piq_str id);
+const piq_recommendation_row *memory_offer_of(const memory_data *d,
+                                              piq_user_id user, int64_t id);
+void memory_list_add(memory_list *l, void *what);
+piq_str memory_kept(piq_str s);
+int memory_cmp_place(int64_t at_us, piq_str id, int64_t other_us,
+                     piq_str other_id);
+/* Counts down to a failure. Called with the lock held. */
+piq_status memory_strike(memory_data *d, memory_fault *f, const char *what,
+                         piq_err *err);
+/* In memory_store.c; all else is for reading. */
+piq_status memory_commit(piq_store *s, piq_commit *c, piq_err *err);
+
+#endif

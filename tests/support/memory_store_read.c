@@ -1,0 +1,360 @@
+#include "support/memory_store_data.h"
+
+static void *zeroed(size_t size)
+{
+    void *p = calloc(1, size);
+    if (!p)
+        abort();
+    return p;
+}
+
+static bool give(piq_arena *a, piq_str *s)
+{
+    s->ptr = piq_arena_strndup(a, s->ptr, s->len);
+    return s->ptr != NULL;
+}
+
+/* Locks; on failure it does not. */
+static piq_status begin_read(piq_store *s, memory_data **out, piq_err *err)
+{
+    memory_data *d = ((memory_handle *)s)->data;
+    pthread_mutex_lock(&d->lock);
+    piq_status status = memory_strike(d, &d->on_read, "read", err);
+    if (status)
+        pthread_mutex_unlock(&d->lock);
+    *out = d;
+    return status;
+}
+
+static piq_status end_read(memory_data *d, piq_status status, piq_err *err)
+{
+    pthread_mutex_unlock(&d->lock);
+    return status ? piq_fail(err, status, "%s", piq_status_text(status))
+                  : PIQ_OK;
+}
+
+/* ---- reading --------------------------------------------------------- */
+
+static void store_close(piq_store *s)
+{
+    free(s);
+}
+
+static piq_status store_catalogue(piq_store *s, piq_arena *a, uint32_t version,
+                                  uint32_t *found, piq_str *text, piq_err *err)
+{
+    memory_data *d;
+    piq_status status = begin_read(s, &d, err);
+    if (status)
+        return status;
+    size_t at = version ? version : d->documents.n;
+    status = PIQ_ENOTFOUND;
+    if (at && at <= d->documents.n) {
+        const memory_document *x = d->documents.at[at - 1];
+        *found = x->version;
+        *text = x->text;
+        status = give(a, text) ? PIQ_OK : PIQ_ENOMEM;
+    }
+    return end_read(d, status, err);
+}
+
+static piq_status store_put_catalogue(piq_store *s, uint32_t version,
+                                      piq_str text, int64_t at_us, piq_err *err)
+{
+    memory_data *d = ((memory_handle *)s)->data;
+    piq_status status = PIQ_ESTALE;
+    (void)at_us;
+    pthread_mutex_lock(&d->lock);
+    if (version == d->documents.n + 1) {
+        memory_document *x = zeroed(sizeof *x);
+        *x = (memory_document){version, memory_kept(text)};
+        memory_list_add(&d->documents, x);
+        status = PIQ_OK;
+    }
+    return end_read(d, status, err);
+}
+
+static piq_status store_state(piq_store *s, piq_arena *a, piq_user_id user,
+                              int64_t *version, piq_str *body, piq_err *err)
+{
+    memory_data *d;
+    piq_status status = begin_read(s, &d, err);
+    if (status)
+        return status;
+    const memory_learner *l = memory_learner_of(d, user);
+    status = PIQ_ENOTFOUND;
+    if (l && l->version) {
+        *version = l->version;
+        *body = l->body;
+        status = give(a, body) ? PIQ_OK : PIQ_ENOMEM;
+    }
+    return end_read(d, status, err);
+}
+
+static piq_status store_snapshot(piq_store *s, piq_arena *a, piq_user_id user,
+                                 int64_t at_us, piq_str event_id,
+                                 piq_snapshot_row *out, piq_err *err)
+{
+    memory_data *d;
+    piq_status status = begin_read(s, &d, err);
+    if (status)
+        return status;
+    const memory_learner *l = memory_learner_of(d, user);
+    status = PIQ_ENOTFOUND;
+    for (size_t i = 0; l && i < l->snapshots.n; i++) {
+        const piq_snapshot_row *x = l->snapshots.at[i];
+        if (memory_cmp_place(x->at_us, x->event_id, at_us, event_id) > 0)
+            break;
+        *out = *x;
+        status = PIQ_OK;
+    }
+    if (status == PIQ_OK && !(give(a, &out->event_id) && give(a, &out->body)))
+        status = PIQ_ENOMEM;
+    return end_read(d, status, err);
+}
+
+static bool give_event(piq_arena *a, piq_event_row *e)
+{
+    return give(a, &e->event_id) && give(a, &e->body);
+}
+
+static piq_status store_event(piq_store *s, piq_arena *a, piq_user_id user,
+                              piq_str event_id, piq_event_row *out,
+                              piq_err *err)
+{
+    memory_data *d;
+    piq_status status = begin_read(s, &d, err);
+    if (status)
+        return status;
+    const piq_event_row *e =
+        memory_event_of(memory_learner_of(d, user), event_id);
+    status = PIQ_ENOTFOUND;
+    if (e) {
+        *out = *e;
+        status = give_event(a, out) ? PIQ_OK : PIQ_ENOMEM;
+    }
+    return end_read(d, status, err);
+}
+
+static piq_status store_events(piq_store *s, piq_arena *a,
+                               const piq_event_range *range,
+                               piq_event_row **out, size_t *n, piq_err *err)
+{
+    memory_data *d;
+    piq_status status = begin_read(s, &d, err);
+    if (status)
+        return status;
+    const memory_learner *l = memory_learner_of(d, range->user);
+    size_t max = l ? l->events.n : 0;
+    *n = 0;
+    *out = piq_new(a, piq_event_row, max);
+    status = *out ? PIQ_OK : PIQ_ENOMEM;
+    for (size_t i = 0; i < max && *n < range->limit && status == PIQ_OK; i++) {
+        const piq_event_row *e = l->events.at[i];
+        bool after = range->after_us == INT64_MIN ||
+                     memory_cmp_place(e->at_us, e->event_id, range->after_us,
+                                      range->after_id) > 0;
+        if (!after || e->at_us >= range->until_us)
+            continue;
+        (*out)[*n] = *e;
+        status = give_event(a, &(*out)[(*n)++]) ? PIQ_OK : PIQ_ENOMEM;
+    }
+    return end_read(d, status, err);
+}
+
+static piq_status store_answers_after(piq_store *s, piq_arena *a, int64_t seq,
+                                      size_t limit, piq_event_row **out,
+                                      size_t *n, piq_err *err)
+{
+    memory_data *d;
+    piq_status status = begin_read(s, &d, err);
+    if (status)
+        return status;
+    size_t max = d->events.n > (size_t)seq ? d->events.n - (size_t)seq : 0;
+    *n = 0;
+    *out = piq_new(a, piq_event_row, max < limit ? max : limit);
+    status = *out ? PIQ_OK : PIQ_ENOMEM;
+    for (size_t i = (size_t)seq; status == PIQ_OK && i < d->events.n; i++) {
+        const piq_event_row *e = d->events.at[i];
+        if (e->item.v == PIQ_NO_IX32 || *n == limit)
+            continue;
+        (*out)[*n] = *e;
+        (*out)[*n].event_id = (*out)[*n].body = (piq_str){"", 0};
+        ++*n;
+    }
+    return end_read(d, status, err);
+}
+
+static piq_status store_recommendation(piq_store *s, piq_arena *a,
+                                       piq_user_id user, int64_t id,
+                                       piq_recommendation_row *out,
+                                       piq_err *err)
+{
+    memory_data *d;
+    piq_status status = begin_read(s, &d, err);
+    if (status)
+        return status;
+    const piq_recommendation_row *r = memory_offer_of(d, user, id);
+    status = PIQ_ENOTFOUND;
+    if (r) {
+        *out = *r;
+        status = give(a, &out->reasoning) ? PIQ_OK : PIQ_ENOMEM;
+    }
+    return end_read(d, status, err);
+}
+
+static piq_status store_recommendations(piq_store *s, piq_arena *a,
+                                        piq_user_id user, size_t limit,
+                                        piq_recommendation_row **out, size_t *n,
+                                        piq_err *err)
+{
+    memory_data *d;
+    piq_status status = begin_read(s, &d, err);
+    if (status)
+        return status;
+    *n = 0;
+    *out = piq_new(a, piq_recommendation_row, d->offers.n);
+    status = *out ? PIQ_OK : PIQ_ENOMEM;
+    for (size_t i = d->offers.n; i-- > 0 && *n < limit && status == PIQ_OK;) {
+        const piq_recommendation_row *r = d->offers.at[i];
+        if (r->user.v != user.v)
+            continue;
+        (*out)[*n] = *r;
+        status = give(a, &(*out)[(*n)++].reasoning) ? PIQ_OK : PIQ_ENOMEM;
+    }
+    return end_read(d, status, err);
+}
+
+static piq_status store_path(piq_store *s, piq_arena *a, piq_user_id user,
+                             piq_path_row *out, piq_err *err)
+{
+    memory_data *d;
+    piq_status status = begin_read(s, &d, err);
+    if (status)
+        return status;
+    const memory_learner *l = memory_learner_of(d, user);
+    status = PIQ_ENOTFOUND;
+    if (l && l->has_path) {
+        *out = l->path;
+        status = give(a, &out->path_config) && give(a, &out->adaptation_history)
+                     ? PIQ_OK
+                     : PIQ_ENOMEM;
+    }
+    return end_read(d, status, err);
+}
+
+static piq_status store_profile(piq_store *s, piq_arena *a, piq_user_id user,
+                                piq_profile_row *out, piq_err *err)
+{
+    memory_data *d;
+    piq_status status = begin_read(s, &d, err);
+    if (status)
+        return status;
+    const memory_learner *l = memory_learner_of(d, user);
+    status = PIQ_ENOTFOUND;
+    if (l && l->has_profile) {
+        *out = l->profile;
+        bool given = give(a, &out->skill_profile) &&
+                     give(a, &out->learning_style) &&
+                     give(a, &out->behavioral_metrics) && give(a, &out->goals);
+        status = given ? PIQ_OK : PIQ_ENOMEM;
+    }
+    return end_read(d, status, err);
+}
+
+static piq_status store_calibration(piq_store *s, uint32_t *number,
+                                    int64_t *through_seq, piq_err *err)
+{
+    memory_data *d;
+    piq_status status = begin_read(s, &d, err);
+    if (status)
+        return status;
+    *number = d->calibration;
+    *through_seq = d->through_seq;
+    return end_read(d, PIQ_OK, err);
+}
+
+static piq_status store_calibrations(piq_store *s, piq_arena *a,
+                                     piq_calibration_entry **out, size_t *n,
+                                     piq_err *err)
+{
+    memory_data *d;
+    piq_status status = begin_read(s, &d, err);
+    if (status)
+        return status;
+    *n = d->estimates.n;
+    *out = piq_new(a, piq_calibration_entry, *n);
+    for (size_t i = 0; *out && i < *n; i++)
+        (*out)[i] = *(const piq_calibration_entry *)d->estimates.at[i];
+    return end_read(d, *out ? PIQ_OK : PIQ_ENOMEM, err);
+}
+
+static piq_status store_users(piq_store *s, piq_arena *a, piq_user_id after,
+                              size_t limit, piq_user_id **out, size_t *n,
+                              piq_err *err)
+{
+    memory_data *d;
+    piq_status status = begin_read(s, &d, err);
+    if (status)
+        return status;
+    *n = 0;
+    *out = piq_new(a, piq_user_id, d->learners.n);
+    for (size_t i = 0; *out && i < d->learners.n && *n < limit; i++) {
+        const memory_learner *l = d->learners.at[i];
+        if (l->version && l->user.v > after.v)
+            (*out)[(*n)++] = l->user;
+    }
+    return end_read(d, *out ? PIQ_OK : PIQ_ENOMEM, err);
+}
+
+static piq_status store_counts(piq_store *s, piq_store_counts *out,
+                               piq_err *err)
+{
+    memory_data *d;
+    piq_status status = begin_read(s, &d, err);
+    if (status)
+        return status;
+    *out = (piq_store_counts){.learners = d->learners.n,
+                              .events = d->events.n,
+                              .recommendations = d->offers.n,
+                              .catalogue_version = (uint32_t)d->documents.n,
+                              .calibration = d->calibration};
+    return end_read(d, PIQ_OK, err);
+}
+
+static piq_status store_ping(piq_store *s, piq_err *err)
+{
+    memory_data *d;
+    piq_status status = begin_read(s, &d, err);
+    return status ? status : end_read(d, PIQ_OK, err);
+}
+
+static const piq_store_ops memory_ops = {
+    .name = "memory",
+    .close = store_close,
+    .commit = memory_commit,
+    .catalogue = store_catalogue,
+    .put_catalogue = store_put_catalogue,
+    .state = store_state,
+    .snapshot = store_snapshot,
+    .event = store_event,
+    .events = store_events,
+    .answers_after = store_answers_after,
+    .recommendation = store_recommendation,
+    .recommendations = store_recommendations,
+    .path = store_path,
+    .profile = store_profile,
+    .calibration = store_calibration,
+    .calibrations = store_calibrations,
+    .users = store_users,
+    .counts = store_counts,
+    .ping = store_ping,
+};
+
+piq_store *memory_store_open(memory_data *d)
+{
+    memory_handle *h = zeroed(sizeof *h);
+    h->base.ops = &memory_ops;
+    h->data = d;
+    return &h->base;
+}

@@ -1,0 +1,100 @@
+/* The routes of the program are those of the contract that it carries. */
+#include "api/api.h"
+
+#include <jansson.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include <cmocka.h>
+
+extern const unsigned char piq_openapi_json[];
+extern const size_t piq_openapi_json_len;
+
+static json_t *paths_of(json_t **contract)
+{
+    *contract = json_loadb((const char *)piq_openapi_json, piq_openapi_json_len,
+                           JSON_REJECT_DUPLICATES, NULL);
+    assert_non_null(*contract);
+    json_t *paths = json_object_get(*contract, "paths");
+    assert_true(json_is_object(paths));
+    return paths;
+}
+
+static void test_api_routes__each_is_in_the_contract(void **state)
+{
+    (void)state;
+    json_t *contract, *paths = paths_of(&contract);
+    for (size_t i = 0; piq_api_route_at(i); i++) {
+        const piq_api_route *r = piq_api_route_at(i);
+        char method[8] = "";
+        for (size_t k = 0; k + 1 < sizeof method && r->method[k]; k++)
+            method[k] = (char)(r->method[k] | 0x20);
+        const json_t *path = json_object_get(paths, r->pattern);
+        if (!json_object_get(path, method))
+            fail_msg("%s %s is not in the contract", r->method, r->pattern);
+    }
+    json_decref(contract);
+}
+
+static bool has_route(const char *method, const char *pattern)
+{
+    for (size_t i = 0; piq_api_route_at(i); i++) {
+        const piq_api_route *r = piq_api_route_at(i);
+        if (strcasecmp(r->method, method) == 0 &&
+            strcmp(r->pattern, pattern) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void test_api_routes__the_contract_has_no_others(void **state)
+{
+    (void)state;
+    json_t *contract, *paths = paths_of(&contract);
+    const char *pattern, *method;
+    json_t *path, *operation;
+    json_object_foreach(paths, pattern, path)
+    {
+        json_object_foreach(path, method, operation)
+        {
+            if (strcmp(method, "parameters") != 0 &&
+                !has_route(method, pattern))
+                fail_msg("no route for %s %s", method, pattern);
+        }
+    }
+    json_decref(contract);
+}
+
+static void test_api_routes__none_is_there_twice(void **state)
+{
+    (void)state;
+    for (size_t i = 0; piq_api_route_at(i); i++)
+        for (size_t k = 0; k < i; k++)
+            assert_false(strcmp(piq_api_route_at(i)->method,
+                                piq_api_route_at(k)->method) == 0 &&
+                         strcmp(piq_api_route_at(i)->pattern,
+                                piq_api_route_at(k)->pattern) == 0);
+}
+
+static void test_api_routes__end_with_null(void **state)
+{
+    (void)state;
+    assert_non_null(piq_api_route_at(0));
+    assert_null(piq_api_route_at(SIZE_MAX));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_api_routes__each_is_in_the_contract),
+        cmocka_unit_test(test_api_routes__the_contract_has_no_others),
+        cmocka_unit_test(test_api_routes__none_is_there_twice),
+        cmocka_unit_test(test_api_routes__end_with_null),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

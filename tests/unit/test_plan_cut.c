@@ -1,0 +1,86 @@
+/* A stored path, listed in part. */
+#include "domain/plan.h"
+
+#include <jansson.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+/* What could be taken for the end of a step, or of the list, stands in it. */
+static const char text[] =
+    "{\"targets\":[\"a\"],\"note\":\"\\\"steps\\\":[{}\",\"steps_total\":3,"
+    "\"steps\":[{\"why\":\"}]\"},{\"why\":\"\\\\\\\"{\",\"x\":{\"y\":[1]}},"
+    "{\"why\":\",\"}]}";
+
+static size_t n_left(const char *json, size_t n_steps)
+{
+    piq_buf b;
+    json_error_t error;
+    piq_buf_init(&b, 0);
+    piq_plan_cut(piq_str_of(json), n_steps, &b);
+    assert_int_equal(b.status, PIQ_OK);
+    json_t *cut = json_loadb(b.ptr, b.len, JSON_REJECT_DUPLICATES, &error);
+    if (!cut)
+        fail_msg("%.*s: %s", (int)b.len, b.ptr, error.text);
+    const json_t *steps = json_object_get(cut, "steps");
+    json_t *whole = json_loads(json, 0, NULL);
+    const json_t *all = json_object_get(whole, "steps");
+    for (size_t i = 0; i < json_array_size(steps); i++)
+        assert_true(
+            json_equal(json_array_get(steps, i), json_array_get(all, i)));
+    size_t n = json_array_size(steps);
+    json_object_del(cut, "steps");
+    json_object_del(whole, "steps");
+    assert_true(json_equal(cut, whole));
+    json_decref(cut);
+    json_decref(whole);
+    piq_buf_release(&b);
+    return n;
+}
+
+static void test_plan_cut__keeps_the_first_steps_and_all_else(void **state)
+{
+    (void)state;
+    assert_int_equal(n_left(text, 0), 0);
+    assert_int_equal(n_left(text, 1), 1);
+    assert_int_equal(n_left(text, 2), 2);
+    assert_int_equal(n_left(text, 3), 3);
+}
+
+static void test_plan_cut__leaves_a_short_path_whole(void **state)
+{
+    (void)state;
+    assert_int_equal(n_left(text, 4), 3);
+    assert_int_equal(n_left(text, SIZE_MAX), 3);
+    assert_int_equal(n_left("{\"steps_total\":0,\"steps\":[]}", 5), 0);
+    assert_int_equal(n_left("{\"steps_total\":0,\"steps\":[]}", 0), 0);
+}
+
+static void test_plan_cut__leaves_what_is_no_path_alone(void **state)
+{
+    (void)state;
+    piq_buf b;
+    piq_buf_init(&b, 0);
+    piq_plan_cut((piq_str){0}, 3, &b);
+    assert_int_equal(b.len, 0);
+    piq_plan_cut(PIQ_STR("{}"), 3, &b);
+    assert_int_equal(b.len, 2);
+    piq_buf_clear(&b);
+    /* Not whole: nothing is read past the end. */
+    piq_plan_cut(PIQ_STR("{\"steps\":[{\"a\":\"\\"), 3, &b);
+    assert_int_equal(b.status, PIQ_OK);
+    piq_buf_release(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_plan_cut__keeps_the_first_steps_and_all_else),
+        cmocka_unit_test(test_plan_cut__leaves_a_short_path_whole),
+        cmocka_unit_test(test_plan_cut__leaves_what_is_no_path_alone),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
