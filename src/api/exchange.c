@@ -102,9 +102,43 @@ static const char *title_of(int status)
     }
 }
 
+/* What a client is told of a failure of ours. The log has the rest: files and
+ * tables are no client's business. NULL: the message itself. */
+static const char *our_failure(const piq_err *err)
+{
+    switch (err->status) {
+    case PIQ_EIO:
+        return "storage failed; nothing was changed";
+    case PIQ_EFULL:
+        return "storage is full; nothing was changed";
+    case PIQ_ECORRUPT:
+        return "stored data is damaged; nothing was changed";
+    case PIQ_EINTERNAL:
+        return "internal error; nothing was changed";
+    case PIQ_EBUSY: /* the store names its file, we name nothing */
+        return err->where[0] ? "storage is busy; nothing was changed" : NULL;
+    case PIQ_OK:
+    case PIQ_ENOMEM:
+    case PIQ_EINVAL:
+    case PIQ_EPARSE:
+    case PIQ_ELIMIT:
+    case PIQ_ENOTFOUND:
+    case PIQ_ECONFLICT:
+    case PIQ_ESTALE:
+    case PIQ_EDENIED:
+        return NULL;
+    }
+    return NULL;
+}
+
 /* Where broken JSON breaks is no JSON pointer: it goes into the detail. */
 void piq_api_put_err(piq_json_writer *w, const piq_err *err)
 {
+    const char *ours = our_failure(err);
+    if (ours) {
+        piq_json_put_z(w, "detail", ours);
+        return;
+    }
     char detail[sizeof err->message + sizeof err->where + 4];
     bool parse = err->status == PIQ_EPARSE;
     snprintf(detail, sizeof detail, "%s%s%s%s", err->message,
@@ -386,6 +420,18 @@ bool piq_exchange_if_match(piq_exchange *c, int64_t *version)
         *version >= 0)
         return true;
     return query_wrong(c, "If-Match", "a quoted version, as ETag gave it");
+}
+
+piq_status piq_api_read_goal(const json_t *json, const char *where,
+                             const piq_catalogue *cat, int64_t now_us,
+                             piq_goal *out, piq_err *err)
+{
+    piq_status status = piq_goal_read(json, where, cat, out, err);
+    if (status || out->timeline_day >= piq_day_of(now_us, 0, 0) - 1)
+        return status;
+    piq_fail(err, PIQ_EINVAL, "the date lies in the past");
+    piq_err_at(err, "%s/timeline", where);
+    return PIQ_EINVAL;
 }
 
 /* ---- the engine ------------------------------------------------------ */

@@ -93,6 +93,13 @@ bool piq_exchange_if_match(piq_exchange *c, int64_t *version);
 bool piq_exchange_catalogue(piq_exchange *c, const piq_catalogue **out);
 bool piq_exchange_learner(piq_exchange *c, piq_learner_ref *out);
 
+/* A goal stated now: as piq_goal_read, and its date may not lie in the past
+ * (a day's grace, for whoever lives behind UTC). */
+PIQ_MUST_USE piq_status piq_api_read_goal(const json_t *json, const char *where,
+                                          const piq_catalogue *cat,
+                                          int64_t now_us, piq_goal *out,
+                                          piq_err *err);
+
 /* ---- changing --------------------------------------------------------- */
 
 /* Hands c->op to the engine; `next` runs when it is done and found

@@ -120,8 +120,9 @@ static piq_status fill_events(const update *u, const piq_catalogue *cat,
     }
     if (u->goals && status == PIQ_OK) {
         events[n].type = PIQ_EV_GOAL_SET;
-        status =
-            piq_goal_read(u->goals, "/goals", cat, &events[n++].u.goal, err);
+        status = piq_api_read_goal(u->goals, "/goals", cat, events[n].at_us,
+                                   &events[n].u.goal, err);
+        n++;
     }
     return status ? status : read_completed(u, cat, events + n, err);
 }

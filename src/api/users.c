@@ -87,8 +87,8 @@ static piq_status read_update(const json_t *stated, const json_t *goals,
     }
     if (goals && status == PIQ_OK) {
         op->events[n].type = PIQ_EV_GOAL_SET;
-        status =
-            piq_goal_read(goals, "/goals", cat, &op->events[n].u.goal, err);
+        status = piq_api_read_goal(goals, "/goals", cat, op->now_us,
+                                   &op->events[n].u.goal, err);
     }
     return status;
 }
@@ -153,7 +153,8 @@ void piq_post_goals(piq_exchange *c)
         return;
     op->if_version = if_version;
     op->events[0].type = PIQ_EV_GOAL_SET;
-    if (piq_goal_read(c->json, "", cat, &op->events[0].u.goal, &c->err)) {
+    if (piq_api_read_goal(c->json, "", cat, c->now_us, &op->events[0].u.goal,
+                          &c->err)) {
         piq_op_free(op);
         piq_exchange_fail(c);
         return;

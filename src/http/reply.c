@@ -156,12 +156,20 @@ static bool add_number(struct MHD_Response *m, const char *name, uint64_t v)
     return add(m, name, at);
 }
 
+/* In hexadecimal, as the log writes it. */
+static bool add_request_id(struct MHD_Response *m, uint64_t id)
+{
+    char text[20];
+    snprintf(text, sizeof text, "%016llx", (unsigned long long)id);
+    return add(m, "X-Request-Id", text);
+}
+
 static bool add_headers(const piq_http_request *r, struct MHD_Response *m)
 {
     const piq_http_answer *a = &r->reply;
     bool ok = add(m, "Cache-Control", "no-store") &&
               add(m, "X-Content-Type-Options", "nosniff") &&
-              add_number(m, "X-Request-Id", r->in.id);
+              add_request_id(m, r->in.id);
     if (ok && a->type)
         ok = add(m, "Content-Type", a->type);
     if (ok && a->etag[0])
