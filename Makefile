@@ -124,7 +124,7 @@ $(BUILD)/libpiq.so: $(LIBRARY:%.c=$(BUILD)/obj/%.o) \
 $(BUILD)/bench/%: $(BUILD)/obj/bench/%.o $(SUPPORT:%.c=$(BUILD)/obj/%.o) \
                   $(BUILD)/libpiq.a
 	@mkdir -p $(@D)
-	$(Q)$(LINK) $^ $(LIBS) -o $@
+	$(Q)$(LINK) $^ $(LIBS) -lcmocka -o $@
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 

@@ -240,7 +240,7 @@ static uint16_t read_part(piq_json_reader *r, const char *member)
 {
     if (!piq_json_has(r, member))
         return 1;
-    return (uint16_t)piq_json_int_in(r, member, 1, MAX_STEPS);
+    return (uint16_t)piq_json_int_in(r, member, 1, UINT16_MAX);
 }
 
 static void read_step(plan_reader *p, const json_t *json, size_t i,

@@ -55,7 +55,7 @@ typedef struct piq_prediction {
     piq_source minutes_source;
     double hours;          /* planned until at_us */
     piq_estimate rate;     /* mastery an hour, summed over concepts */
-    double rate_prior;     /* the curriculum's own pace */
+    double rate_prior;     /* what the law of practice expects */
     double review_minutes; /* a week, that keeping what is known takes */
     double review_share;   /* of them that the plan covers, 0..1 */
     const char *assumptions[PIQ_MAX_ASSUMPTIONS]; /* sentences */

@@ -2,6 +2,7 @@
 
 #include "base/calendar.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "domain/findings.h"
 #include "engine/engine_internal.h"
 
@@ -190,12 +191,31 @@ piq_status piq_engine_decode(piq_engine *e, piq_user_id user, piq_str body,
     return status;
 }
 
+/* A state that this program cannot read, because another version of it wrote
+ * it or because it is damaged, is made anew from the events. It is written
+ * with the learner's next event. */
+static piq_status from_events(piq_engine *e, piq_user_id user, int64_t version,
+                              piq_learner **out, piq_err *err)
+{
+    piq_arena a;
+    piq_rebuild r = {.user = user};
+    piq_log_field who = piq_log_int("learner", user.v);
+    piq_log(PIQ_LOG_WARN, 0, "state not readable, made anew from the events",
+            &who, 1);
+    piq_arena_init(&a, 0);
+    piq_status status = piq_rebuild_learner(e, &a, &r, out, err);
+    piq_arena_release(&a);
+    if (status == PIQ_OK)
+        (*out)->version = version;
+    return status;
+}
+
 static piq_status load(piq_engine *e, piq_user_id user, piq_held **out,
                        piq_err *err)
 {
     piq_arena a;
     piq_str body;
-    int64_t version;
+    int64_t version = -1;
     piq_learner *l = NULL;
     uint64_t epoch = piq_cache_epoch(e->cache, user);
     piq_arena_init(&a, 0);
@@ -203,6 +223,8 @@ static piq_status load(piq_engine *e, piq_user_id user, piq_held **out,
         e->store->ops->state(e->store, &a, user, &version, &body, err);
     if (status == PIQ_OK)
         status = piq_engine_decode(e, user, body, version, &l, err);
+    if (status == PIQ_ECORRUPT && version >= 0)
+        status = from_events(e, user, version, &l, err);
     piq_arena_release(&a);
     if (status)
         return status;

@@ -369,10 +369,12 @@ static void write_config(const piq_op *op, const piq_path_row *row,
     piq_buf shown;
     piq_buf_init(&shown, 0);
     piq_plan_cut(all, (size_t)row->current_position + op->limit, &shown);
-    if (shown.status)
+    if (shown.status) { /* the reply fails as a whole */
         out->status = shown.status;
-    else
+        piq_json_null(w);
+    } else {
         piq_json_raw(w, (piq_str){shown.ptr, shown.len});
+    }
     piq_buf_release(&shown);
 }
 

@@ -15,6 +15,10 @@ static const double FORGOTTEN_SHARE = 0.5;
 static const double REVIEW_MIN = 2;
 /* A prerequisite is practised a little past the bar, as in a path. */
 static const double PREREQUISITE_AIM = PIQ_READY + 0.10;
+/* Of a gain: practice may go elsewhere than planned. */
+static const double ELSEWHERE_SHARE = 0.5;
+/* A review of a concept every other day, as in a path. */
+static const double REVIEW_MIN_A_DAY = PIQ_REVIEW_MINUTES / 2;
 static const double WALK_SD_PER_SQRT_WEEK = 0.02;
 static const double MOST_MINUTES = 35 * 60;
 static const double SURE = 0.8;
@@ -44,6 +48,9 @@ typedef struct concept_set {
     double sd;  /* of that mean, today */
 } concept_set;
 
+/* What practice goes to, one after the other. */
+enum { TO_THE_GOAL, BEYOND_IT, ALL_ELSE, N_STAGES };
+
 typedef struct work {
     piq_teller teller;
     const piq_learner *learner;
@@ -58,12 +65,12 @@ typedef struct work {
     piq_learning_pace pace;
     double pace_at[NODES];
     double pace_low, pace_high; /* 90 % interval */
-    double *aim;   /* [n_concepts] of what comes first; 0: later, or retired */
-    double *loss;  /* [n_concepts] 1 - R(T)/R(0), at the instant asked for */
-    double *kept;  /* [n_concepts] m' */
-    double *first; /* [n_concepts] dose up to the aim */
-    double *later; /* [n_concepts] dose from there to the ceiling */
-    double all_first, all_later;
+    double *aim; /* [n_concepts] of what comes first; 0: later, or retired */
+    double *content; /* [n_concepts] minutes of what is not done yet */
+    double *loss;    /* [n_concepts] 1 - R(T)/R(0), at the instant asked for */
+    double *kept;    /* [n_concepts] m' */
+    double *dose[N_STAGES]; /* [n_concepts] that the stage asks for */
+    double all[N_STAGES];
 } work;
 
 /* A set's mean at each node of the pace, and what of a deviation of today is
@@ -152,18 +159,20 @@ static plan plan_until(work *w, int64_t at_us)
 static void forget(work *w, const plan *p)
 {
     const piq_catalogue *c = w->catalogue;
-    w->all_first = w->all_later = 0;
+    for (int stage = 0; stage < N_STAGES; stage++)
+        w->all[stage] = 0;
     for (size_t i = 0; i < c->n_concepts; i++) {
-        double kept = w->beliefs[i].mastery *
-                      (1 - FORGOTTEN_SHARE * (1 - p->covered) * w->loss[i]);
-        w->kept[i] = kept;
-        w->first[i] = piq_practice_need(kept, w->aim[i]);
-        w->later[i] =
-            piq_practice_need(fmax(kept, w->aim[i]), PIQ_PRACTICE_CEILING);
-        if (c->concepts[i].retired)
-            w->first[i] = w->later[i] = 0;
-        w->all_first += w->first[i];
-        w->all_later += w->later[i];
+        double m = w->beliefs[i].mastery *
+                   (1 - FORGOTTEN_SHARE * (1 - p->covered) * w->loss[i]);
+        const double aim[N_STAGES] = {fmin(w->aim[i], PIQ_MASTERED), w->aim[i],
+                                      PIQ_PRACTICE_CEILING};
+        w->kept[i] = m;
+        for (int stage = 0; stage < N_STAGES; stage++) {
+            double dose = piq_practice_need(m, aim[stage]);
+            w->dose[stage][i] = c->concepts[i].retired ? 0 : dose;
+            w->all[stage] += w->dose[stage][i];
+            m = fmax(m, aim[stage]);
+        }
     }
 }
 
@@ -178,13 +187,21 @@ static outcome learn(const work *w, const concept_set *set, const plan *p)
     outcome out = {{0}, {0}};
     double n = (double)set->n;
     for (int j = 0; j < NODES; j++) {
-        double dose =
-            60 * p->hours * PIQ_GAIN_RATE * PIQ_PLAN_EFFICIENCY * w->pace_at[j];
-        double first = share(dose, w->all_first);
-        double later = share(dose - w->all_first, w->all_later);
+        double a_minute = PIQ_GAIN_RATE * PIQ_PLAN_EFFICIENCY * w->pace_at[j];
+        double dose = 60 * p->hours * a_minute;
+        double done[N_STAGES];
+        for (int stage = 0; stage < N_STAGES; stage++) {
+            done[stage] = share(dose, w->all[stage]);
+            dose -= w->all[stage];
+        }
         for (size_t k = 0; k < set->n; k++) {
             size_t i = set->concepts[k].v;
-            double left = exp(-first * w->first[i] - later * w->later[i]);
+            double got = 0;
+            for (int stage = 0; stage < N_STAGES; stage++)
+                got += done[stage] * w->dose[stage][i];
+            double most =
+                a_minute * (w->content[i] + REVIEW_MIN_A_DAY * p->days);
+            double left = exp(-fmin(got, most));
             out.mean[j] += (1 - (1 - w->kept[i]) * left) / n;
             out.slope[j] += left / n;
         }
@@ -200,15 +217,18 @@ static double walk_of(const plan *p)
 static piq_forecast_point point_of(const concept_set *set, const plan *p,
                                    const outcome *then, int64_t at_us)
 {
-    double first = 0, second = 0, slope = 0;
+    double first = 0, second = 0, slope = 0, gain = 0;
     for (int j = 0; j < NODES; j++) {
         double x = piq_logit(piq_clamp(then->mean[j], 0.01, 0.99));
         first += WEIGHT[j] * x;
         second += WEIGHT[j] * x * x;
         slope += WEIGHT[j] * then->slope[j];
+        gain += WEIGHT[j] * (then->mean[j] - set->now);
     }
     double m = piq_sigmoid(first), walk = walk_of(p), sd = set->sd * slope;
-    double s = fmin(4, sqrt(sd * sd + walk * walk) / (m * (1 - m)));
+    double elsewhere = ELSEWHERE_SHARE * gain;
+    double s = fmin(4, sqrt(sd * sd + walk * walk + elsewhere * elsewhere) /
+                           (m * (1 - m)));
     s = sqrt(s * s + fmax(0, second - first * first));
     return (piq_forecast_point){at_us,
                                 m,
@@ -522,6 +542,20 @@ static void set_aims(work *w)
     }
 }
 
+static void set_content(work *w)
+{
+    const piq_catalogue *c = w->catalogue;
+    for (size_t i = 0; i < c->n_contents; i++) {
+        const piq_content *x = &c->contents[i];
+        if (x->retired || !x->published || x->type == PIQ_COURSE ||
+            w->learner->history[i].progress == PIQ_COMPLETED)
+            continue;
+        for (size_t k = 0; k < x->n_concepts; k++)
+            w->content[x->concepts[k].concept.v] +=
+                x->minutes * x->concepts[k].weight;
+    }
+}
+
 /* Lognormal around its mean: a pace is never below nothing. */
 static void set_pace(work *w)
 {
@@ -547,18 +581,22 @@ static piq_status begin(work *w, piq_arena *a, const piq_learner *l,
                 .now_us = now_us,
                 .targets = piq_new(a, piq_concept_ix, c->n_concepts),
                 .aim = piq_new(a, double, c->n_concepts),
+                .content = piq_new(a, double, c->n_concepts),
                 .loss = piq_new(a, double, c->n_concepts),
-                .kept = piq_new(a, double, c->n_concepts),
-                .first = piq_new(a, double, c->n_concepts),
-                .later = piq_new(a, double, c->n_concepts)};
-    if (!w->targets || !w->aim || !w->loss || !w->kept || !w->first ||
-        !w->later)
+                .kept = piq_new(a, double, c->n_concepts)};
+    bool room = w->targets && w->aim && w->content && w->loss && w->kept;
+    for (int stage = 0; stage < N_STAGES; stage++) {
+        w->dose[stage] = piq_new(a, double, c->n_concepts);
+        room = room && w->dose[stage];
+    }
+    if (!room)
         return PIQ_ENOMEM;
     w->minutes_source = piq_weekday_minutes(l, w->weekday_minutes);
     for (int d = 0; d < 7; d++)
         w->weekly_minutes += w->weekday_minutes[d];
     w->n_targets = piq_path_targets(c, &goal, w->targets);
     set_aims(w);
+    set_content(w);
     set_pace(w);
     return PIQ_OK;
 }

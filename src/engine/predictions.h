@@ -10,16 +10,19 @@
  *              is not reviewed loses half of what its recall loses, the rest
  *              comes back at first contact
  *   learning   the law of practice (track/gain.h) that path and slates use:
- *              a dose d_i takes m'_i to 1 - (1 - m'_i) e^(-d_i), and h hours
- *              give doses of 60 h PIQ_GAIN_RATE PIQ_PLAN_EFFICIENCY pace in
- *              all. They go first to the goal's concepts (aim .95) and to the
- *              prerequisites that these miss (aim .6), each in proportion to
- *              ln((1 - m'_i) / (1 - aim_i)); what is over to all others
+ *              a dose d_i takes m'_i to 1 - (1 - m'_i) e^(-d_i), and a minute
+ *              gives PIQ_GAIN_RATE PIQ_PLAN_EFFICIENCY pace of it. Doses go to
+ *              the goal's concepts up to .8 and to the prerequisites that these
+ *              miss up to .6; then to the goal's up to .95; then to all others
+ *              up to .95; at each stage in proportion to
+ *              ln((1 - m'_i) / (1 - aim_i)). No concept takes more than its
+ *              content that is not done yet and 2.5 minutes of review a day
  *   minutes    piq_weekday_minutes, as in the path; none on days off
  *   pace       lognormal, mean and sd of piq_learning_pace_of; nine-point
  *              Gauss-Hermite quadrature
  *   spread     of a set's mean: what is not known today (piq_mean_sd) times
- *              what of the gap is left, dM/dm = mean e^(-d_i); the pace's; a
+ *              what of the gap is left, dM/dm = mean e^(-d_i); half of the
+ *              gain, as practice may go elsewhere than planned; the pace's; a
  *              random walk of .02 mastery a square-root week; taken together
  *              on the logit scale, so intervals stay in (0,1)
  *   goal       reached when the mean mastery of its concepts is .8, which a
@@ -30,7 +33,21 @@
  *              minutes needed are found by bisection. in_time_prob of a path
  *              is this number
  *
-@@MEASURED@@
+ * Measured on 150 simulated learners on the poker curriculum (112 days,
+ * forecast from the middle, minutes as practised): the true mean mastery of an
+ * area lay in the 80 % interval in 76, 76, 77 % of cases 7, 14, 28 days ahead
+ * with 600 answers (90 %: 86, 86, 86), in 83, 82, 80 % with 2,400 (93, 92, 92);
+ * without learning 81, 82, 83 % (91, 92, 93) and 87, 87, 85 % (95, 94, 92).
+ * Known: they learn slower than the law says and follow no path; the gain
+ * predicted for 28 days is .014 where the truth is .007 (600), .047 where it is
+ * .023 (2,400). Worse: today's doubt undiminished by practice leaves a new
+ * learner's goal at most at .95; without the half of the gain 75 % and 86 % at
+ * 28 days (2,400); without the limit of a concept's content the chance at half
+ * of a path's days was .58 to .87 for goals of a few concepts, now .31 to .64.
+ * Against the path (12 learners each with 0 to 2,400 events, four goals): the
+ * chance at half of its days is .11 to .64, at its day .44 to .91, at the end
+ * of its interval .78 to .99, at twice its days .82 to .99. It is above a half
+ * at the path's day where some concepts are beyond .8: their mean counts.
  * The constants are assumptions, told with every prediction. Pure: no clock,
  * no random numbers. Threads: any, on read-only input.
  */

@@ -89,7 +89,9 @@ static piq_status start_from(piq_engine *e, piq_arena *a, const piq_rebuild *r,
         return PIQ_OK; /* from nothing: made by the first event */
     if (status)
         return status;
-    return piq_engine_decode(e, r->user, row.body, 0, out, err);
+    status = piq_engine_decode(e, r->user, row.body, 0, out, err);
+    /* Written by another version of this program: from nothing then. */
+    return status == PIQ_ECORRUPT ? PIQ_OK : status;
 }
 
 typedef struct rebuild_state {

@@ -397,7 +397,8 @@ piq_status piq_path_pack(piq_arena *a, piq_path_search *s, int *done_day)
     }
     stop_recording(&w);
     if (w.begun.content.v != PIQ_NO_IX32)
-        tell_parts(&w, (uint16_t)(w.begun.step.part +
-                                  ceil(w.begun.left / s->longest_day)));
+        tell_parts(&w, (uint16_t)fmin(UINT16_MAX,
+                                      w.begun.step.part +
+                                          ceil(w.begun.left / s->longest_day)));
     return w.status;
 }

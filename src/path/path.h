@@ -6,9 +6,9 @@
  * spaced reviews between. Formulas and sources: src/path/README.md.
  * Pure; deterministic. Threads: any, on read-only input.
  *
- * Laws (tests/property): a step never stands before one it needs; no day's
- * minutes are exceeded; nothing on a day off; no content twice (reviews
- * apart).
+ * Laws (tests/property): a step never stands before one it needs, nor before
+ * the last part of one; no day's minutes are exceeded; nothing on a day off; no
+ * content twice (its parts and reviews apart).
  */
 #ifndef PIQ_PATH_PATH_H
 #define PIQ_PATH_PATH_H
@@ -48,7 +48,9 @@ typedef struct piq_path_input {
 /* plan->targets: those asked for and the prerequisites that are not ready yet,
  * in order of prerequisites. A target is met at PIQ_MASTERED with
  * PIQ_MASTERED_EVIDENCE, an added prerequisite when it is ready. A deadline
- * before from_day bounds nothing, and its chance is 0. A review step is on a
+ * before from_day bounds nothing. in_time_prob is left NaN: it is the engine's
+ * (engine/predictions.h). Content that no day holds is spread over days, its
+ * parts in order, one content at a time. A review step is on a
  * concept alone (content PIQ_NO_IX32). *out lives in `a`. PIQ_ENOMEM;
  * PIQ_EINVAL when no weekday has a minute. */
 PIQ_MUST_USE piq_status piq_path_plan(piq_arena *a, const piq_path_input *in,

@@ -5,6 +5,8 @@
 #include "support/near.h"
 #include "support/small_catalogue.h"
 
+#include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* 2026-11-23, a Monday. */
@@ -185,7 +187,7 @@ static void test_path__what_is_mastered_needs_nothing(void **s)
     assert_int_equal(p.n_targets_met, 1);
     assert_int_equal(p.completion_day, MONDAY);
     assert_int_equal(p.completion_high_day, MONDAY);
-    assert_near(p.in_time_prob, 1, 0);
+    assert_true(isnan(p.in_time_prob)); /* the engine's to say */
     close_fixture(&f);
 }
 
@@ -245,25 +247,154 @@ static void test_path__what_does_not_fit_is_named_by_loss(void **s)
     for (size_t i = 0; i < p.n_steps; i++)
         assert_true(p.steps[i].day <= MONDAY + 1);
     assert_true(p.completion_day > MONDAY + 1);
-    assert_true(p.in_time_prob < 0.2);
     close_fixture(&f);
 }
 
-static void test_path__more_time_is_more_likely_in_time(void **s)
+/* ---- parts ------------------------------------------------------------- */
+
+static void give(fixture *f, uint16_t minutes_a_day)
+{
+    for (int d = 0; d < 7; d++)
+        f->in.minutes_per_weekday[d] = minutes_a_day;
+}
+
+/* Minutes of a content's steps; its parts are counted from 1 and add up. */
+static double minutes_in_parts(const piq_plan *p, int id)
+{
+    double minutes = 0;
+    uint16_t part = 0, parts = 0;
+    for (size_t i = 0; i < p->n_steps; i++) {
+        const piq_plan_step *s = &p->steps[i];
+        if (s->content.v != (uint32_t)id - 1)
+            continue;
+        assert_int_equal(s->part, ++part);
+        assert_true(parts == 0 || parts == s->parts);
+        parts = s->parts;
+        minutes += s->minutes;
+        if (part < parts)
+            assert_true(s->mastery_after == s->mastery_before);
+        else
+            assert_true(s->mastery_after > s->mastery_before);
+    }
+    assert_int_equal(part, parts);
+    return minutes;
+}
+
+static size_t last_place_of(const piq_plan *p, int id)
+{
+    size_t i = p->n_steps;
+    while (i > 0 && p->steps[i - 1].content.v != (uint32_t)id - 1)
+        i--;
+    return i - 1;
+}
+
+static void test_path__long_content_is_spread_over_days(void **s)
 {
     (void)s;
-    double last = 0;
-    for (int days = 1; days < 60; days += 3) {
-        fixture f;
-        open_fixture(&f);
-        aim_at(&f, EMULSION);
-        f.in.deadline_day = MONDAY + days;
-        piq_plan p = plan(&f);
-        assert_true(p.in_time_prob >= last);
-        last = p.in_time_prob;
-        close_fixture(&f);
+    fixture f;
+    open_fixture(&f);
+    give(&f, 8);
+    aim_at(&f, EMULSION);
+    piq_plan p = plan(&f);
+    static const int lessons[] = {BROTH_LESSON, SAUCE_LESSON, EMULSION_LESSON};
+    for (int i = 0; i < 3; i++)
+        assert_near(minutes_in_parts(&p, lessons[i]),
+                    f.c->contents[lessons[i] - 1].minutes, 1e-9);
+    const piq_plan_step *first = &p.steps[place_of(&p, BROTH_LESSON)];
+    assert_true(first->parts >= 2);
+    assert_int_equal(first->status, PIQ_STEP_READY);
+    assert_int_equal(first[1].status, PIQ_STEP_LOCKED);
+    assert_non_null(strstr(first->why, "which is longer than this day"));
+    assert_true(last_place_of(&p, BROTH_LESSON) < place_of(&p, SAUCE_LESSON));
+    assert_int_not_equal(p.completion_day, INT32_MAX);
+    assert_int_equal(p.n_dropped, 0);
+    close_fixture(&f);
+}
+
+static void test_path__a_minute_a_day_still_leads_on(void **s)
+{
+    (void)s;
+    fixture f;
+    open_fixture(&f);
+    give(&f, 1);
+    aim_at(&f, KNIFE);
+    piq_plan p = plan(&f);
+    double minutes = f.c->contents[KNIFE_LESSON - 1].minutes;
+    assert_near(minutes_in_parts(&p, KNIFE_LESSON), minutes, 1e-9);
+    assert_near(p.steps[0].parts, minutes, 0);
+    close_fixture(&f);
+}
+
+static void test_path__what_was_spent_is_not_planned_again(void **s)
+{
+    (void)s;
+    fixture f;
+    open_fixture(&f);
+    give(&f, 8);
+    f.history[KNIFE_LESSON - 1].progress = PIQ_STARTED;
+    f.history[KNIFE_LESSON - 1].seconds = 3 * 60;
+    aim_at(&f, KNIFE);
+    piq_plan p = plan(&f);
+    assert_near(minutes_in_parts(&p, KNIFE_LESSON),
+                f.c->contents[KNIFE_LESSON - 1].minutes - 3, 1e-9);
+    close_fixture(&f);
+}
+
+static void test_path__the_deadline_may_fall_between_parts(void **s)
+{
+    (void)s;
+    fixture f;
+    open_fixture(&f);
+    give(&f, 6);
+    f.in.deadline_day = MONDAY; /* one part, and the end of the plan */
+    aim_at(&f, KNIFE);
+    piq_plan p = plan(&f);
+    assert_int_equal(p.n_steps, 1);
+    assert_int_equal(p.steps[0].part, 1);
+    /* The walk goes on past it, and tells how many there would be. */
+    assert_near(p.steps[0].parts,
+                ceil(f.c->contents[KNIFE_LESSON - 1].minutes / 6), 0);
+    assert_int_equal(p.n_dropped, 1);
+    close_fixture(&f);
+}
+
+static void test_path__a_passed_deadline_bounds_nothing(void **s)
+{
+    (void)s;
+    fixture f;
+    open_fixture(&f);
+    aim_at(&f, EMULSION);
+    piq_plan open = plan(&f);
+    f.in.deadline_day = MONDAY - 30;
+    piq_plan passed = plan(&f);
+    assert_int_equal(passed.n_steps, open.n_steps);
+    assert_int_equal(passed.completion_day, open.completion_day);
+    assert_int_equal(passed.n_dropped, 0);
+    assert_int_equal(passed.deadline_day, MONDAY - 30);
+    close_fixture(&f);
+}
+
+/* Two memories are due, and a lesson is open: of 25 minutes one bare review
+ * comes first (a third is 8), the other one once the lesson has its place. */
+static void test_path__reviews_leave_room_for_what_is_new(void **s)
+{
+    (void)s;
+    fixture f;
+    open_fixture(&f);
+    give(&f, 25);
+    for (int k = BROTH; k <= SAUCE; k++) {
+        f.beliefs[k] = at(0.9, 20);
+        f.beliefs[k].stability_days = 10;
+        f.beliefs[k].recall = 0.8;
+        aim_at(&f, (uint16_t)k);
     }
-    assert_true(last > 0.99);
+    aim_at(&f, KNIFE);
+    piq_plan p = plan(&f);
+    size_t knife = place_of(&p, KNIFE_LESSON);
+    assert_int_equal(knife, 1);
+    assert_int_equal(p.steps[0].kind, PIQ_STEP_REVIEW);
+    assert_int_equal(p.steps[1].day, MONDAY);
+    close_fixture(&f);
 }
 
 static void test_path__interval_holds_the_day_and_grows_with_doubt(void **s)
@@ -397,6 +528,33 @@ static void test_plan_json__reads_back_what_was_written(void **s)
     close_fixture(&f);
 }
 
+static void test_plan_json__steps_stored_without_parts_are_whole(void **s)
+{
+    (void)s;
+    fixture f;
+    piq_plan q;
+    open_fixture(&f);
+    aim_at(&f, KNIFE);
+    give(&f, 8);
+    piq_plan p = plan(&f);
+    assert_true(p.steps[0].parts > 1);
+    piq_buf b = written(&p, f.c);
+    json_t *json = json_loadb(b.ptr, b.len, 0, NULL);
+    json_t *step = json_array_get(json_object_get(json, "steps"), 0);
+    json_object_del(step, "part");
+    json_object_del(step, "parts");
+    char *text = json_dumps(json, 0);
+    assert_int_equal(piq_plan_read(&f.a, piq_str_of(text), f.c, &q, NULL),
+                     PIQ_OK);
+    assert_int_equal(q.steps[0].part, 1);
+    assert_int_equal(q.steps[0].parts, 1);
+    assert_int_equal(q.steps[1].part, 2);
+    free(text);
+    json_decref(json);
+    piq_buf_release(&b);
+    close_fixture(&f);
+}
+
 static void test_plan_json__leaves_out_what_the_catalogue_lost(void **s)
 {
     (void)s;
@@ -444,7 +602,12 @@ int main(void)
         cmocka_unit_test(test_path__believed_but_not_shown_asks_for_a_check),
         cmocka_unit_test(test_path__due_memory_is_reviewed_on_its_day),
         cmocka_unit_test(test_path__what_does_not_fit_is_named_by_loss),
-        cmocka_unit_test(test_path__more_time_is_more_likely_in_time),
+        cmocka_unit_test(test_path__long_content_is_spread_over_days),
+        cmocka_unit_test(test_path__a_minute_a_day_still_leads_on),
+        cmocka_unit_test(test_path__what_was_spent_is_not_planned_again),
+        cmocka_unit_test(test_path__the_deadline_may_fall_between_parts),
+        cmocka_unit_test(test_path__a_passed_deadline_bounds_nothing),
+        cmocka_unit_test(test_path__reviews_leave_room_for_what_is_new),
         cmocka_unit_test(
             test_path__interval_holds_the_day_and_grows_with_doubt),
         cmocka_unit_test(test_path__skipped_content_is_left_out),
@@ -452,6 +615,7 @@ int main(void)
         cmocka_unit_test(test_path__a_full_arena_is_said),
         cmocka_unit_test(test_targets__named_ones_or_areas_up_to_the_level),
         cmocka_unit_test(test_plan_json__reads_back_what_was_written),
+        cmocka_unit_test(test_plan_json__steps_stored_without_parts_are_whole),
         cmocka_unit_test(test_plan_json__leaves_out_what_the_catalogue_lost),
         cmocka_unit_test(test_plan_json__damage_is_told),
     };

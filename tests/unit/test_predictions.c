@@ -5,6 +5,7 @@
 
 #include "base/calendar.h"
 #include "engine/estimate.h"
+#include "engine/inputs.h"
 #include "num/logistic.h"
 #include "support/habit_maker.h"
 
@@ -116,52 +117,50 @@ static void test_predictions__for_now_are_the_beliefs(void **state)
     assert_true(json_is_null(habit_at(f->json, "goal")));
 }
 
-static void test_predictions__learning_is_shared_out(void **state)
+static void test_predictions__learning_follows_the_law_of_practice(void **state)
 {
     fixture *f = *state;
     plan(f, 60);
-    make(f, 7);
-    /* Seven hours, no data: the rate is the curriculum's pace v +- v/2. All
-     * eight gaps are .45, so all concepts go the same way. Five-point
-     * quadrature of .5 + .45 (1 - exp(-7 v / 3.6)), taken in logits. */
-    static const double node[] = {-2.8569700138728056, -1.3556261799742659, 0,
-                                  1.3556261799742659, 2.8569700138728056};
-    static const double weight[] = {0.011257411327720693, 0.22207592200561263,
-                                    0.5333333333333333, 0.22207592200561263,
-                                    0.011257411327720693};
-    double v = f->p.rate_prior, logit = 0;
-    for (int j = 0; j < 5; j++) {
-        double m =
-            0.5 + 0.45 * (1 - exp(-7 * fmax(0, v + node[j] * v / 2) / 3.6));
-        logit += weight[j] * log(m / (1 - m));
+    make(f, 1);
+    /* An hour over eight concepts at .5, whose doses are alike: .036 * .6 * 60
+     * / 8 = .162 times the pace, which is lognormal of mean 1 and sd .5. The
+     * median is taken over logits; here by 2,000 quantiles. */
+    double logit = 0, s = sqrt(log(1.25));
+    for (int q = 0; q < 2000; q++) {
+        double z = piq_normal_quantile((q + 0.5) / 2000);
+        double m = 1 - 0.5 * exp(-0.162 * exp(s * z - s * s / 2));
+        logit += log(m / (1 - m)) / 2000;
     }
     double expected = 1 / (1 + exp(-logit));
-    assert_true(habit_near(f->p.hours, 7, 1e-9));
-    assert_true(habit_near(f->p.overall.points[LAST].mastery, expected, 1e-9));
-    assert_true(habit_near(f->p.areas[0].points[LAST].mastery, expected, 1e-9));
-    assert_true(expected > 0.6 && expected < 0.95);
+    assert_true(habit_near(f->p.hours, 1, 1e-9));
+    assert_true(habit_near(f->p.overall.points[LAST].mastery, expected, 1e-3));
+    assert_true(habit_near(f->p.areas[0].points[LAST].mastery, expected, 1e-3));
+    assert_true(expected > 0.56 && expected < 0.58);
 }
 
-static void test_predictions__the_curriculum_sets_the_prior_pace(void **state)
+static void test_predictions__the_law_of_practice_sets_the_prior(void **state)
 {
     fixture *f = *state;
-    double minutes = 0;
-    for (size_t i = 0; i < f->catalogue->n_contents; i++)
-        if (f->catalogue->contents[i].n_contains == 0)
-            minutes += f->catalogue->contents[i].minutes;
     make(f, 7);
-    /* .2 for each of eight concepts over all of its minutes. */
-    assert_true(habit_near(f->p.rate_prior, 0.2 * 8 / (minutes / 60), 1e-9));
+    /* 60 minutes of .036 at .6, half of it missing: .648 an hour. */
+    assert_true(habit_near(f->p.rate_prior, 0.648, 1e-9));
     assert_true(habit_near(f->p.rate.value, f->p.rate_prior, 1e-9));
+    assert_true(f->p.rate.low > 0 && f->p.rate.low < f->p.rate.value);
+    assert_true(f->p.rate.value < f->p.rate.high);
+    for (int i = 0; i < N_CONCEPTS; i++)
+        f->beliefs[i].mastery = 0.8;
+    make(f, 7);
+    assert_true(habit_near(f->p.rate_prior, 0.648 * 0.2 / 0.5, 1e-9));
 }
 
 static void test_predictions__without_practice_mastery_falls(void **state)
 {
     fixture *f = *state;
     practise(f);
+    plan(f, 0);
     make(f, 60);
     assert_string_equal(habit_text(f->json, "assumptions/minutes_source"),
-                        "default");
+                        "stated");
     for (int k = 1; k <= LAST; k++)
         assert_true(f->p.overall.points[k].mastery <
                     f->p.overall.points[k - 1].mastery);
@@ -176,16 +175,20 @@ static void test_predictions__without_practice_mastery_falls(void **state)
 static void test_predictions__intervals_nest_and_widen(void **state)
 {
     fixture *f = *state;
-    plan(f, 20);
-    make(f, 100);
     double before = 0;
-    for (int k = 0; k <= LAST; k++) {
-        const piq_forecast_point *x = &f->p.areas[1].points[k];
+    for (int k = 0; k <= 2 * LAST + 1; k++) {
+        bool practised = k > LAST;
+        if (k == 0 || k == LAST + 1) {
+            plan(f, practised ? 20 : 0);
+            make(f, 100);
+        }
+        const piq_forecast_point *x =
+            &f->p.areas[1].points[practised ? k - LAST - 1 : k];
         assert_true(0 < x->low90 && x->low90 < x->low80);
         assert_true(x->low80 < x->mastery && x->mastery < x->high80);
         assert_true(x->high80 < x->high90 && x->high90 < 1);
         double width = piq_logit(x->high90) - piq_logit(x->low90);
-        assert_true(width > before);
+        assert_true(practised || width > before);
         before = width;
     }
 }
@@ -288,17 +291,77 @@ static void test_predictions__days_off_take_hours_away(void **state)
     assert_true(habit_near(f->p.hours, 6, 1e-9));
 }
 
-static void test_predictions__plan_with_what_was_practised(void **state)
+static void test_predictions__plan_with_the_paths_minutes(void **state)
 {
     fixture *f = *state;
-    /* 14 days of 10 minutes before now. */
+    piq_behaviour *b = &f->l->behaviour;
+    int32_t today = piq_day_of(HABIT_START_US, 0, 0);
+    /* Looking in for a minute says nothing of a plan: 25 a day. */
     for (int d = 14; d >= 1; d--)
-        habit_answer(f->l, HABIT_START_US - d * DAY, 1, 0.5, 600000);
+        habit_answer(f->l, HABIT_START_US - d * DAY, 1, 0.5, 60000);
     make(f, 7);
-    /* 140 minutes in 15 days, today included. */
-    assert_true(habit_near(f->p.minutes_per_week, 140 * 7 / 15.0, 1e-9));
+    assert_true(habit_near(f->p.minutes_per_week, 175, 1e-9));
+    assert_true(habit_near(f->p.minutes_practised, 14 * 7 / 15.0, 1e-9));
+    assert_string_equal(habit_text(f->json, "assumptions/minutes_source"),
+                        "default");
+    /* 14 days of 50 minutes: (700 + 5 * 25) / 19 = 43.4. */
+    for (int d = 0; d < 14; d++)
+        b->days[d] = (piq_day_record){today - 14 + d, 50 * 60000, 1, 1};
+    b->n_days = 14;
+    make(f, 7);
+    assert_true(habit_near(f->p.minutes_per_week, 7 * 43, 1e-9));
     assert_string_equal(habit_text(f->json, "assumptions/minutes_source"),
                         "inferred");
+}
+
+/* ---- the path ---------------------------------------------------------- */
+
+static double chance(fixture *f, const piq_belief *beliefs)
+{
+    double prob = -1;
+    assert_int_equal(piq_goal_probability(&f->arena, f->l, f->catalogue,
+                                          beliefs, HABIT_START_US, &prob),
+                     PIQ_OK);
+    return prob;
+}
+
+static void test_predictions__the_path_tells_the_same_chance(void **state)
+{
+    fixture *f = *state;
+    assert_true(isnan(chance(f, f->beliefs))); /* no goal */
+    want(f, 0);
+    assert_true(isnan(chance(f, f->beliefs))); /* no date */
+    for (int days = -20; days <= 200; days += 44) {
+        want(f, days);
+        make(f, 28);
+        assert_true(chance(f, f->beliefs) == f->p.goal->probability);
+        plan(f, (uint16_t)(days + 20));
+    }
+}
+
+/* What the path says of its end and what the chance says go the same way: with
+ * minutes stated or not. */
+static void test_predictions__path_and_chance_agree_in_direction(void **state)
+{
+    fixture *f = *state;
+    for (uint16_t minutes = 0; minutes <= 60; minutes += 20) {
+        piq_path_input in;
+        piq_plan p;
+        if (minutes)
+            plan(f, minutes);
+        want(f, 0);
+        assert_int_equal(piq_path_input_of(&f->arena, f->l, f->catalogue,
+                                           HABIT_START_US, &in),
+                         PIQ_OK);
+        assert_int_equal(piq_path_plan(&f->arena, &in, &p, NULL), PIQ_OK);
+        assert_int_not_equal(p.completion_day, INT32_MAX);
+        int days = p.completion_day - p.from_day;
+        assert_true(days > 4);
+        want(f, 2 * days + 7);
+        assert_true(chance(f, in.beliefs) > 0.8);
+        want(f, days / 4);
+        assert_true(chance(f, in.beliefs) < 0.3);
+    }
 }
 
 static void test_predictions__refuse_the_past_and_the_far_future(void **state)
@@ -338,8 +401,8 @@ int main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         CASE(test_predictions__for_now_are_the_beliefs),
-        CASE(test_predictions__learning_is_shared_out),
-        CASE(test_predictions__the_curriculum_sets_the_prior_pace),
+        CASE(test_predictions__learning_follows_the_law_of_practice),
+        CASE(test_predictions__the_law_of_practice_sets_the_prior),
         CASE(test_predictions__without_practice_mastery_falls),
         CASE(test_predictions__intervals_nest_and_widen),
         CASE(test_predictions__the_goal_comes_first),
@@ -349,7 +412,9 @@ int main(void)
         CASE(test_predictions__a_passed_date_counts_as_now),
         CASE(test_predictions__likely_comes_before_sure),
         CASE(test_predictions__days_off_take_hours_away),
-        CASE(test_predictions__plan_with_what_was_practised),
+        CASE(test_predictions__plan_with_the_paths_minutes),
+        CASE(test_predictions__the_path_tells_the_same_chance),
+        CASE(test_predictions__path_and_chance_agree_in_direction),
         CASE(test_predictions__refuse_the_past_and_the_far_future),
         CASE(test_predictions__a_full_arena_is_told),
     };
