@@ -3,6 +3,7 @@
 Status, headers, media type, body against its schema, and for problems that
 they say the same status as HTTP, the standard phrase and the path.
 """
+import re
 import json
 import sys
 import warnings
@@ -104,7 +105,8 @@ class Contract:
                             ("x-content-type-options", "nosniff")):
             if reply.headers.get(name) != value:
                 found.append(f"{name} is {reply.headers.get(name)}")
-        if not reply.headers.get("x-request-id", "").isdigit():
+        if not re.fullmatch("[0-9a-f]{16}",
+                            reply.headers.get("x-request-id", "")):
             found.append("no X-Request-Id")
         return found
 

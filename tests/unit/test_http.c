@@ -126,8 +126,8 @@ static void test_http__request_ids_differ(void **state)
     const char *of_b = strstr(b.head, "X-Request-Id: ");
     assert_non_null(of_a);
     assert_non_null(of_b);
-    assert_true(strtoull(of_b + 14, NULL, 10) ==
-                strtoull(of_a + 14, NULL, 10) + 1);
+    assert_true(strtoull(of_b + 14, NULL, 16) ==
+                strtoull(of_a + 14, NULL, 16) + 1);
     http_end(f);
 }
 
