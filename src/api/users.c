@@ -5,9 +5,9 @@
 #include "domain/json_reader.h"
 #include "domain/prediction.h"
 #include "domain/profile.h"
-#include "engine/analytics.h"
-#include "engine/predictions.h"
-#include "engine/profile.h"
+#include "insight/analytics.h"
+#include "insight/predictions.h"
+#include "insight/profile.h"
 
 static const char *const no_query[] = {NULL};
 

@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "cli/command.h"
 #include "domain/json_reader.h"
-#include "engine/fold.h"
+#include "learner/fold.h"
 #include "num/score.h"
 #include "train/kt_tsv.h"
 

@@ -48,7 +48,7 @@ typedef struct piq_plan {
      * the horizon. 80 % interval. */
     int32_t completion_day, completion_low_day, completion_high_day;
     /* P(goal reached by the end of deadline_day), the one number that
-     * engine/predictions.h makes; NaN: no deadline. The planner leaves NaN. */
+     * insight/predictions.h makes; NaN: no deadline. The planner leaves NaN. */
     double in_time_prob;
     int32_t deadline_day; /* INT32_MAX none */
     int32_t from_day;

@@ -8,7 +8,7 @@
 #define PIQ_ENGINE_CACHE_H
 
 #include "base/bytes.h"
-#include "engine/learner.h"
+#include "learner/learner.h"
 
 typedef struct piq_cache piq_cache;
 typedef struct piq_held piq_held; /* a counted learner */

@@ -205,6 +205,11 @@ static piq_status from_events(piq_engine *e, piq_user_id user, int64_t version,
     piq_arena_init(&a, 0);
     piq_status status = piq_rebuild_learner(e, &a, &r, out, err);
     piq_arena_release(&a);
+    if (status == PIQ_ENOTFOUND) /* somebody is there all the same */
+        return piq_fail(err, PIQ_ECORRUPT,
+                        "the state of learner %lld cannot be read, and there "
+                        "are no events to make it from",
+                        (long long)user.v);
     if (status == PIQ_OK)
         (*out)->version = version;
     return status;

@@ -20,9 +20,9 @@
 #include "domain/event.h"
 #include "domain/plan.h"
 #include "domain/recommendation.h"
-#include "engine/calibration_book.h"
-#include "engine/fold.h"
-#include "engine/learner.h"
+#include "learner/calibration_book.h"
+#include "learner/fold.h"
+#include "learner/learner.h"
 #include "metrics/metrics.h"
 #include "store/store.h"
 

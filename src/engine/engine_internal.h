@@ -5,7 +5,7 @@
 #include "engine/cache.h"
 #include "engine/committer.h"
 #include "engine/engine.h"
-#include "engine/fold.h"
+#include "learner/fold.h"
 #include "track/calibrate.h"
 
 #include <pthread.h>

@@ -9,8 +9,8 @@
 #include "base/clock.h"
 #include "domain/json_reader.h"
 #include "engine/engine_internal.h"
-#include "engine/inputs.h"
-#include "engine/predictions.h"
+#include "insight/inputs.h"
+#include "insight/predictions.h"
 
 #include <math.h>
 #include <stdio.h>

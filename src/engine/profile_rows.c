@@ -4,7 +4,7 @@
 #include "domain/profile.h"
 
 #include "engine/engine_internal.h"
-#include "engine/profile.h"
+#include "insight/profile.h"
 
 static piq_str keep(piq_arena *a, piq_buf *b)
 {

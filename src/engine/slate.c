@@ -8,7 +8,7 @@
 #include "base/calendar.h"
 #include "base/clock.h"
 #include "engine/engine_internal.h"
-#include "engine/inputs.h"
+#include "insight/inputs.h"
 #include "recommend/recommend.h"
 
 enum { LOG_FORMAT = 1 };
@@ -183,6 +183,8 @@ void piq_slate_finish(piq_batch *b, piq_op *op)
     op->state_version = p->version;
     piq_buf_init(&buf, 0);
     write_reply(op, p, &buf);
+    piq_bytes_release(op->slate); /* of an earlier run */
+    op->slate = NULL;
     if (buf.status == PIQ_OK) {
         char *bytes = piq_buf_take(&buf, &len);
         op->slate = piq_bytes_take(bytes, len);

@@ -49,7 +49,7 @@ typedef struct piq_path_input {
  * in order of prerequisites. A target is met at PIQ_MASTERED with
  * PIQ_MASTERED_EVIDENCE, an added prerequisite when it is ready. A deadline
  * before from_day bounds nothing. in_time_prob is left NaN: it is the engine's
- * (engine/predictions.h). Content that no day holds is spread over days, its
+ * (insight/predictions.h). Content that no day holds is spread over days, its
  * parts in order, one content at a time. A review step is on a
  * concept alone (content PIQ_NO_IX32). *out lives in `a`. PIQ_ENOMEM;
  * PIQ_EINVAL when no weekday has a minute. */

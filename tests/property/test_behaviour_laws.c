@@ -1,7 +1,7 @@
 /* Laws of the counted habits over made-up lives: what is written reads back to
  * the bit, a reload changes nothing that follows, sizes stay bounded, counts
  * add up, and bytes that are not ours are refused. */
-#include "engine/behaviour.h"
+#include "learner/behaviour.h"
 
 #include "base/calendar.h"
 #include "base/rng.h"

@@ -4,7 +4,7 @@
 #define PIQ_TESTS_HABIT_MAKER_H
 
 #include "base/buf.h"
-#include "engine/learner.h"
+#include "learner/learner.h"
 
 #include <jansson.h>
 

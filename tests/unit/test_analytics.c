@@ -1,5 +1,5 @@
 /* Progress analytics: sums, windows, streaks, recall, calibration. */
-#include "engine/analytics.h"
+#include "insight/analytics.h"
 
 #include "base/calendar.h"
 #include "support/habit_maker.h"

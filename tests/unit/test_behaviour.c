@@ -1,5 +1,5 @@
 /* Habits as they are counted. The stored form: tests/property. */
-#include "engine/behaviour.h"
+#include "learner/behaviour.h"
 
 #include "base/calendar.h"
 #include "support/habit_maker.h"

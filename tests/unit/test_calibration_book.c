@@ -1,4 +1,4 @@
-#include "engine/calibration_book.h"
+#include "learner/calibration_book.h"
 
 #include "support/random_catalogue.h"
 #include "track/calibrate.h"

@@ -1,6 +1,6 @@
 /* What each kind of event does to a learner. On the cooking curriculum, whose
  * contents have no items, with one or two added where they are needed. */
-#include "engine/fold.h"
+#include "learner/fold.h"
 
 #include "base/calendar.h"
 #include "support/small_catalogue.h"

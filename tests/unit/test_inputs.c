@@ -1,4 +1,4 @@
-#include "engine/inputs.h"
+#include "insight/inputs.h"
 
 #include "base/calendar.h"
 #include "support/near.h"

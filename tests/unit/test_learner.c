@@ -1,7 +1,7 @@
-#include "engine/learner.h"
+#include "learner/learner.h"
 
 #include "base/calendar.h"
-#include "engine/fold.h"
+#include "learner/fold.h"
 #include "support/engine_fixture.h"
 #include "support/random_catalogue.h"
 

@@ -1,11 +1,11 @@
 /* Predictions: today they say what the beliefs say, practice helps, time
  * without it does not, intervals hold each other, and the minutes that are
  * needed are indeed needed. */
-#include "engine/predictions.h"
+#include "insight/predictions.h"
 
 #include "base/calendar.h"
-#include "engine/estimate.h"
-#include "engine/inputs.h"
+#include "insight/estimate.h"
+#include "insight/inputs.h"
 #include "num/logistic.h"
 #include "support/habit_maker.h"
 

@@ -1,9 +1,9 @@
 /* The profile: what is told of a learner, and what is not told for want of
  * evidence. Numbers are worked out by hand. */
-#include "engine/profile.h"
+#include "insight/profile.h"
 
 #include "base/calendar.h"
-#include "engine/estimate.h"
+#include "insight/estimate.h"
 #include "support/habit_maker.h"
 
 #include <math.h>

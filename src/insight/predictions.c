@@ -1,10 +1,10 @@
 /* predictions.c - see predictions.h. */
-#include "engine/predictions.h"
+#include "insight/predictions.h"
 
 #include "base/calendar.h"
-#include "engine/estimate.h"
-#include "engine/inputs.h"
-#include "engine/sentence.h"
+#include "insight/estimate.h"
+#include "insight/inputs.h"
+#include "insight/sentence.h"
 #include "num/logistic.h"
 #include "path/path.h"
 #include "track/gain.h"

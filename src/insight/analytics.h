@@ -1,11 +1,11 @@
 /* analytics.h - makes a learner's progress analytics from their state.
  * See domain/analytics.h. Pure: time is an argument. */
-#ifndef PIQ_ENGINE_ANALYTICS_H
-#define PIQ_ENGINE_ANALYTICS_H
+#ifndef PIQ_INSIGHT_ANALYTICS_H
+#define PIQ_INSIGHT_ANALYTICS_H
 
 #include "base/arena.h"
 #include "domain/analytics.h"
-#include "engine/learner.h"
+#include "learner/learner.h"
 
 /* `beliefs` are piq_learner_beliefs(l, c, now_us). The window is the
  * calendar days of from_us .. to_us at the learner's offset; INT64_MIN: since

@@ -4,13 +4,13 @@
  * rebuild(batch), to the bit. A published piq_learner is immutable; a writer
  * works on a copy.
  */
-#ifndef PIQ_ENGINE_LEARNER_H
-#define PIQ_ENGINE_LEARNER_H
+#ifndef PIQ_LEARNER_LEARNER_H
+#define PIQ_LEARNER_LEARNER_H
 
 #include "domain/event.h"
 #include "domain/goal.h"
 #include "domain/history.h"
-#include "engine/behaviour.h"
+#include "learner/behaviour.h"
 #include "memory/memory.h"
 #include "track/track.h"
 

@@ -1,8 +1,8 @@
 /* analytics.c - see analytics.h. */
-#include "engine/analytics.h"
+#include "insight/analytics.h"
 
 #include "base/calendar.h"
-#include "engine/estimate.h"
+#include "insight/estimate.h"
 
 #include <math.h>
 

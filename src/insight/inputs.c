@@ -1,7 +1,7 @@
-#include "engine/inputs.h"
+#include "insight/inputs.h"
 
 #include "base/calendar.h"
-#include "engine/estimate.h"
+#include "insight/estimate.h"
 #include "num/logistic.h"
 #include "track/gain.h"
 

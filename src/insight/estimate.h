@@ -4,11 +4,11 @@
  * a learner's taste or pace as a number. Formulas and sources are with each
  * function. Pure; no allocation; any thread on read-only input.
  */
-#ifndef PIQ_ENGINE_ESTIMATE_H
-#define PIQ_ENGINE_ESTIMATE_H
+#ifndef PIQ_INSIGHT_ESTIMATE_H
+#define PIQ_INSIGHT_ESTIMATE_H
 
 #include "domain/estimate.h"
-#include "engine/learner.h"
+#include "learner/learner.h"
 
 #define PIQ_Z90 1.6448536269514722 /* two-sided 90 % of a normal */
 #define PIQ_Z80 1.2815515655446004

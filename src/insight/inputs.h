@@ -1,10 +1,10 @@
 /* inputs.h - from a learner's state to what the deciding models ask for. */
-#ifndef PIQ_ENGINE_INPUTS_H
-#define PIQ_ENGINE_INPUTS_H
+#ifndef PIQ_INSIGHT_INPUTS_H
+#define PIQ_INSIGHT_INPUTS_H
 
 #include "base/arena.h"
 #include "domain/estimate.h"
-#include "engine/learner.h"
+#include "learner/learner.h"
 #include "path/path.h"
 #include "recommend/recommend.h"
 

@@ -4,11 +4,11 @@
  * on the learner, the event and the numbers that the event carries (catalogue
  * version, calibration), never on the clock or on how the event arrived.
  */
-#ifndef PIQ_ENGINE_FOLD_H
-#define PIQ_ENGINE_FOLD_H
+#ifndef PIQ_LEARNER_FOLD_H
+#define PIQ_LEARNER_FOLD_H
 
-#include "engine/calibration_book.h"
-#include "engine/learner.h"
+#include "learner/calibration_book.h"
+#include "learner/learner.h"
 
 typedef struct piq_fold_effect {
     bool is_item_answer; /* an answer to an item: the calibrator's business */

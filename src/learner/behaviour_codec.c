@@ -11,7 +11,7 @@
  * byte each. About 1.1 KB after 500 events on the poker curriculum, and
  * bounded by the rings (see tests/property/test_behaviour_laws.c).
  */
-#include "engine/behaviour.h"
+#include "learner/behaviour.h"
 
 enum { FORMAT = 1 };
 

@@ -1,5 +1,5 @@
 /* estimate.c - see estimate.h. */
-#include "engine/estimate.h"
+#include "insight/estimate.h"
 
 #include "base/calendar.h"
 #include "num/logistic.h"

@@ -1,9 +1,9 @@
 /* profile.c - the skill side of the profile: levels, movement, trajectory,
  * weak areas, mastered concepts, velocity. See profile.h. */
-#include "engine/profile.h"
+#include "insight/profile.h"
 
-#include "engine/estimate.h"
-#include "engine/sentence.h"
+#include "insight/estimate.h"
+#include "insight/sentence.h"
 #include "path/path.h"
 
 #include <math.h>

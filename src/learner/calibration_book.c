@@ -1,4 +1,4 @@
-#include "engine/calibration_book.h"
+#include "learner/calibration_book.h"
 
 #include "base/arena.h"
 #include "track/calibrate.h"

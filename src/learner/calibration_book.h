@@ -4,8 +4,8 @@
  * what an item's difficulty was then. Append-only; readers and the one writer
  * share a lock. An item without an entry has the curriculum's difficulty.
  */
-#ifndef PIQ_ENGINE_CALIBRATION_BOOK_H
-#define PIQ_ENGINE_CALIBRATION_BOOK_H
+#ifndef PIQ_LEARNER_CALIBRATION_BOOK_H
+#define PIQ_LEARNER_CALIBRATION_BOOK_H
 
 #include "base/status.h"
 #include "domain/calibration.h"

@@ -1,4 +1,4 @@
-#include "engine/fold.h"
+#include "learner/fold.h"
 
 #include "base/calendar.h"
 #include "track/calibrate.h"

@@ -1,15 +1,15 @@
 /* profile.h - makes a learner's profile from their state. See domain/profile.h
- * for what it says, engine/estimate.h for the formulas behind the intervals.
+ * for what it says, insight/estimate.h for the formulas behind the intervals.
  *
  * Pure: time is an argument. Threads: any, on read-only input.
  */
-#ifndef PIQ_ENGINE_PROFILE_H
-#define PIQ_ENGINE_PROFILE_H
+#ifndef PIQ_INSIGHT_PROFILE_H
+#define PIQ_INSIGHT_PROFILE_H
 
 #include "base/arena.h"
 #include "domain/profile.h"
-#include "engine/learner.h"
-#include "engine/sentence.h"
+#include "learner/learner.h"
+#include "insight/sentence.h"
 
 /* `beliefs` are piq_learner_beliefs(l, c, now_us). *out borrows l->goal and
  * l->stated; everything else lives in `a`. now_us before the newest event

@@ -1,5 +1,5 @@
 /* behaviour.c - counting habits. See behaviour.h. */
-#include "engine/behaviour.h"
+#include "learner/behaviour.h"
 
 #include "base/calendar.h"
 

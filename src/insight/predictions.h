@@ -51,12 +51,12 @@
  * The constants are assumptions, told with every prediction. Pure: no clock,
  * no random numbers. Threads: any, on read-only input.
  */
-#ifndef PIQ_ENGINE_PREDICTIONS_H
-#define PIQ_ENGINE_PREDICTIONS_H
+#ifndef PIQ_INSIGHT_PREDICTIONS_H
+#define PIQ_INSIGHT_PREDICTIONS_H
 
 #include "base/arena.h"
 #include "domain/prediction.h"
-#include "engine/learner.h"
+#include "learner/learner.h"
 
 /* `beliefs` are piq_learner_beliefs(l, c, now_us). *out borrows l->goal.
  * PIQ_EINVAL: at_us before now_us or more than PIQ_MAX_PREDICTION_DAYS after

@@ -4,7 +4,7 @@
  * memory: sessions, times of day, completion by type and format, characters,
  * response times, calibration of our own predictions, and a weekly record of
  * mastery by area. Counters only, O(1) an event, bounded size; estimates with
- * shrinkage and intervals are made when asked (engine/estimate.h).
+ * shrinkage and intervals are made when asked (insight/estimate.h).
  *
  * What is stored is what is computed with: every member is written with all
  * its bits, so state in memory equals state on disk and a fold that starts
@@ -12,8 +12,8 @@
  *
  * Pure. Threads: one piq_behaviour per thread, or any number that only read.
  */
-#ifndef PIQ_ENGINE_BEHAVIOUR_H
-#define PIQ_ENGINE_BEHAVIOUR_H
+#ifndef PIQ_LEARNER_BEHAVIOUR_H
+#define PIQ_LEARNER_BEHAVIOUR_H
 
 #include "base/buf.h"
 #include "domain/catalogue.h"

@@ -1,4 +1,4 @@
-#include "engine/sentence.h"
+#include "insight/sentence.h"
 
 #include <math.h>
 #include <stdarg.h>

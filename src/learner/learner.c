@@ -1,4 +1,4 @@
-#include "engine/learner.h"
+#include "learner/learner.h"
 
 #include "base/calendar.h"
 

@@ -1,6 +1,6 @@
 /* sentence.h - one sentence with its numbers, kept in an arena. */
-#ifndef PIQ_ENGINE_SENTENCE_H
-#define PIQ_ENGINE_SENTENCE_H
+#ifndef PIQ_INSIGHT_SENTENCE_H
+#define PIQ_INSIGHT_SENTENCE_H
 
 #include "base/arena.h"
 

@@ -5,9 +5,9 @@
  * the interval is widened so that it holds for all of them together. What is
  * inferred here is what is done, never why: no emotion, no type of person.
  */
-#include "engine/estimate.h"
-#include "engine/profile.h"
-#include "engine/sentence.h"
+#include "insight/estimate.h"
+#include "insight/profile.h"
+#include "insight/sentence.h"
 
 #include <math.h>
 
