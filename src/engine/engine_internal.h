@@ -45,7 +45,7 @@ struct piq_engine {
     } m;
 };
 
-/* engine.c */
+/* catalogues.c, learners.c */
 
 /* From the cache, else from the store (and then into the cache). */
 PIQ_MUST_USE piq_status piq_engine_hold(piq_engine *e, piq_user_id user,
@@ -88,7 +88,7 @@ PIQ_MUST_USE piq_status piq_fold_next(piq_engine *e, piq_learner *l,
 PIQ_MUST_USE piq_status piq_snapshot_of(piq_arena *a, const piq_learner *l,
                                         piq_snapshot_row *out);
 
-/* owner.c: one batch of operations being folded. */
+/* batch.c: one batch of operations being folded. */
 
 /* A learner that this batch has worked on. */
 typedef struct piq_work {
@@ -127,6 +127,15 @@ PIQ_MUST_USE piq_status piq_batch_learner(piq_batch *b, piq_user_id user,
 /* Grows `*rows` in the batch's arena so that one more fits. */
 PIQ_MUST_USE piq_status piq_batch_room(piq_batch *b, void **rows, size_t n,
                                        size_t *cap, size_t size);
+
+/* Forgets the batch before; keeps its memory for the next, up to a bound. */
+void piq_batch_begin(piq_batch *b, piq_engine *e);
+/* Frees the working copies that were not published. */
+void piq_batch_end(piq_batch *b);
+/* The rows of what changed, encoded; completes b->commit. */
+PIQ_MUST_USE piq_status piq_batch_states(piq_batch *b);
+/* After the commit: the new states are what readers see. */
+void piq_batch_publish(piq_batch *b);
 
 /* Each operation prepares its rows; `finish` runs after the commit, when ids
  * are known, and before `done`. PIQ_EBUSY from prepare: do it in the next

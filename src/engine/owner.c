@@ -5,12 +5,7 @@
 #include <stdlib.h>
 
 /* A batch ends at so many events, whatever operations wait. */
-enum {
-    MAX_BATCH_EVENTS = 4096,
-    BATCH_ARENA_BYTES = 512 << 20,
-    KEPT_BYTES = 8 << 20, /* between batches */
-    KEPT_SLOTS = 4096
-};
+enum { MAX_BATCH_EVENTS = 4096, BATCH_ARENA_BYTES = 512 << 20 };
 
 struct piq_owner {
     piq_engine *engine;
@@ -21,183 +16,6 @@ struct piq_owner {
     size_t n;
     bool stopping;
 };
-
-/* ---- operations ------------------------------------------------------ */
-
-piq_op *piq_op_new(piq_op_kind kind, piq_user_id user, int64_t now_us)
-{
-    piq_op *op = calloc(1, sizeof *op);
-    if (!op)
-        return NULL;
-    op->kind = kind;
-    op->user = user;
-    op->now_us = now_us;
-    op->if_version = -1;
-    op->type = -1;
-    piq_arena_init(&op->arena, 0);
-    return op;
-}
-
-void piq_op_free(piq_op *op)
-{
-    if (!op)
-        return;
-    piq_bytes_release(op->slate);
-    piq_arena_release(&op->arena);
-    free(op);
-}
-
-/* ---- the batch ------------------------------------------------------- */
-
-piq_status piq_batch_room(piq_batch *b, void **rows, size_t n, size_t *cap,
-                          size_t size)
-{
-    if (n < *cap)
-        return PIQ_OK;
-    size_t more = *cap ? *cap * 2 : 64;
-    void *p = piq_arena_alloc(&b->arena, more, size);
-    if (!p)
-        return PIQ_ENOMEM;
-    if (n)
-        memcpy(p, *rows, n * size);
-    *rows = p;
-    *cap = more;
-    return PIQ_OK;
-}
-
-static piq_status load_copy(piq_engine *e, piq_user_id user, piq_learner **out,
-                            piq_err *err)
-{
-    piq_held *h;
-    piq_status status = piq_engine_hold(e, user, &h, err);
-    if (status)
-        return status;
-    status = piq_learner_copy(piq_held_learner(h), out);
-    piq_held_release(h);
-    return status;
-}
-
-piq_status piq_batch_learner(piq_batch *b, piq_user_id user, bool create,
-                             piq_work **out, piq_err *err)
-{
-    uint64_t found;
-    piq_err absent = {0};
-    if (piq_map_get(&b->work_at, (uint64_t)user.v, &found)) {
-        *out = (piq_work *)(uintptr_t)found;
-        /* Made for events that were refused: nobody has heard of it yet. */
-        if (create || (*out)->from_version || (*out)->changed)
-            return PIQ_OK;
-        return piq_fail(err, PIQ_ENOTFOUND, "learner %lld was never heard of",
-                        (long long)user.v);
-    }
-    piq_learner *l = NULL;
-    const piq_catalogue *c = piq_engine_catalogue(b->engine);
-    piq_status status = load_copy(b->engine, user, &l, &absent);
-    if (status == PIQ_ENOTFOUND && create && c)
-        status = piq_learner_new(user, c, &l);
-    else if (status && err)
-        *err = absent;
-    if (status)
-        return status;
-    piq_work *w = piq_new(&b->arena, piq_work, 1);
-    if (!w || piq_map_put(&b->work_at, (uint64_t)user.v, (uintptr_t)w)) {
-        piq_learner_free(l);
-        return PIQ_ENOMEM;
-    }
-    w->learner = l;
-    w->from_version = l->version;
-    w->next = b->work;
-    b->work = w;
-    *out = w;
-    return PIQ_OK;
-}
-
-static void clear_map(piq_map *m)
-{
-    if (m->n_slots > KEPT_SLOTS)
-        piq_map_release(m);
-    piq_map_clear(m);
-}
-
-/* One large batch does not keep its memory for all that follow. */
-static void batch_begin(piq_batch *b, piq_engine *e)
-{
-    piq_batch fresh = {.engine = e,
-                       .arena = b->arena,
-                       .work_at = b->work_at,
-                       .events_at = b->events_at};
-    *b = fresh;
-    if (b->arena.held_bytes > KEPT_BYTES)
-        piq_arena_release(&b->arena);
-    piq_arena_clear(&b->arena);
-    clear_map(&b->work_at);
-    clear_map(&b->events_at);
-}
-
-/* Frees the working copies that were not published. */
-static void batch_end(piq_batch *b)
-{
-    for (piq_work *w = b->work; w; w = w->next)
-        piq_learner_free(w->learner);
-    b->work = NULL;
-    piq_map_clear(&b->work_at);
-}
-
-static piq_status add_states(piq_batch *b)
-{
-    size_t n = 0;
-    piq_buf bytes;
-    for (piq_work *w = b->work; w; w = w->next)
-        n += w->changed;
-    piq_state_row *rows = piq_new(&b->arena, piq_state_row, n);
-    if (!rows)
-        return PIQ_ENOMEM;
-    piq_buf_init(&bytes, 0);
-    piq_status status = PIQ_OK;
-    n = 0;
-    for (piq_work *w = b->work; w && status == PIQ_OK; w = w->next) {
-        if (!w->changed)
-            continue;
-        piq_buf_clear(&bytes);
-        piq_learner_encode(w->learner, &bytes);
-        char *copy = bytes.status
-                         ? NULL
-                         : piq_arena_strndup(&b->arena, bytes.ptr, bytes.len);
-        if (!copy)
-            status = PIQ_ENOMEM;
-        w->learner->version = w->from_version + 1;
-        rows[n++] = (piq_state_row){w->learner->user,
-                                    w->learner->version,
-                                    w->from_version,
-                                    {copy, bytes.len}};
-    }
-    piq_buf_release(&bytes);
-    b->commit.states = rows;
-    b->commit.n_states = n;
-    b->commit.snapshots = b->snapshots;
-    b->commit.stale_snapshots = b->stale;
-    b->commit.feedback = b->feedback;
-    b->commit.slates = b->slates;
-    b->commit.profiles = b->profiles;
-    return status;
-}
-
-static void publish(piq_batch *b)
-{
-    for (piq_work *w = b->work; w; w = w->next) {
-        if (!w->changed)
-            continue;
-        piq_user_id user = w->learner->user;
-        piq_held *h = piq_held_take(w->learner);
-        w->learner = NULL;
-        if (h)
-            piq_cache_publish(b->engine->cache, h);
-        else
-            piq_cache_drop(b->engine->cache, user);
-        piq_held_release(h);
-        piq_maintainer_dirty(b->engine, user);
-    }
-}
 
 /* ---- one batch, from operations to answers --------------------------- */
 
@@ -292,7 +110,7 @@ static bool has_rows(const piq_commit *c)
 
 static piq_status write_batch(piq_batch *b, piq_err *err)
 {
-    piq_status status = add_states(b);
+    piq_status status = piq_batch_states(b);
     if (status)
         return piq_fail(err, status, "no memory for a commit");
     if (!has_rows(&b->commit))
@@ -362,7 +180,7 @@ static piq_op *do_list(piq_batch *b, piq_engine *e, piq_op *list)
     piq_err err = {0};
     piq_status status;
     for (int tries = 0;; tries++) {
-        batch_begin(b, e);
+        piq_batch_begin(b, e);
         later = NULL;
         prepared = prepare_all(b, list, &later);
         status = write_batch(b, &err);
@@ -371,7 +189,7 @@ static piq_op *do_list(piq_batch *b, piq_engine *e, piq_op *list)
         piq_metric_add(e->m.stale, 1);
         for (piq_work *w = b->work; w; w = w->next)
             piq_cache_drop(e->cache, w->learner->user);
-        batch_end(b);
+        piq_batch_end(b);
         piq_op **end = &prepared;
         while (*end)
             end = &(*end)->next;
@@ -379,7 +197,7 @@ static piq_op *do_list(piq_batch *b, piq_engine *e, piq_op *list)
         list = prepared;
     }
     if (is_of_one(status) && prepared && prepared->next) {
-        batch_end(b);
+        piq_batch_end(b);
         one_by_one(b, e, prepared);
         return later;
     }
@@ -387,10 +205,14 @@ static piq_op *do_list(piq_batch *b, piq_engine *e, piq_op *list)
         status = piq_fail(&err, PIQ_EBUSY,
                           "another process keeps changing the same learner");
     if (status == PIQ_OK)
-        publish(b);
+        piq_batch_publish(b);
     for (piq_op *op = prepared; op; op = op->next) {
         if (op->status)
             continue;
+        /* The profile row is old now. After a failure, writing it is how the
+         * maintainer finds out that storage works again. */
+        if (op->kind == PIQ_OP_EVENTS)
+            piq_maintainer_dirty(e, op->user);
         if (status == PIQ_OK) {
             finish(b, op);
         } else {
@@ -398,7 +220,7 @@ static piq_op *do_list(piq_batch *b, piq_engine *e, piq_op *list)
             op->err = err;
         }
     }
-    batch_end(b);
+    piq_batch_end(b);
     while (prepared) {
         piq_op *op = prepared;
         prepared = op->next;

@@ -6,6 +6,25 @@
 
 enum { PIECE = 2048 }; /* stored events read at once */
 
+piq_status piq_engine_decode(piq_engine *e, piq_user_id user, piq_str body,
+                             int64_t version, piq_learner **out, piq_err *err)
+{
+    const piq_catalogue *c = piq_engine_catalogue(e);
+    if (!c)
+        return piq_fail(err, PIQ_ENOTFOUND, "there is no curriculum yet");
+    /* Another process may have put a newer one in force. */
+    if (piq_learner_stored_catalogue(body) > c->version) {
+        piq_status adopted = piq_engine_adopt_catalogue(e, err);
+        if (adopted)
+            return adopted;
+        c = piq_engine_catalogue(e);
+    }
+    piq_status status = piq_learner_decode(body, user, c, out, err);
+    if (status == PIQ_OK)
+        (*out)->version = version;
+    return status;
+}
+
 piq_status piq_fold_next(piq_engine *e, piq_learner *l, const piq_event *event,
                          piq_fold_effect *effect, piq_err *err)
 {

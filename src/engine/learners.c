@@ -1,0 +1,118 @@
+/* learners.c - a learner's published state: from the cache, else from the
+ * store, else made anew from the events. */
+#include "base/log.h"
+#include "engine/engine_internal.h"
+
+/* A state that this program cannot read, because another version of it wrote
+ * it or because it is damaged, is made anew from the events. It is written
+ * with the learner's next event. */
+static piq_status from_events(piq_engine *e, piq_user_id user, int64_t version,
+                              piq_learner **out, piq_err *err)
+{
+    piq_arena a;
+    piq_rebuild r = {.user = user};
+    piq_log_field who = piq_log_int("learner", user.v);
+    piq_log(PIQ_LOG_WARN, 0, "state not readable, made anew from the events",
+            &who, 1);
+    piq_arena_init(&a, 0);
+    piq_status status = piq_rebuild_learner(e, &a, &r, out, err);
+    piq_arena_release(&a);
+    if (status == PIQ_ENOTFOUND) /* somebody is there all the same */
+        return piq_fail(err, PIQ_ECORRUPT,
+                        "the state of learner %lld cannot be read, and there "
+                        "are no events to make it from",
+                        (long long)user.v);
+    if (status == PIQ_OK)
+        (*out)->version = version;
+    return status;
+}
+
+static piq_status load(piq_engine *e, piq_user_id user, piq_held **out,
+                       piq_err *err)
+{
+    piq_arena a;
+    piq_str body;
+    int64_t version = -1;
+    piq_learner *l = NULL;
+    uint64_t epoch = piq_cache_epoch(e->cache, user);
+    piq_arena_init(&a, 0);
+    piq_status status =
+        e->store->ops->state(e->store, &a, user, &version, &body, err);
+    if (status == PIQ_OK)
+        status = piq_engine_decode(e, user, body, version, &l, err);
+    if (status == PIQ_ECORRUPT && version >= 0)
+        status = from_events(e, user, version, &l, err);
+    piq_arena_release(&a);
+    if (status)
+        return status;
+    *out = piq_held_take(l);
+    if (!*out)
+        return piq_fail(err, PIQ_ENOMEM, "no memory for learner %lld",
+                        (long long)user.v);
+    piq_cache_offer(e->cache, *out, epoch);
+    return PIQ_OK;
+}
+
+/* A state from before the newest catalogue gets room for it. */
+static piq_status grown(piq_engine *e, piq_held **held, piq_err *err)
+{
+    const piq_catalogue *c = piq_engine_catalogue(e);
+    const piq_learner *old = piq_held_learner(*held);
+    piq_learner *l = NULL;
+    if (piq_learner_fits(old, c) || old->catalogue_version > c->version)
+        return PIQ_OK;
+    piq_status status = piq_learner_copy(old, &l);
+    if (status == PIQ_OK)
+        status = piq_learner_grow(l, c);
+    piq_held_release(*held);
+    *held = NULL;
+    if (status == PIQ_OK)
+        *held = piq_held_take(l);
+    else
+        piq_learner_free(l);
+    return *held ? PIQ_OK
+                 : piq_fail(err, PIQ_ENOMEM, "no memory for a learner");
+}
+
+piq_status piq_engine_hold(piq_engine *e, piq_user_id user, piq_held **out,
+                           piq_err *err)
+{
+    if (!piq_engine_catalogue(e))
+        return piq_fail(err, PIQ_ENOTFOUND, "there is no curriculum yet");
+    piq_status status = PIQ_OK;
+    *out = piq_cache_get(e->cache, user);
+    if (!*out)
+        status = load(e, user, out, err);
+    if (status == PIQ_ENOTFOUND)
+        return piq_fail(err, PIQ_ENOTFOUND, "learner %lld was never heard of",
+                        (long long)user.v);
+    return status ? status : grown(e, out, err);
+}
+
+piq_status piq_engine_learner(piq_engine *e, piq_user_id user,
+                              piq_learner_ref *out, piq_err *err)
+{
+    piq_held *h;
+    const piq_catalogue *c = piq_engine_catalogue(e); /* before the learner */
+    piq_status status = piq_engine_hold(e, user, &h, err);
+    if (status)
+        return status;
+    *out = (piq_learner_ref){piq_held_learner(h), c, h};
+    return PIQ_OK;
+}
+
+void piq_learner_ref_release(piq_learner_ref *ref)
+{
+    piq_held_release(ref->hold);
+    *ref = (piq_learner_ref){0};
+}
+
+piq_bytes *piq_engine_served_slate(piq_engine *e, piq_user_id user, int type,
+                                   unsigned limit, int64_t now_us,
+                                   int64_t *version)
+{
+    const piq_catalogue *c = piq_engine_catalogue(e);
+    return c ? piq_cache_served(e->cache, user, type, limit, c->version, now_us,
+                                version)
+             : NULL;
+}
