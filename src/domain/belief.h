@@ -15,13 +15,13 @@ typedef struct piq_belief {
                              concept, at the posterior median; 0..1 */
     double mastery_low;   /* 90 % interval */
     double mastery_high;
-    double recall;        /* chance of recall now, 0..1; NaN never practised */
+    double recall;         /* chance of recall now, 0..1; NaN never practised */
     double stability_days; /* FSRS S; NaN when never practised */
-    int64_t due_us;       /* when recall reaches the desired retention;
-                             INT64_MAX when never practised */
-    int64_t last_us;      /* last practised; INT64_MIN never */
-    float evidence;       /* answers that bear on it, weighted */
-    uint32_t n_answers;   /* answers directly on it */
+    int64_t due_us;        /* when recall reaches the desired retention;
+                              INT64_MAX when never practised */
+    int64_t last_us;       /* last practised; INT64_MIN never */
+    float evidence;        /* answers that bear on it, weighted */
+    uint32_t n_answers;    /* answers directly on it */
 } piq_belief;
 
 /* A concept counts as mastered from here on (and not before
@@ -29,6 +29,6 @@ typedef struct piq_belief {
 #define PIQ_MASTERED          0.80
 #define PIQ_MASTERED_EVIDENCE 4.0f
 /* A prerequisite is met from this mastery on. */
-#define PIQ_READY 0.50
+#define PIQ_READY             0.50
 
 #endif

@@ -30,8 +30,8 @@ typedef struct piq_answer {
     piq_item_ix item;       /* PIQ_NO_IX32 when not given */
     piq_content_ix content; /* PIQ_NO_IX32 when not given */
     piq_concept_weight concepts[PIQ_MAX_ITEM_CONCEPTS]; /* as given */
-    uint8_t n_concepts; /* 0: take the item's, else the content's */
-    float score;        /* 0..1; correct is 1, wrong 0 */
+    uint8_t n_concepts;   /* 0: take the item's, else the content's */
+    float score;          /* 0..1; correct is 1, wrong 0 */
     uint32_t response_ms; /* 0 unknown */
     bool hint;
 } piq_answer;

@@ -46,16 +46,16 @@ enum {
 typedef enum piq_pace { PIQ_SLOW, PIQ_MODERATE, PIQ_FAST } piq_pace;
 
 typedef struct piq_stated {
-    uint32_t has; /* which of what follows was stated */
-    uint8_t preferred_content_type; /* piq_modality, 3: mixed */
-    uint16_t session_minutes;       /* 5 .. 480 */
-    uint16_t minutes_per_weekday[7]; /* Monday first; 0 .. 1440 */
+    uint32_t has;                       /* which of what follows was stated */
+    uint8_t preferred_content_type;     /* piq_modality, 3: mixed */
+    uint16_t session_minutes;           /* 5 .. 480 */
+    uint16_t minutes_per_weekday[7];    /* Monday first; 0 .. 1440 */
     int32_t days_off[PIQ_MAX_DAYS_OFF]; /* days, ascending */
     uint8_t n_days_off;
     int16_t utc_offset_min; /* -840 .. 840 */
     piq_pace difficulty_progression_rate;
-    piq_level self_level;     /* "I would call myself .." */
-    float desired_retention;  /* .7 .. .97 */
+    piq_level self_level;    /* "I would call myself .." */
+    float desired_retention; /* .7 .. .97 */
 } piq_stated;
 
 const char *piq_pace_name(piq_pace v);
@@ -67,8 +67,8 @@ PIQ_MUST_USE piq_status piq_goal_read(const json_t *json, const char *where,
                                       const piq_catalogue *c, piq_goal *out,
                                       piq_err *err);
 PIQ_MUST_USE piq_status piq_stated_read(const json_t *json, const char *where,
-                                        const piq_catalogue *c,
-                                        piq_stated *out, piq_err *err);
+                                        const piq_catalogue *c, piq_stated *out,
+                                        piq_err *err);
 
 /* Whether it names something that `c` has retired. */
 bool piq_goal_is_retired(const piq_goal *g, const piq_catalogue *c);

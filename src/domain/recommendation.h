@@ -26,7 +26,7 @@ const char *piq_term_name(piq_term t); /* "learning_gain" */
 
 typedef struct piq_contribution {
     piq_term term;
-    double value;  /* the feature, 0..1 */
+    double value; /* the feature, 0..1 */
     double weight;
     double contribution; /* weight * (value - baseline value) */
 } piq_contribution;
@@ -37,10 +37,10 @@ typedef struct piq_recommendation {
     double score;    /* baseline + sum of contributions */
     double baseline; /* what an average candidate scores */
     piq_contribution terms[PIQ_N_TERMS];
-    double propensity; /* chance that it was shown in this place, (0,1] */
-    double success;    /* predicted chance of success */
+    double propensity;      /* chance that it was shown in this place, (0,1] */
+    double success;         /* predicted chance of success */
     piq_concept_ix concept; /* the concept it is mostly for */
-    const char *reason; /* one sentence with the numbers, arena */
+    const char *reason;     /* one sentence with the numbers, arena */
     int64_t recommended_us;
     piq_user_action user_action;
     uint8_t feedback_score; /* 1..5, 0 none */

@@ -18,7 +18,8 @@ static piq_status read_version(piq_engine *e, uint32_t version,
     piq_arena a;
     piq_str document;
     piq_findings findings = {0};
-    uint32_t found;
+    uint32_t found = version;
+    *out = NULL;
     piq_arena_init(&a, (size_t)1 << 30);
     piq_status status =
         e->store->ops->catalogue(e->store, &a, version, &found, &document, err);
@@ -30,7 +31,7 @@ static piq_status read_version(piq_engine *e, uint32_t version,
                           "stored catalogue %u cannot be read: %s", found,
                           findings.n ? findings.list[0].message : "not JSON");
     piq_arena_release(&a);
-    if (status == PIQ_OK)
+    if (*out)
         (*out)->version = found;
     return status;
 }
@@ -72,12 +73,12 @@ piq_status piq_engine_catalogue_version(piq_engine *e, uint32_t version,
 piq_status piq_engine_adopt_catalogue(piq_engine *e, piq_err *err)
 {
     piq_store_counts counts;
-    const piq_catalogue *c, *now = piq_engine_catalogue(e);
+    const piq_catalogue *c = NULL, *now = piq_engine_catalogue(e);
     piq_status status = e->store->ops->counts(e->store, &counts, err);
     if (status || counts.catalogue_version <= (now ? now->version : 0))
         return status;
     status = piq_engine_catalogue_version(e, counts.catalogue_version, &c, err);
-    if (status)
+    if (!c)
         return status;
     pthread_mutex_lock(&e->catalogue_lock);
     now = piq_engine_catalogue(e);

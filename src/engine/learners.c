@@ -92,10 +92,10 @@ piq_status piq_engine_hold(piq_engine *e, piq_user_id user, piq_held **out,
 piq_status piq_engine_learner(piq_engine *e, piq_user_id user,
                               piq_learner_ref *out, piq_err *err)
 {
-    piq_held *h;
+    piq_held *h = NULL;
     const piq_catalogue *c = piq_engine_catalogue(e); /* before the learner */
     piq_status status = piq_engine_hold(e, user, &h, err);
-    if (status)
+    if (!h)
         return status;
     *out = (piq_learner_ref){piq_held_learner(h), c, h};
     return PIQ_OK;

@@ -264,7 +264,7 @@ static piq_status replay_once(piq_engine *e, piq_user_id user, bool *same,
         piq_learner_encode(l, &bytes);
         status = bytes.status;
     }
-    if (status == PIQ_OK) {
+    if (status == PIQ_OK && l) {
         *same = piq_str_eq(stored, (piq_str){bytes.ptr, bytes.len});
         *digest = piq_hash_bytes(bytes.ptr, bytes.len);
         *n_events = l->n_events;

@@ -8,8 +8,8 @@
 
 #include "base/arena.h"
 #include "domain/profile.h"
-#include "learner/learner.h"
 #include "insight/sentence.h"
+#include "learner/learner.h"
 
 /* `beliefs` are piq_learner_beliefs(l, c, now_us). *out borrows l->goal and
  * l->stated; everything else lives in `a`. now_us before the newest event

@@ -57,7 +57,8 @@ static double recall_at_risk(const piq_recommend_input *in,
 static double novelty(const piq_recommend_input *in, piq_content_ix content)
 {
     const piq_content_history *h = &in->history[content.v];
-    double since_s = (double)(in->now_us / PIQ_US_PER_SECOND) - h->last_s;
+    int64_t now_s = in->now_us / PIQ_US_PER_SECOND;
+    double since_s = (double)(now_s - (int64_t)h->last_s);
     double days = since_s > 0 ? since_s / 86400 : 0;
     double value = 1;
     switch (h->progress) {

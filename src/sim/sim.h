@@ -16,13 +16,13 @@
 
 typedef struct piq_sim_options {
     uint64_t seed;
-    size_t n_learners;     /* user ids first_user .. */
+    size_t n_learners; /* user ids first_user .. */
     int64_t first_user;
-    size_t events;         /* of each learner */
-    int64_t start_us;      /* first event at or after it */
-    double days;           /* spread of the events */
-    bool learning;         /* ability grows with practice and decays */
-    bool answers_only;     /* no lessons, sessions, goals, feedback */
+    size_t events;     /* of each learner */
+    int64_t start_us;  /* first event at or after it */
+    double days;       /* spread of the events */
+    bool learning;     /* ability grows with practice and decays */
+    bool answers_only; /* no lessons, sessions, goals, feedback */
 } piq_sim_options;
 
 typedef struct piq_sim piq_sim; /* one learner */

@@ -177,7 +177,7 @@ piq_status piq_calibrator_new(const piq_catalogue *c, piq_calibrator **out)
 
 static void enqueue(piq_calibrator *k, uint32_t item)
 {
-    if (k->items[item].queued)
+    if (k->n_items == 0 || k->items[item].queued)
         return;
     k->items[item].queued = true;
     k->queue[(k->queue_head + k->n_queued++) % k->n_items] = item;
@@ -215,7 +215,7 @@ piq_status piq_calibrator_grow(piq_calibrator *k, const piq_catalogue *c)
         /* The curriculum changed its mind: that moves the prior's share. */
         to->own += (1.0f - from->b) * (from->base - base);
     }
-    for (size_t i = 0; i < k->n_queued; i++)
+    for (size_t i = 0; i < k->n_queued && k->n_items > 0; i++)
         enqueue(&grown, k->queue[(k->queue_head + i) % k->n_items]);
     release(k);
     *k = grown;
@@ -351,7 +351,7 @@ void piq_calibrator_restore(piq_calibrator *k, const piq_calibrated_item *told)
 static bool has_moved(const piq_calibrator *k, const item_belief *x,
                       const piq_item_estimate *now)
 {
-    double sd = sqrt(now->variance);
+    double sd = sqrt((double)now->variance);
     double moved = fabs((double)now->difficulty_logit - x->told_logit);
     /* The variance goes with the mean; a fifth off it is worth telling too. */
     return moved > k->params.publish_sds * sd ||
