@@ -30,12 +30,12 @@ static piq_belief *beliefs_now(piq_exchange *c, const piq_learner *l,
 
 static void reply_profile(piq_exchange *c)
 {
-    const piq_catalogue *cat = piq_engine_catalogue(c->api->engine);
     piq_learner_ref ref;
     piq_buf b;
     piq_json_writer w;
     if (!piq_exchange_learner(c, &ref))
         return;
+    const piq_catalogue *cat = ref.catalogue;
     int64_t version = ref.learner->version;
     piq_profile *p = piq_new(&c->arena, piq_profile, 1);
     piq_belief *beliefs = beliefs_now(c, ref.learner, cat);
@@ -183,7 +183,7 @@ void piq_get_analytics(piq_exchange *c)
     }
     if (!piq_exchange_learner(c, &ref))
         return;
-    const piq_catalogue *cat = piq_engine_catalogue(c->api->engine);
+    const piq_catalogue *cat = ref.catalogue;
     int64_t version = ref.learner->version;
     piq_analytics *x = piq_new(&c->arena, piq_analytics, 1);
     piq_belief *beliefs = beliefs_now(c, ref.learner, cat);
@@ -240,7 +240,7 @@ void piq_get_predictions(piq_exchange *c)
     piq_json_writer w;
     if (!read_when(c, &at_us) || !piq_exchange_learner(c, &ref))
         return;
-    const piq_catalogue *cat = piq_engine_catalogue(c->api->engine);
+    const piq_catalogue *cat = ref.catalogue;
     int64_t version = ref.learner->version;
     piq_prediction *p = piq_new(&c->arena, piq_prediction, 1);
     piq_belief *beliefs = beliefs_now(c, ref.learner, cat);

@@ -134,7 +134,19 @@ static void part_add(part *p, piq_held *h, size_t max)
     while (p->n > max) {
         part_remove(p, part_oldest(p));
         p->evictions++;
+        p->epoch++; /* what was read before it went may be older than it */
     }
+}
+
+/* The caller releases what was there, outside the lock. */
+static piq_held *entry_replace(part *p, entry *e, piq_held *h)
+{
+    piq_held *old = e->held;
+    e->held = held_retain(h);
+    forget_served(e);
+    unlink_entry(e);
+    link_newest(p, e);
+    return old;
 }
 
 piq_status piq_cache_new(size_t max_learners, piq_cache **out)
@@ -197,10 +209,17 @@ uint64_t piq_cache_epoch(piq_cache *c, piq_user_id user)
 void piq_cache_offer(piq_cache *c, piq_held *h, uint64_t epoch)
 {
     part *p = part_of(c, h->learner->user);
+    piq_held *old = NULL;
     pthread_mutex_lock(&p->lock);
-    if (p->epoch == epoch && !part_find(p, h->learner->user))
+    entry *e = part_find(p, h->learner->user);
+    if (e && e->held->learner->version < h->learner->version)
+        old = entry_replace(p, e, h);
+    else if (!e && p->epoch == epoch)
         part_add(p, h, c->max_part);
+    else if (!e)
+        p->epoch++; /* somebody has seen this one: nothing older may follow */
     pthread_mutex_unlock(&p->lock);
+    piq_held_release(old);
 }
 
 void piq_cache_publish(piq_cache *c, piq_held *h)
@@ -210,15 +229,10 @@ void piq_cache_publish(piq_cache *c, piq_held *h)
     pthread_mutex_lock(&p->lock);
     p->epoch++;
     entry *e = part_find(p, h->learner->user);
-    if (e) {
-        old = e->held;
-        e->held = held_retain(h);
-        forget_served(e);
-        unlink_entry(e);
-        link_newest(p, e);
-    } else {
+    if (!e)
         part_add(p, h, c->max_part);
-    }
+    else if (e->held->learner->version <= h->learner->version)
+        old = entry_replace(p, e, h);
     pthread_mutex_unlock(&p->lock);
     piq_held_release(old);
 }

@@ -23,12 +23,16 @@ const piq_learner *piq_held_learner(const piq_held *h);
 
 /* One reference, or NULL. */
 piq_held *piq_cache_get(piq_cache *c, piq_user_id user);
-/* Changes with every publish in this learner's part: read it before loading
- * from the store, give it to piq_cache_offer. */
+/* Changes with whatever makes a load that is under way in this learner's part
+ * doubtful: read it before loading from the store, give it to piq_cache_offer.
+ */
 uint64_t piq_cache_epoch(piq_cache *c, piq_user_id user);
-/* Keeps what was loaded unless something was published since `epoch`. */
+/* Keeps what was loaded, unless `epoch` has changed or what is there is as new.
+ * A state is committed before it is published: a load may find one that is
+ * newer than what is kept, and who has seen that sees nothing older again. */
 void piq_cache_offer(piq_cache *c, piq_held *h, uint64_t epoch);
-/* A committed state: replaces what is there and forgets its slates. */
+/* A committed state: replaces what is there, if that is not newer (another
+ * process may have gone on), and forgets its slates. */
 void piq_cache_publish(piq_cache *c, piq_held *h);
 void piq_cache_drop(piq_cache *c, piq_user_id user);
 

@@ -109,6 +109,45 @@ static void test_cache__what_was_read_before_a_publish_is_not_kept(void **state)
     piq_cache_free(c);
 }
 
+/* A state is committed before it is published, and loads see what is
+ * committed. Whoever has seen one must not be given an older one after it. */
+static void test_cache__what_was_seen_is_never_followed_by_older(void **state)
+{
+    (void)state;
+    piq_user_id user = {5};
+    piq_cache *c = cache_of(1);
+    piq_held *older = held(5, 2), *newer = held(5, 3);
+    /* Both loads began at once; the older one came home first. */
+    uint64_t epoch = piq_cache_epoch(c, user);
+    piq_cache_offer(c, older, epoch);
+    piq_cache_offer(c, newer, epoch);
+    assert_int_equal(version_of(c, 5), 3);
+    piq_cache_offer(c, older, epoch);
+    assert_int_equal(version_of(c, 5), 3);
+    publish(c, 5, 2); /* another process was faster */
+    assert_int_equal(version_of(c, 5), 3);
+    /* The newer one was not kept: nor is the older one then. */
+    piq_cache_drop(c, user);
+    epoch = piq_cache_epoch(c, user);
+    piq_cache_offer(c, newer, epoch - 1);
+    piq_cache_offer(c, older, epoch);
+    assert_int_equal(version_of(c, 5), 0);
+    /* The newer one was kept, and has made room for others. */
+    epoch = piq_cache_epoch(c, user);
+    piq_cache_offer(c, newer, epoch);
+    for (int64_t other = 100; version_of(c, 5); other++) {
+        piq_held *h = held(other, 1);
+        piq_user_id id = {other};
+        piq_cache_offer(c, h, piq_cache_epoch(c, id));
+        piq_held_release(h);
+    }
+    piq_cache_offer(c, older, epoch);
+    assert_int_equal(version_of(c, 5), 0);
+    piq_held_release(older);
+    piq_held_release(newer);
+    piq_cache_free(c);
+}
+
 static piq_served slate(int type, unsigned limit, int64_t until_us, char mark)
 {
     char *bytes = malloc(1);
@@ -236,6 +275,7 @@ int main(void)
         cmocka_unit_test(test_cache__what_is_used_stays),
         cmocka_unit_test(
             test_cache__what_was_read_before_a_publish_is_not_kept),
+        cmocka_unit_test(test_cache__what_was_seen_is_never_followed_by_older),
         cmocka_unit_test(test_cache__a_slate_is_for_its_request_time_and_state),
         cmocka_unit_test(test_cache__keeps_eight_slates_of_a_learner),
         cmocka_unit_test(test_cache__readers_never_see_a_version_go_back),
