@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MAX_SEGMENTS = 8 };
-
 typedef struct route {
     piq_api_route is;
     piq_handler *handler;

@@ -78,6 +78,14 @@ void piq_buf_wrote(piq_buf *b, size_t len)
     b->ptr[b->len] = '\0';
 }
 
+piq_str piq_buf_keep(piq_buf *b, piq_arena *a)
+{
+    char *copy = b->status ? NULL : piq_arena_strndup(a, b->ptr, b->len);
+    piq_str s = {copy, copy ? b->len : 0};
+    piq_buf_clear(b);
+    return s;
+}
+
 void piq_buf_add(piq_buf *b, const void *bytes, size_t len)
 {
     char *at = piq_buf_room(b, len);

@@ -6,6 +6,7 @@
 #ifndef PIQ_BASE_BUF_H
 #define PIQ_BASE_BUF_H
 
+#include "base/arena.h"
 #include "base/status.h"
 #include "base/str.h"
 
@@ -28,6 +29,10 @@ void piq_buf_clear(piq_buf *b);
 /* The caller owns the bytes (free()); the buffer is empty again. May be NULL
  * when nothing was written. */
 char *piq_buf_take(piq_buf *b, size_t *len);
+
+/* A copy of what was written, in `a`; the buffer is empty again. ptr is NULL
+ * when the buffer had failed or the arena is full. */
+piq_str piq_buf_keep(piq_buf *b, piq_arena *a);
 
 void piq_buf_add(piq_buf *b, const void *bytes, size_t len);
 void piq_buf_add_str(piq_buf *b, piq_str s);

@@ -120,7 +120,7 @@ static void print_path(const json_t *p)
         number(config, "steps_total") - (double)json_array_size(steps);
     if (more > 0)
         printf("and %.0f steps more\n", more);
-    printf("\nestimated completion  %s\n", text(p, "estimated_completion"));
+    printf("\nestimated completion  %s\n", text(config, "completion_day"));
     const json_t *history = json_object_get(p, "adaptation_history");
     size_t n = json_array_size(history);
     if (n)

@@ -242,8 +242,13 @@ static piq_status add_line(piq_engine *e, piq_bulk *bulk, piq_str text,
     if (status == PIQ_OK)
         status = piq_bulk_add(bulk, &event, err);
     if (status) {
-        char where[sizeof err->where];
-        memcpy(where, err->where, sizeof where);
+        /* The line that counts is the file's, not the event's own. */
+        static const char own_line[] = "line 1, ";
+        char inner[sizeof err->where];
+        memcpy(inner, err->where, sizeof inner);
+        const char *where = inner;
+        if (strncmp(where, own_line, sizeof own_line - 1) == 0)
+            where += sizeof own_line - 1;
         piq_err_at(err, "line %zu%s%.120s", number, where[0] ? ", " : "",
                    where);
     }

@@ -18,6 +18,16 @@ static void show_usage(FILE *to)
         fprintf(to, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
 }
 
+/* Results that could not be written were not given: a full disk, or nobody at
+ * the other end. */
+static int written(int code)
+{
+    if (code != PIQ_DONE || (!fflush(stdout) && !ferror(stdout)))
+        return code;
+    fprintf(stderr, "piq: could not write to standard output\n");
+    return PIQ_COULD_NOT;
+}
+
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);
@@ -28,12 +38,12 @@ int main(int argc, char **argv)
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
         show_usage(stdout);
-        return PIQ_DONE;
+        return written(PIQ_DONE);
     }
     const char *name = strcmp(argv[1], "--version") == 0 ? "version" : argv[1];
     for (size_t i = 0; i < N_COMMANDS; i++)
         if (strcmp(name, commands[i]->name) == 0)
-            return commands[i]->run(commands[i], argc - 1, argv + 1);
+            return written(commands[i]->run(commands[i], argc - 1, argv + 1));
     fprintf(stderr, "piq: there is no command \"%s\"\n", argv[1]);
     show_usage(stderr);
     return PIQ_WRONG_USE;

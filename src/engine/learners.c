@@ -1,11 +1,11 @@
 /* learners.c - a learner's published state: from the cache, else from the
- * store, else made anew from the events. */
+ * store; one that this program cannot read is made anew from the events. */
 #include "base/log.h"
 #include "engine/engine_internal.h"
 
 /* A state that this program cannot read, because another version of it wrote
- * it or because it is damaged, is made anew from the events. It is written
- * with the learner's next event. */
+ * it, is made anew from the events. It is written with the learner's next
+ * event. Bytes that are damaged are the store's to refuse. */
 static piq_status from_events(piq_engine *e, piq_user_id user, int64_t version,
                               piq_learner **out, piq_err *err)
 {

@@ -190,12 +190,6 @@ static int64_t last_planned_us(const json_t *history)
 
 /* ---- planning -------------------------------------------------------- */
 
-static piq_str keep(piq_arena *a, piq_buf *b)
-{
-    char *copy = b->status ? NULL : piq_arena_strndup(a, b->ptr, b->len);
-    return (piq_str){copy, copy ? b->len : 0};
-}
-
 typedef struct planning {
     piq_batch *batch;
     piq_op *op;
@@ -233,11 +227,11 @@ static piq_status fill_row(planning *p)
     piq_buf_init(&b, 0);
     piq_json_init(&w, &b);
     piq_plan_write(&p->plan, p->catalogue, &w);
-    p->row->path_config = keep(a, &b);
+    p->row->path_config = piq_buf_keep(&b, a);
     piq_buf_clear(&b);
     write_history(p->history, &p->change, p->op, p->version,
                   p->catalogue->version, &b);
-    p->row->adaptation_history = keep(a, &b);
+    p->row->adaptation_history = piq_buf_keep(&b, a);
     piq_buf_release(&b);
     p->row->user = p->op->user;
     p->row->state_version = p->version;
@@ -406,7 +400,7 @@ void piq_plan_finish(piq_batch *b, piq_op *op)
     piq_json_raw(&w, p->path.adaptation_history);
     piq_json_put_time(&w, "created_at", p->path.created_us);
     piq_json_object_end(&w);
-    op->path_json = keep(&op->arena, &buf);
+    op->path_json = piq_buf_keep(&buf, &op->arena);
     piq_buf_release(&buf);
     if (!op->path_json.ptr)
         op->status = piq_fail(&op->err, PIQ_ENOMEM, "no memory for a reply");

@@ -6,14 +6,6 @@
 #include "engine/engine_internal.h"
 #include "insight/profile.h"
 
-static piq_str keep(piq_arena *a, piq_buf *b)
-{
-    char *copy = b->status ? NULL : piq_arena_strndup(a, b->ptr, b->len);
-    piq_str s = {copy, copy ? b->len : 0};
-    piq_buf_clear(b);
-    return s;
-}
-
 /* The four columns, each a JSON object. */
 static void write_columns(piq_arena *a, const piq_profile *p,
                           const piq_catalogue *c, piq_profile_row *out)
@@ -23,16 +15,16 @@ static void write_columns(piq_arena *a, const piq_profile *p,
     piq_buf_init(&b, 0);
     piq_json_init(&w, &b);
     piq_profile_write_skill(p, c, &w);
-    out->skill_profile = keep(a, &b);
+    out->skill_profile = piq_buf_keep(&b, a);
     piq_json_init(&w, &b);
     piq_profile_write_style(p, &w);
-    out->learning_style = keep(a, &b);
+    out->learning_style = piq_buf_keep(&b, a);
     piq_json_init(&w, &b);
     piq_profile_write_behaviour(p, c, &w);
-    out->behavioral_metrics = keep(a, &b);
+    out->behavioral_metrics = piq_buf_keep(&b, a);
     piq_json_init(&w, &b);
     piq_profile_write_goals(p, c, &w);
-    out->goals = keep(a, &b);
+    out->goals = piq_buf_keep(&b, a);
     piq_buf_release(&b);
 }
 

@@ -21,14 +21,6 @@ typedef struct pending {
     int64_t version; /* of the state that it was chosen for */
 } pending;
 
-static piq_str keep(piq_arena *a, piq_buf *b)
-{
-    char *copy = b->status ? NULL : piq_arena_strndup(a, b->ptr, b->len);
-    piq_str s = {copy, copy ? b->len : 0};
-    piq_buf_clear(b);
-    return s;
-}
-
 static void log_candidates(const piq_slate *s, const piq_catalogue *c,
                            piq_buf *b)
 {
@@ -74,7 +66,7 @@ static piq_status add_recommendations(piq_batch *b, const piq_op *op,
         piq_json_writer w;
         piq_json_init(&w, &buf);
         piq_recommendation_write_reasoning(r, p->catalogue, &w);
-        piq_str reasoning = keep(&b->arena, &buf);
+        piq_str reasoning = piq_buf_keep(&buf, &b->arena);
         status = piq_batch_room(
             b, (void **)&b->commit.recommendations, b->commit.n_recommendations,
             &b->cap_recommendations, sizeof *b->commit.recommendations);
@@ -98,9 +90,9 @@ static piq_status add_log(piq_batch *b, const piq_op *op, const pending *p)
     piq_buf buf;
     piq_buf_init(&buf, 0);
     log_candidates(&p->slate, p->catalogue, &buf);
-    piq_str candidates = keep(&b->arena, &buf);
+    piq_str candidates = piq_buf_keep(&buf, &b->arena);
     write_request(op, &buf);
-    piq_str request = keep(&b->arena, &buf);
+    piq_str request = piq_buf_keep(&buf, &b->arena);
     piq_buf_release(&buf);
     piq_status status =
         piq_batch_room(b, (void **)&b->slates, b->commit.n_slates,

@@ -80,7 +80,7 @@ static void tell_totals(const piq_learner *l, int32_t today, piq_analytics *out)
         uint32_t ended = n->completed + n->abandoned;
         uint32_t begun = n->started > ended ? n->started : ended;
         out->completion[t] =
-            (piq_completion){n->started, n->completed, n->abandoned,
+            (piq_completion){begun, n->completed, n->abandoned,
                              piq_estimate_share(n->completed, begun)};
         out->totals.completed += n->completed;
     }

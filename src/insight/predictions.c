@@ -217,19 +217,20 @@ static double walk_of(const plan *p)
 static piq_forecast_point point_of(const concept_set *set, const plan *p,
                                    const outcome *then, int64_t at_us)
 {
-    double first = 0, second = 0, slope = 0, gain = 0;
+    double first = 0, second = 0, slope = 0;
     for (int j = 0; j < NODES; j++) {
         double x = piq_logit(piq_clamp(then->mean[j], 0.01, 0.99));
         first += WEIGHT[j] * x;
         second += WEIGHT[j] * x * x;
         slope += WEIGHT[j] * then->slope[j];
-        gain += WEIGHT[j] * (then->mean[j] - set->now);
     }
     double m = piq_sigmoid(first), walk = walk_of(p), sd = set->sd * slope;
-    double elsewhere = ELSEWHERE_SHARE * gain;
-    double s = fmin(4, sqrt(sd * sd + walk * walk + elsewhere * elsewhere) /
-                           (m * (1 - m)));
-    s = sqrt(s * s + fmax(0, second - first * first));
+    /* Half of a large gain, in mastery, would be far more than half on this
+     * scale near its end. */
+    double elsewhere =
+        ELSEWHERE_SHARE * (first - piq_logit(piq_clamp(set->now, 0.01, 0.99)));
+    double s = fmin(4, hypot(sd, walk) / (m * (1 - m)));
+    s = sqrt(s * s + elsewhere * elsewhere + fmax(0, second - first * first));
     return (piq_forecast_point){at_us,
                                 m,
                                 piq_sigmoid(first - PIQ_Z80 * s),

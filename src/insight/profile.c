@@ -226,7 +226,8 @@ static const char *say_why(piq_profile_work *p, const area_sum *s,
 {
     char recall[80] = "", goal[80] = "";
     if (w->is[PIQ_WEAK_RECALL])
-        snprintf(recall, sizeof recall, "; recall has fallen to %d %% of %d %%",
+        snprintf(recall, sizeof recall,
+                 "; recall has fallen to %d %% (%d %% is wanted)",
                  piq_percent(w->value[PIQ_WEAK_RECALL]),
                  piq_percent(w->bar[PIQ_WEAK_RECALL]));
     if (w->is[PIQ_WEAK_GOAL])

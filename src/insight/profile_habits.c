@@ -210,14 +210,13 @@ void piq_profile_style(piq_profile_work *p)
         uint32_t ended = n->completed + n->abandoned;
         uint32_t begun = n->started > ended ? n->started : ended;
         p->out->completion[t] =
-            (piq_completion){n->started, n->completed, n->abandoned,
+            (piq_completion){begun, n->completed, n->abandoned,
                              piq_estimate_share(n->completed, begun)};
-        all->started += n->started;
+        all->started += begun;
         all->completed += n->completed;
         all->abandoned += n->abandoned;
-        all->rate.n += begun;
     }
-    all->rate = piq_estimate_share(all->completed, all->rate.n);
+    all->rate = piq_estimate_share(all->completed, all->started);
     tell_format(p);
     tell_session(p);
     tell_pace(p);

@@ -49,15 +49,22 @@ static void say_gain(const piq_recommend_input *in, const piq_recommendation *r,
     const piq_content *x = &in->catalogue->contents[r->content.v];
     const piq_concept *k = &in->catalogue->concepts[r->concept.v];
     const piq_belief *b = &in->beliefs[r->concept.v];
-    const char *goal =
-        in->value[r->concept.v] >= GOAL_VALUE ? ", which your goal needs" : "";
-    int gain = points(in, r);
+    const char *goal = in->goal_stated && in->value[r->concept.v] >= GOAL_VALUE
+                           ? ", which your goal needs"
+                           : "";
+    int gain = points(in, r), at = percent(b->mastery);
+    char where[160];
+    if (b->n_answers == 0)
+        snprintf(where, sizeof where,
+                 "No answer of yours on %.*s yet, about %d %% is expected",
+                 PIQ_STR_ARG(k->name), at);
+    else
+        snprintf(where, sizeof where, "You are at %d %% on %.*s", at,
+                 PIQ_STR_ARG(k->name));
     snprintf(s->text, sizeof s->text,
-             "You are at %d %% on %.*s (range %d-%d %%)%s; expected gain %d "
-             "point%s in %d minutes.",
-             percent(b->mastery), PIQ_STR_ARG(k->name), percent(b->mastery_low),
-             percent(b->mastery_high), goal, gain, gain == 1 ? "" : "s",
-             minutes_of(x));
+             "%s (range %d-%d %%)%s; expected gain %d point%s in %d minutes.",
+             where, percent(b->mastery_low), percent(b->mastery_high), goal,
+             gain, gain == 1 ? "" : "s", minutes_of(x));
 }
 
 static void say_recall(const piq_recommend_input *in,

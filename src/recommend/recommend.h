@@ -26,6 +26,7 @@ typedef struct piq_recommend_input {
     const piq_belief *beliefs;          /* [n_concepts], at now_us */
     const piq_content_history *history; /* [n_contents] */
     const double *value; /* [n_concepts] worth of mastering it, 0..1 */
+    bool goal_stated;    /* value comes from a goal that the learner named */
     piq_affinity modality[PIQ_N_MODALITIES];
     const piq_affinity *characters; /* [n_characters], may be NULL */
     double session_minutes;         /* the usual session */

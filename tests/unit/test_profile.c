@@ -258,7 +258,7 @@ static void test_profile__weak_areas_say_why_with_numbers(void **state)
                         "needs 1 more of its 1 concepts here.");
     assert_string_equal(habit_text(f->json, "skillProfile/weak_areas/2/why"),
                         "Pitch: mastery 85 % after 30 answers; recall has "
-                        "fallen to 60 % of 90 %.");
+                        "fallen to 60 % (90 % is wanted).");
     assert_string_equal(
         habit_text(f->json, "skillProfile/weak_areas/1/reasons/0/kind"),
         "needed_by_goal");

@@ -58,6 +58,7 @@ static void open_fixture(fixture *f)
                                   .beliefs = f->beliefs,
                                   .history = f->history,
                                   .value = f->value,
+                                  .goal_stated = true,
                                   .characters = f->characters,
                                   .session_minutes = 25,
                                   .desired_retention = 0.9,
@@ -279,6 +280,7 @@ static void test_recommend__reason_tells_mastery_range_and_gain(void **s)
     f.beliefs[BROTH] = at(0.85);
     f.history[BROTH_LESSON - 1].progress = PIQ_COMPLETED;
     f.beliefs[KNIFE] = at(0.4);
+    f.beliefs[KNIFE].n_answers = 6;
     f.value[KNIFE] = 1;
     const piq_slate slate = ask(&f, PIQ_LESSON, 4);
     const piq_recommendation *r = find(&slate, KNIFE_LESSON);
@@ -289,6 +291,26 @@ static void test_recommend__reason_tells_mastery_range_and_gain(void **s)
     assert_string_equal(r->reason,
                         "You are at 40 % on Knife (range 28-58 %), which your "
                         "goal needs; expected gain 13 points in 10 minutes.");
+    close_fixture(&f);
+}
+
+static void test_recommend__reason_does_not_place_who_never_answered(void **s)
+{
+    (void)s;
+    fixture f;
+    open_fixture(&f);
+    f.beliefs[BROTH] = at(0.85);
+    f.history[BROTH_LESSON - 1].progress = PIQ_COMPLETED;
+    f.beliefs[KNIFE] = at(0.4);
+    f.value[KNIFE] = 1;
+    f.in.goal_stated = false;
+    const piq_slate slate = ask(&f, PIQ_LESSON, 4);
+    const piq_recommendation *r = find(&slate, KNIFE_LESSON);
+    assert_non_null(r);
+    assert_string_equal(r->reason,
+                        "No answer of yours on Knife yet, about 40 % is "
+                        "expected (range 28-58 %); expected gain 13 points in "
+                        "10 minutes.");
     close_fixture(&f);
 }
 
@@ -458,6 +480,8 @@ int main(void)
         cmocka_unit_test(test_recommend__weak_concepts_come_first),
         cmocka_unit_test(test_recommend__reason_tells_recall_and_when_due),
         cmocka_unit_test(test_recommend__reason_tells_mastery_range_and_gain),
+        cmocka_unit_test(
+            test_recommend__reason_does_not_place_who_never_answered),
         cmocka_unit_test(test_recommend__type_and_limit_are_kept),
         cmocka_unit_test(
             test_recommend__quotas_yield_when_they_leave_places_empty),
