@@ -91,6 +91,7 @@ struct piq_http_server {
     piq_http_observer *observer; /* may be NULL */
     void *ctx;
     struct MHD_Daemon *daemon;
+    int listen_fd; /* the daemon's once it has started */
     uint16_t port;
     atomic_uint n_connections;
     atomic_uint n_deferred; /* suspended, or being resumed */

@@ -1,9 +1,10 @@
 /* server.c - start, stop, and the calls libmicrohttpd makes.
  *
  * Order of a stop, each step for a trap of libmicrohttpd 0.9.75:
- *   1. quiesce, then shut the listening socket: new clients are refused. It
- *      is closed at the very end only, since the pool threads still use its
- *      number for a moment after the quiesce.
+ *   1. shut the listening socket: new clients are refused. The library
+ *      closes it at the end, since its threads use its number until then.
+ *      (MHD_quiesce_daemon takes the socket out of every thread's epoll set
+ *      while the threads do the same: who comes second aborts the program.)
  *   2. draining: replies say "Connection: close", the sweep shuts idle ones.
  *   3. wait until no connection is left, at most grace_ms.
  *   4. abandoning: suspended connections are resumed to be closed, because
@@ -352,6 +353,7 @@ piq_status piq_http_start(const piq_http_config *config,
         sigset_t before;
         (void)sigfillset(&all);
         (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+        s->listen_fd = fd;
         st = start_threads(s, fd, err);
         (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     }
@@ -418,9 +420,7 @@ void piq_http_stop(piq_http_server *s, unsigned grace_ms)
         return;
     int64_t until =
         piq_clock_monotonic_ns() + (int64_t)grace_ms * (NS_PER_S / 1000);
-    MHD_socket fd = MHD_quiesce_daemon(s->daemon);
-    if (fd != MHD_INVALID_SOCKET)
-        (void)shutdown(fd, SHUT_RDWR);
+    (void)shutdown(s->listen_fd, SHUT_RDWR);
     atomic_store(&s->draining, true);
     piq_http_sweep(s, piq_clock_monotonic_ns());
     (void)wait_empty(s, until);
@@ -429,7 +429,5 @@ void piq_http_stop(piq_http_server *s, unsigned grace_ms)
     wait_resumed(s);
     piq_http_sweeper_end(s);
     MHD_stop_daemon(s->daemon);
-    if (fd != MHD_INVALID_SOCKET)
-        (void)close(fd);
     free_server(s);
 }
