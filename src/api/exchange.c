@@ -518,6 +518,8 @@ void piq_exchange_run(piq_exchange *c, piq_op *op,
     piq_fail(&c->err, status,
              status == PIQ_EBUSY ? "too many requests are waiting"
                                  : "no memory for this request");
+    if (c->failed)
+        c->failed(c);
     piq_exchange_fail(c);
 }
 

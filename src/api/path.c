@@ -1,5 +1,6 @@
 /* path.c - the learning path: read it, update it. */
 #include "api/exchange.h"
+#include "base/log.h"
 #include "domain/json_reader.h"
 
 #include <math.h>
@@ -51,9 +52,26 @@ typedef struct update {
     int64_t steps;
 } update;
 
+/* The events are stored by then: whoever repeats the request would record
+ * them twice, so the answer must not say that nothing was changed. */
+static void plan_failed(piq_exchange *c)
+{
+    piq_status why = c->err.status;
+    if (why != PIQ_EIO && why != PIQ_EFULL && why != PIQ_EBUSY &&
+        why != PIQ_ENOMEM)
+        return;
+    piq_log_err(c->in->id, "a path was not planned", &c->err);
+    piq_fail(&c->err, PIQ_EBUSY,
+             "what was stated and completed is recorded, but the path could "
+             "not be planned");
+    piq_err_hint(&c->err, "do not repeat it: GET learning-path plans anew");
+}
+
 static void plan_again(piq_exchange *c)
 {
     const update *u = c->state;
+    if (u->stated || u->goals || u->n_completed)
+        c->failed = plan_failed;
     piq_op *op = piq_exchange_op(c, PIQ_OP_PATH);
     if (!op)
         return;
