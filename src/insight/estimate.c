@@ -257,17 +257,3 @@ double piq_practised_minutes(const piq_learner *l, int64_t now_us)
             minutes += b->days[i].spent_ms / 60000.0;
     return minutes * 7 / span;
 }
-
-double piq_weekly_minutes(const piq_learner *l, int64_t now_us, piq_source *of)
-{
-    double minutes = 0;
-    if (l->stated.has & PIQ_STATED_MINUTES) {
-        for (int d = 0; d < 7; d++)
-            minutes += l->stated.minutes_per_weekday[d];
-        *of = PIQ_STATED;
-        return minutes;
-    }
-    minutes = piq_practised_minutes(l, now_us);
-    *of = minutes > 0 ? PIQ_INFERRED : PIQ_DEFAULT;
-    return minutes;
-}

@@ -80,8 +80,6 @@ double piq_session_minutes(const piq_learner *l, piq_source *of,
 /* Minutes a week practised in the last 28 days (or since the start, at least
  * a week). */
 double piq_practised_minutes(const piq_learner *l, int64_t now_us);
-/* Minutes a week to plan with: stated, else practised. */
-double piq_weekly_minutes(const piq_learner *l, int64_t now_us, piq_source *of);
 
 /* The learner's own day of an instant; it begins at PIQ_DAY_ROLLOVER_H. */
 int32_t piq_learner_day(const piq_learner *l, int64_t at_us);
