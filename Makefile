@@ -40,8 +40,11 @@ CFLAGS   ?= -O2 -g
 WARNINGS  = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
 MODULES  := libmicrohttpd jansson sqlite3
 # Linear algebra only when something uses it.
-ifneq ($(shell grep -lsE 'include <(cblas|lapacke)' $(SOURCES)),)
-MODULES  += openblas lapacke
+ifneq ($(shell grep -lsF 'include <cblas' $(SOURCES)),)
+MODULES  += openblas
+endif
+ifneq ($(shell grep -lsF 'include <lapacke' $(SOURCES)),)
+MODULES  += lapacke
 endif
 # As system headers, whose warnings are not ours.
 MOD_FLAGS := $(patsubst -I%,-isystem %,\
