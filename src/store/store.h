@@ -131,6 +131,35 @@ typedef struct piq_calibration_row {
     size_t n_items;
 } piq_calibration_row;
 
+/* A trained model. Everything but the body stays for ever: what was tried, and
+ * how good it was. The body may be dropped. */
+typedef struct piq_model_row {
+    uint32_t version; /* out: 1, 2, ..; over all kinds, none is given twice */
+    piq_str kind;     /* PIQ_MODEL_KT */
+    int64_t made_us;
+    uint64_t digest;  /* the maker's name for the body */
+    uint64_t n_bytes; /* out: of the body, also after it was dropped */
+    piq_str about;    /* JSON: data, schema, scores, members */
+    bool has_body;    /* out: it was not dropped */
+    piq_str body;     /* at most PIQ_STORE_MAX_MODEL_BYTES */
+} piq_model_row;
+
+#define PIQ_MODEL_KT PIQ_STR("kt") /* knowledge tracing: predict/kt_model.h */
+enum { PIQ_STORE_MAX_MODEL_BYTES = 256 << 20 };
+
+/* Who has been champion, the model that is used; a row is never changed.
+ * Numbers are 1, 2, .. of each kind. */
+typedef struct piq_champion_row {
+    uint32_t number; /* one more than the last */
+    piq_str kind;
+    uint32_t model; /* its version; 0: no model from now on */
+    /* Number of the row whose model a rollback makes champion; below `number`,
+     * 0: none. See store/registry.h. */
+    uint32_t previous;
+    int64_t at_us;
+    piq_str reason;
+} piq_champion_row;
+
 /* Everything NULL / 0 that is not written. Rows are applied in the order of
  * the members here. Arrays are borrowed for the call; `out` members of rows
  * are filled in on success: numbers that rise, and are not given twice.
@@ -240,6 +269,37 @@ typedef struct piq_store_ops {
     piq_status (*calibrations)(piq_store *s, piq_arena *a,
                                piq_calibration_entry **out, size_t *n,
                                piq_err *err);
+
+    /* Models and champions may be written beside commits, from any thread.
+     *
+     * Stores a model; *row's `out` members are filled in on success. It is no
+     * champion yet. PIQ_EINVAL: no kind, no body, `about` is not JSON;
+     * PIQ_ELIMIT: the body is too large. */
+    piq_status (*put_model)(piq_store *s, piq_model_row *row, piq_err *err);
+    /* All of a kind, ascending, without bodies. */
+    piq_status (*models)(piq_store *s, piq_arena *a, piq_str kind,
+                         piq_model_row **out, size_t *n, piq_err *err);
+    /* One with its body, version 0: the champion. `a` must have room for it.
+     * PIQ_ENOTFOUND: not of that kind, no champion, or the body was dropped;
+     * PIQ_ECORRUPT: the body is not what was stored. */
+    piq_status (*model)(piq_store *s, piq_arena *a, piq_str kind,
+                        uint32_t version, piq_model_row *out, piq_err *err);
+    /* Drops the body. PIQ_ENOTFOUND: there is none; PIQ_ECONFLICT: it is the
+     * champion. */
+    piq_status (*drop_model)(piq_store *s, piq_str kind, uint32_t version,
+                             piq_err *err);
+    /* PIQ_ESTALE: the number is not due; PIQ_ENOTFOUND: no such model of that
+     * kind, or its body was dropped; PIQ_EINVAL: `previous` is not below. */
+    piq_status (*promote)(piq_store *s, const piq_champion_row *row,
+                          piq_err *err);
+    /* Newest first. */
+    piq_status (*champions)(piq_store *s, piq_arena *a, piq_str kind,
+                            size_t limit, piq_champion_row **out, size_t *n,
+                            piq_err *err);
+    /* Number and model of the newest; 0, 0: there never was one. Cheap: it is
+     * asked once a second. */
+    piq_status (*champion)(piq_store *s, piq_str kind, uint32_t *number,
+                           uint32_t *model, piq_err *err);
 
     /* Learner ids above `after`, ascending. */
     piq_status (*users)(piq_store *s, piq_arena *a, piq_user_id after,

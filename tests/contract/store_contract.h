@@ -23,6 +23,7 @@
 
 typedef struct store_place {
     char name[256]; /* a file, a schema */
+    void *memory;   /* of a backend that has no file */
 } store_place;
 
 typedef struct store_place_kind {
@@ -241,21 +242,26 @@ static inline size_t n_events_of(store_fixture *f, int64_t user)
 
 enum { STORE_MAX_TESTS = 64 };
 
+/* The tests on one backend. Number of failures. */
+static inline int store_run_tests_on(const store_place_kind *kind,
+                                     const struct CMUnitTest *tests, size_t n)
+{
+    struct CMUnitTest here[STORE_MAX_TESTS] = {0};
+    if (n > STORE_MAX_TESTS)
+        return 1;
+    for (size_t i = 0; i < n; i++) {
+        here[i] = tests[i];
+        here[i].initial_state = (void *)(uintptr_t)kind;
+    }
+    return _cmocka_run_group_tests(kind->backend, here, n, NULL, NULL);
+}
+
 /* The tests on every backend that is here. Number of failures. */
 static inline int store_run_tests(const struct CMUnitTest *tests, size_t n)
 {
     int n_failed = 0;
-    if (n > STORE_MAX_TESTS)
-        return 1;
-    for (size_t k = 0; k < sizeof store_kinds / sizeof store_kinds[0]; k++) {
-        struct CMUnitTest here[STORE_MAX_TESTS] = {0};
-        for (size_t i = 0; i < n; i++) {
-            here[i] = tests[i];
-            here[i].initial_state = (void *)(uintptr_t)&store_kinds[k];
-        }
-        n_failed += _cmocka_run_group_tests(store_kinds[k].backend, here, n,
-                                            NULL, NULL);
-    }
+    for (size_t k = 0; k < sizeof store_kinds / sizeof store_kinds[0]; k++)
+        n_failed += store_run_tests_on(&store_kinds[k], tests, n);
     return n_failed;
 }
 

@@ -119,6 +119,7 @@ void memory_data_free(memory_data *d)
     free(d->offers.at);
     free(d->documents.at);
     free(d->estimates.at);
+    memory_free_models(d);
     pthread_cond_destroy(&d->changed);
     pthread_mutex_destroy(&d->lock);
     free(d);
@@ -177,6 +178,11 @@ void memory_fail_commit(memory_data *d, long nth, long more, piq_status status)
 void memory_fail_read(memory_data *d, long nth, long more, piq_status status)
 {
     set_fault(d, &d->on_read, (memory_fault){nth, more, status});
+}
+
+void memory_fail_model(memory_data *d, long nth, long more, piq_status status)
+{
+    set_fault(d, &d->on_model, (memory_fault){nth, more, status});
 }
 
 bool memory_has_failed(const memory_data *d)

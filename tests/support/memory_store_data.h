@@ -1,4 +1,4 @@
-/* memory_store_data.h - what memory_store.c and memory_store_read.c share. */
+/* memory_store_data.h - what the files of the memory store share. */
 #ifndef PIQ_TESTS_MEMORY_STORE_DATA_H
 #define PIQ_TESTS_MEMORY_STORE_DATA_H
 
@@ -42,10 +42,12 @@ struct memory_data {
     memory_list offers;    /* piq_recommendation_row, id is the position + 1 */
     memory_list documents; /* by version */
     memory_list estimates; /* piq_calibration_entry, by item, then number */
+    memory_list models;    /* piq_model_row, by version */
+    memory_list champions; /* piq_champion_row, as they came */
     uint32_t calibration;
     int64_t through_seq;
     size_t n_commits, n_paths, n_slates;
-    memory_fault on_commit, on_read;
+    memory_fault on_commit, on_read, on_model;
     bool failed, hold;
     unsigned n_waiting;
     void (*before)(void *ctx, const piq_commit *c);
@@ -69,7 +71,23 @@ int memory_cmp_place(int64_t at_us, piq_str id, int64_t other_us,
 /* Counts down to a failure. Called with the lock held. */
 piq_status memory_strike(memory_data *d, memory_fault *f, const char *what,
                          piq_err *err);
-/* In memory_store.c; all else is for reading. */
+/* In memory_store.c. */
 piq_status memory_commit(piq_store *s, piq_commit *c, piq_err *err);
+/* In memory_store_models.c. */
+piq_status memory_put_model(piq_store *s, piq_model_row *row, piq_err *err);
+piq_status memory_models(piq_store *s, piq_arena *a, piq_str kind,
+                         piq_model_row **out, size_t *n, piq_err *err);
+piq_status memory_model(piq_store *s, piq_arena *a, piq_str kind,
+                        uint32_t version, piq_model_row *out, piq_err *err);
+piq_status memory_drop_model(piq_store *s, piq_str kind, uint32_t version,
+                             piq_err *err);
+piq_status memory_promote(piq_store *s, const piq_champion_row *row,
+                          piq_err *err);
+piq_status memory_champions(piq_store *s, piq_arena *a, piq_str kind,
+                            size_t limit, piq_champion_row **out, size_t *n,
+                            piq_err *err);
+piq_status memory_champion(piq_store *s, piq_str kind, uint32_t *number,
+                           uint32_t *model, piq_err *err);
+void memory_free_models(memory_data *d);
 
 #endif

@@ -111,6 +111,23 @@ piq_status piq_sqlite_calibrations(piq_store *s, piq_arena *a,
                                    piq_calibration_entry **out, size_t *n,
                                    piq_err *err);
 
+/* ---- models.c --------------------------------------------------------- */
+
+piq_status piq_sqlite_put_model(piq_store *s, piq_model_row *row, piq_err *err);
+piq_status piq_sqlite_models(piq_store *s, piq_arena *a, piq_str kind,
+                             piq_model_row **out, size_t *n, piq_err *err);
+piq_status piq_sqlite_model(piq_store *s, piq_arena *a, piq_str kind,
+                            uint32_t version, piq_model_row *out, piq_err *err);
+piq_status piq_sqlite_drop_model(piq_store *s, piq_str kind, uint32_t version,
+                                 piq_err *err);
+piq_status piq_sqlite_promote(piq_store *s, const piq_champion_row *row,
+                              piq_err *err);
+piq_status piq_sqlite_champions(piq_store *s, piq_arena *a, piq_str kind,
+                                size_t limit, piq_champion_row **out, size_t *n,
+                                piq_err *err);
+piq_status piq_sqlite_champion(piq_store *s, piq_str kind, uint32_t *number,
+                               uint32_t *model, piq_err *err);
+
 /* ---- reading: the same few steps everywhere --------------------------- */
 
 /* One read: a borrowed connection and a call on it. */

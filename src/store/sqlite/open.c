@@ -1,6 +1,6 @@
 /* The SQLite backend: opening, closing, and what holds in between.
  *
- *                     commit, put_catalogue            every read
+ *                   commit and other writes            every read
  *                              |                           |
  *                         write_lock                  one of n readers
  *                              v                           v
@@ -16,10 +16,10 @@
  *
  * Invariants
  *
- *  (1) Durable. commit and put_catalogue say PIQ_OK only after COMMIT did,
- *      and with synchronous=FULL that is after the WAL was synced. (relaxed:
- *      after it was written; a killed process loses nothing, a power cut the
- *      last commits.)
+ *  (1) Durable. What writes says PIQ_OK only after COMMIT did, and with
+ *      synchronous=FULL that is after the WAL was synced. (relaxed: after it
+ *      was written; a killed process loses nothing, a power cut the last
+ *      commits.)
  *
  *  (2) Whole or not at all. All rows of a call are in one transaction, and
  *      every way out of piq_sqlite_transact() leaves the writer outside one
@@ -38,9 +38,10 @@
  *      derived from it; else PIQ_ESTALE and (2). This holds against other
  *      processes too: BEGIN IMMEDIATE lets one in at a time.
  *
- *  (5) Numbers. seq and ids rise in the order of commits, those of one commit
- *      follow one another, and callers see them only after (1). Ids of
- *      recommendations and paths are never given twice.
+ *  (5) Numbers. seq, ids and versions of models rise in the order of
+ *      commits, those of one commit follow one another, and callers see them
+ *      only after (1). Ids of recommendations and paths, and versions of
+ *      models, are never given twice.
  *
  *  (6) A checkpoint changes no content, so no commit or read depends on one.
  *      It holds write_lock in its restart step alone.
@@ -94,6 +95,13 @@ static const piq_store_ops sqlite_ops = {
     .profile = piq_sqlite_profile,
     .calibration = piq_sqlite_calibration,
     .calibrations = piq_sqlite_calibrations,
+    .put_model = piq_sqlite_put_model,
+    .models = piq_sqlite_models,
+    .model = piq_sqlite_model,
+    .drop_model = piq_sqlite_drop_model,
+    .promote = piq_sqlite_promote,
+    .champions = piq_sqlite_champions,
+    .champion = piq_sqlite_champion,
     .users = piq_sqlite_users,
     .counts = piq_sqlite_counts,
     .ping = piq_sqlite_ping,

@@ -153,6 +153,35 @@ static const char *const first_schema[] = {
     ") STRICT",
 };
 
+/* `models` and `champions` are append-only: what was tried and who was champion
+ * stays to be read. Bodies are large and go after a while, so they stand apart,
+ * and listing models does not walk over them. AUTOINCREMENT: a version is not
+ * given twice. body_hash as in learner_state; digest is its maker's. */
+static const char *const trained_models[] = {
+    "CREATE TABLE models ("
+    " version INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " kind TEXT NOT NULL CHECK (kind <> ''),"
+    " made_us INTEGER NOT NULL,"
+    " digest INTEGER NOT NULL,"
+    " n_bytes INTEGER NOT NULL,"
+    " about TEXT NOT NULL CHECK (json_valid(about))"
+    ") STRICT",
+    "CREATE TABLE model_bodies ("
+    " version INTEGER PRIMARY KEY,"
+    " body_hash INTEGER NOT NULL,"
+    " body BLOB NOT NULL"
+    ") STRICT",
+    "CREATE TABLE champions ("
+    " kind TEXT NOT NULL,"
+    " number INTEGER NOT NULL,"
+    " model INTEGER NOT NULL,"
+    " previous INTEGER NOT NULL CHECK (previous BETWEEN 0 AND number - 1),"
+    " at_us INTEGER NOT NULL,"
+    " reason TEXT NOT NULL,"
+    " PRIMARY KEY (kind, number)"
+    ") STRICT, WITHOUT ROWID",
+};
+
 typedef struct migration {
     const char *name;
     const char *const *statements;
@@ -162,6 +191,8 @@ typedef struct migration {
 static const migration migrations[] = {
     {"first schema", first_schema,
      sizeof first_schema / sizeof first_schema[0]},
+    {"trained models", trained_models,
+     sizeof trained_models / sizeof trained_models[0]},
 };
 
 enum { N_MIGRATIONS = sizeof migrations / sizeof migrations[0] };

@@ -13,6 +13,10 @@
     "id, content_type, content_id, recommendation_score, reasoning, "          \
     "recommended_at, user_action, feedback_score"
 
+/* Of a model, in the order that models.c takes them. */
+#define MODEL_COLUMNS                                                          \
+    "m.version, m.kind, m.made_us, m.digest, m.n_bytes, m.about"
+
 static const char *const sql_text[PIQ_SQL_N] = {
     /* IMMEDIATE: a writer that waits, waits here and not halfway, where
      * waiting cannot help. */
@@ -79,7 +83,8 @@ static const char *const sql_text[PIQ_SQL_N] = {
         " state_version = excluded.state_version"
         " WHERE excluded.state_version >= user_profiles.state_version",
 
-    /* These two insert nothing when somebody else was there first. */
+    /* These, and ADD_CHAMPION, insert nothing when somebody else was there
+     * first. */
     [PIQ_SQL_ADD_CALIBRATION] =
         "INSERT INTO calibrations (number, through_seq, made_us)"
         " SELECT ?1, ?2, ?3 WHERE ?1 = 1 +"
@@ -88,6 +93,21 @@ static const char *const sql_text[PIQ_SQL_N] = {
         "INSERT INTO catalogues (version, added_us, document)"
         " SELECT ?1, ?2, ?3 WHERE ?1 = 1 +"
         " (SELECT coalesce(max(version), 0) FROM catalogues)",
+    [PIQ_SQL_ADD_MODEL] =
+        "INSERT INTO models (kind, made_us, digest, n_bytes, about)"
+        " VALUES (?,?,?,?,?)",
+    [PIQ_SQL_ADD_MODEL_BODY] =
+        "INSERT INTO model_bodies (version, body_hash, body) VALUES (?,?,?)",
+    /* Of any model but the champion. */
+    [PIQ_SQL_DROP_MODEL_BODY] =
+        "DELETE FROM model_bodies WHERE version ="
+        " (SELECT version FROM models WHERE kind = ?1 AND version = ?2)"
+        " AND version IS NOT (SELECT model FROM champions WHERE kind = ?1"
+        " ORDER BY number DESC LIMIT 1)",
+    [PIQ_SQL_ADD_CHAMPION] =
+        "INSERT INTO champions (kind, number, model, previous, at_us, reason)"
+        " SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE ?2 = 1 +"
+        " (SELECT coalesce(max(number), 0) FROM champions WHERE kind = ?1)",
     [PIQ_SQL_ADD_ITEM_CALIBRATION] =
         "INSERT INTO item_calibrations"
         " (item, number, difficulty_logit, variance, n) VALUES (?,?,?,?,?)",
@@ -131,6 +151,28 @@ static const char *const sql_text[PIQ_SQL_N] = {
     [PIQ_SQL_CALIBRATIONS] =
         "SELECT item, number, difficulty_logit, variance, n"
         " FROM item_calibrations ORDER BY item, number",
+    /* The sub-select finds the key of a body without reading the body. */
+    [PIQ_SQL_MODELS] =
+        "SELECT " MODEL_COLUMNS ", EXISTS (SELECT 1 FROM model_bodies b"
+        " WHERE b.version = m.version) FROM models m WHERE m.kind = ?"
+        " ORDER BY m.version",
+    [PIQ_SQL_MODEL] = "SELECT " MODEL_COLUMNS ", b.body_hash, b.body"
+                      " FROM models m JOIN model_bodies b USING (version)"
+                      " WHERE m.kind = ? AND m.version = ?",
+    [PIQ_SQL_CHAMPION_MODEL] =
+        "SELECT " MODEL_COLUMNS ", b.body_hash, b.body"
+        " FROM models m JOIN model_bodies b USING (version)"
+        " WHERE m.kind = ?1 AND m.version = (SELECT model FROM champions"
+        " WHERE kind = ?1 ORDER BY number DESC LIMIT 1)",
+    [PIQ_SQL_HAS_MODEL_BODY] =
+        "SELECT m.version FROM models m WHERE m.kind = ? AND m.version = ?"
+        " AND EXISTS (SELECT 1 FROM model_bodies b"
+        " WHERE b.version = m.version)",
+    [PIQ_SQL_CHAMPIONS] = "SELECT number, model, previous, at_us, reason"
+                          " FROM champions WHERE kind = ?"
+                          " ORDER BY number DESC LIMIT ?",
+    [PIQ_SQL_CHAMPION] = "SELECT number, model FROM champions WHERE kind = ?"
+                         " ORDER BY number DESC LIMIT 1",
     /* The narrow index, not the table: its leaves hold the states. */
     [PIQ_SQL_USERS] = "SELECT user_id FROM learner_state"
                       " INDEXED BY learner_state_users"
