@@ -53,7 +53,7 @@ static void fold_one(bench *b, size_t k)
         piq_fold_effect effect;
         size_t stage = i * STAGES / N_EVENTS;
         int64_t from_ns = piq_clock_monotonic_ns();
-        piq_fold(b->learners[k], b->catalogue, b->book, &event, &effect);
+        piq_fold(b->learners[k], b->catalogue, b->book, NULL, &event, &effect);
         b->fold_us[stage] +=
             (double)(piq_clock_monotonic_ns() - from_ns) / 1000;
         b->n_folds[stage]++;
@@ -86,8 +86,8 @@ static void codec(bench *b)
             piq_buf_clear(&buf);
             piq_learner_encode(b->learners[k], &buf);
             must(piq_learner_decode((piq_str){buf.ptr, buf.len},
-                                    b->learners[k]->user, b->catalogue, &copy,
-                                    NULL));
+                                    b->learners[k]->user, b->catalogue, NULL,
+                                    &copy, NULL));
             piq_learner_free(copy);
             bytes += buf.len;
             most = buf.len > most ? buf.len : most;

@@ -24,6 +24,8 @@ static const route routes[] = {
     {{"PUT", "/api/users/{userId}/learning-path/update"}, piq_update_path},
     {{"GET", "/api/users/{userId}/progress-analytics"}, piq_get_analytics},
     {{"GET", "/api/users/{userId}/skill-predictions"}, piq_get_predictions},
+    {{"GET", "/api/users/{userId}/answer-prediction"},
+     piq_get_answer_prediction},
     {{"POST", "/api/users/{userId}/goals"}, piq_post_goals},
     {{"POST", "/api/users/{userId}/events"}, piq_post_events},
     {{"POST", "/api/events"}, piq_post_ndjson},

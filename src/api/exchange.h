@@ -42,6 +42,8 @@ typedef void piq_handler(piq_exchange *c);
 /* users.c */
 piq_handler piq_get_profile, piq_put_profile, piq_analyze_profile;
 piq_handler piq_post_goals, piq_get_analytics, piq_get_predictions;
+/* foresight.c */
+piq_handler piq_get_answer_prediction;
 /* recommend.c */
 piq_handler piq_get_recommendations, piq_post_feedback;
 /* path.c */

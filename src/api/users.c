@@ -17,12 +17,13 @@ static void no_memory(piq_exchange *c)
     piq_exchange_fail(c);
 }
 
-static piq_belief *beliefs_now(piq_exchange *c, const piq_learner *l,
-                               const piq_catalogue *cat)
+static piq_belief *beliefs_now(piq_exchange *c, const piq_learner_ref *ref)
 {
+    const piq_catalogue *cat = ref->catalogue;
     piq_belief *b = piq_new(&c->arena, piq_belief, cat->n_concepts);
-    if (b)
-        piq_learner_beliefs(l, cat, c->now_us, b);
+    piq_judge by = piq_engine_judge(c->api->engine, ref->model);
+    if (!b || piq_learner_judged(ref->learner, &by, cat, c->now_us, b))
+        return NULL;
     return b;
 }
 
@@ -38,7 +39,7 @@ static void reply_profile(piq_exchange *c)
     const piq_catalogue *cat = ref.catalogue;
     int64_t version = ref.learner->version;
     piq_profile *p = piq_new(&c->arena, piq_profile, 1);
-    piq_belief *beliefs = beliefs_now(c, ref.learner, cat);
+    piq_belief *beliefs = beliefs_now(c, &ref);
     piq_status status = p && beliefs
                             ? piq_profile_make(&c->arena, ref.learner, cat,
                                                beliefs, c->now_us, p)
@@ -186,7 +187,7 @@ void piq_get_analytics(piq_exchange *c)
     const piq_catalogue *cat = ref.catalogue;
     int64_t version = ref.learner->version;
     piq_analytics *x = piq_new(&c->arena, piq_analytics, 1);
-    piq_belief *beliefs = beliefs_now(c, ref.learner, cat);
+    piq_belief *beliefs = beliefs_now(c, &ref);
     piq_status status =
         x && beliefs ? piq_analytics_make(&c->arena, ref.learner, cat, beliefs,
                                           c->now_us, from_us, to_us, x)
@@ -243,7 +244,7 @@ void piq_get_predictions(piq_exchange *c)
     const piq_catalogue *cat = ref.catalogue;
     int64_t version = ref.learner->version;
     piq_prediction *p = piq_new(&c->arena, piq_prediction, 1);
-    piq_belief *beliefs = beliefs_now(c, ref.learner, cat);
+    piq_belief *beliefs = beliefs_now(c, &ref);
     piq_status status = p && beliefs
                             ? piq_predictions_make(&c->arena, ref.learner, cat,
                                                    beliefs, c->now_us, at_us, p)

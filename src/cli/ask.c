@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "piq.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,6 +40,12 @@ static void cell_number(piq_table *t, const json_t *v, const char *fmt,
 static void cell_percent(piq_table *t, const json_t *o, const char *member)
 {
     cell_number(t, json_object_get(o, member), "%", 100);
+}
+
+static void cell_logit(piq_table *t, const json_t *o)
+{
+    /* No "-0.00". */
+    piq_table_cell(t, "%+.2f", round(number(o, "logit") * 100) / 100 + 0.0);
 }
 
 /* ---- one printer a command ------------------------------------------- */
@@ -126,6 +133,48 @@ static void print_path(const json_t *p)
     if (n)
         printf("last change           %s\n",
                text(json_array_get(history, n - 1), "why"));
+}
+
+static void print_answer_prediction(const json_t *p)
+{
+    static const char *const heads[] = {"LOGIT", "WHAT", "WHY"};
+    const json_t *base = json_object_get(p, "base");
+    const json_t *model = json_object_get(p, "model");
+    const json_t *concepts = json_object_get(p, "concepts");
+    const json_t *why = json_object_get(p, "why");
+    printf("a right answer     %.1f %%, %s\n",
+           number(p, "predicted_success") * 100,
+           json_is_object(model) ? "by a trained model"
+                                 : "by the belief that needs no training");
+    if (json_is_object(model))
+        printf("model              %.0f, made %s on %.0f answers\n",
+               number(model, "version"), text(model, "made_at"),
+               number(model, "trained_on"));
+    for (size_t i = 0; i < json_array_size(concepts); i++) {
+        const json_t *k = json_array_get(concepts, i);
+        printf(
+            "mastery            %s: %.0f %%, 80 %% interval %.0f to %.0f %%, "
+            "%.0f answers\n",
+            text(k, "name"), number(k, "mastery") * 100,
+            number(k, "low_80") * 100, number(k, "high_80") * 100,
+            number(k, "answers"));
+    }
+    printf("\n");
+    piq_table *t = piq_table_new(heads, 3);
+    cell_logit(t, base);
+    piq_table_cell(t, "Starting point");
+    piq_table_cell(t, "%s", text(base, "text"));
+    for (size_t i = 0; i < json_array_size(why); i++) {
+        const json_t *r = json_array_get(why, i);
+        cell_logit(t, r);
+        piq_table_cell(t, "%s", text(r, "name"));
+        piq_table_cell(t, "%s", text(r, "text"));
+    }
+    cell_logit(t, p);
+    piq_table_cell(t, "Together");
+    piq_table_cell(t, "A chance of %.1f %%.",
+                   number(p, "predicted_success") * 100);
+    piq_table_print(t);
 }
 
 static void print_flat(const json_t *v, const char *name, int depth);
@@ -221,7 +270,7 @@ static int ask(const piq_command *self, const piq_arguments *args,
     piq_err err = {0};
     piq_reply reply;
     piq_user_id user;
-    char target[256];
+    char target[512];
     if (!piq_parse_user(args->rest[0], &user))
         return piq_wrong_use(self, "USER is a positive integer, not %s",
                              args->rest[0]);
@@ -284,17 +333,50 @@ static int path(const piq_command *self, int argc, char **argv)
     return code >= 0 ? code : ask(self, &args, &q, "");
 }
 
+/* `name` and a value of any bytes as a query; false when it is too long. */
+static bool put_query(char *out, size_t size, const char *name,
+                      const char *value)
+{
+    size_t n = (size_t)snprintf(out, size, "?%s=", name);
+    for (; *value && n + 4 <= size; value++)
+        n += (size_t)snprintf(out + n, size - n, "%%%02X",
+                              (unsigned)(unsigned char)*value);
+    return !*value;
+}
+
+static int predict_answer(const piq_command *self, const piq_arguments *args,
+                          int64_t item, const char *concept)
+{
+    static const question q = {"GET", "answer-prediction",
+                               print_answer_prediction};
+    char query[420] = "";
+    if (item)
+        snprintf(query, sizeof query, "?item=%lld", (long long)item);
+    else if (!put_query(query, sizeof query, "concept", concept))
+        return piq_wrong_use(self, "--concept is too long");
+    return ask(self, args, &q, query);
+}
+
 static int predict(const piq_command *self, int argc, char **argv)
 {
     static const question q = {"GET", "skill-predictions", print_any};
-    int64_t days = 28;
+    static const int64_t most = (INT64_C(1) << 53) - 1;
+    int64_t days = 0, item = 0;
+    const char *concept = NULL;
     char query[48];
     piq_arguments args;
-    const piq_option options[] = {{"days", PIQ_OPT_INT, &days, 1, 730}, {0}};
+    const piq_option options[] = {{"days", PIQ_OPT_INT, &days, 1, 730},
+                                  {"item", PIQ_OPT_INT, &item, 1, most},
+                                  {"concept", PIQ_OPT_TEXT, &concept, 0, 0},
+                                  {0}};
     int code = piq_parse_arguments(self, argc, argv, options, 1, 1, &args);
     if (code >= 0)
         return code;
-    snprintf(query, sizeof query, "?days=%lld", (long long)days);
+    if ((days != 0) + (item != 0) + (concept != NULL) > 1)
+        return piq_wrong_use(self, "give one of --days, --item, --concept");
+    if (item || concept)
+        return predict_answer(self, &args, item, concept);
+    snprintf(query, sizeof query, "?days=%lld", (long long)(days ? days : 28));
     return ask(self, &args, &q, query);
 }
 
@@ -311,5 +393,8 @@ const piq_command piq_cmd_recommend = {
 const piq_command piq_cmd_path = {
     "path", "USER", "Plans a learner's path to the goal.", "", path};
 const piq_command piq_cmd_predict = {
-    "predict", "USER", "Predicts a learner's mastery.",
-    "  --days N         so many days from now (default 28)\n", predict};
+    "predict", "USER", "Predicts a learner's mastery, or the next answer.",
+    "  --days N         mastery so many days from now (default 28)\n"
+    "  --item ID        instead: the chance of a right answer to it, and why\n"
+    "  --concept ID     the same for a typical question of a concept\n",
+    predict};

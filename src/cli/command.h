@@ -26,7 +26,7 @@ typedef struct piq_command {
 extern const piq_command piq_cmd_serve, piq_cmd_demo, piq_cmd_import,
     piq_cmd_analyze, piq_cmd_recommend, piq_cmd_path, piq_cmd_predict,
     piq_cmd_progress, piq_cmd_catalogue, piq_cmd_simulate, piq_cmd_export,
-    piq_cmd_replay, piq_cmd_eval, piq_cmd_version;
+    piq_cmd_replay, piq_cmd_eval, piq_cmd_train, piq_cmd_model, piq_cmd_version;
 
 /* ---- arguments ------------------------------------------------------- */
 
@@ -73,6 +73,10 @@ bool piq_file_exists(const char *path);
  * standard input. */
 PIQ_MUST_USE piq_status piq_read_file(const char *path, size_t max_bytes,
                                       char **bytes, size_t *len, piq_err *err);
+/* Under another name first (FILE.part): nobody finds half a file, or loses a
+ * whole one. PIQ_EFULL, PIQ_EIO. */
+PIQ_MUST_USE piq_status piq_write_file(const char *path, piq_str bytes,
+                                       piq_err *err);
 /* Loads a curriculum; findings go to standard error. One of another subject
  * than that in force would retire all of it: PIQ_ECONFLICT unless `replace`. */
 PIQ_MUST_USE piq_status piq_load_curriculum(piq_engine *e, piq_str document,
@@ -85,8 +89,9 @@ const char *piq_shipped_curriculum(void);
 typedef struct piq_serve_options {
     const char *address;
     int64_t port, threads, max_connections, cache_learners;
-    const char *log_format; /* "text" or "json" */
-    const char *log_level;  /* debug, info, warn, error */
+    int64_t train_every_hours; /* 0: never */
+    const char *log_format;    /* "text" or "json" */
+    const char *log_level;     /* debug, info, warn, error */
 } piq_serve_options;
 piq_serve_options piq_serve_defaults(void);
 /* `hello` is called once the socket listens. */

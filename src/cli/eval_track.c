@@ -1,61 +1,9 @@
-/* eval.c - piq eval track: how well the online belief predicts. */
-#include "cli/command.h"
+/* eval_track.c - piq eval track: how well the online belief predicts. */
 #include "train/eval_track.h"
-#include "train/kt_tsv.h"
+#include "cli/eval_topics.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-enum { MAX_FILE_BYTES = 2000000000 };
-
-static piq_status to_answers(piq_arena *a, const piq_catalogue *c,
-                             const piq_kt_rows *rows, piq_eval_answer **out,
-                             piq_err *err)
-{
-    piq_eval_answer *list = piq_new(a, piq_eval_answer, rows->n);
-    if (!list)
-        return piq_fail(err, PIQ_ENOMEM, "no memory for %zu answers", rows->n);
-    for (size_t i = 0; i < rows->n; i++) {
-        const piq_kt_row *row = &rows->list[i];
-        list[i] = (piq_eval_answer){.user_id = row->user_id,
-                                    .at_us = row->at_us,
-                                    .score = row->correct ? 1.0f : 0.0f};
-        if (!piq_catalogue_find_item(c, (piq_item_id){row->item_id},
-                                     &list[i].item))
-            return piq_fail(err, PIQ_EINTERNAL, "an item was not derived");
-    }
-    *out = list;
-    return PIQ_OK;
-}
-
-static piq_status evaluate(piq_arena *a, piq_str file, bool pid,
-                           piq_eval_report *out, piq_err *err)
-{
-    piq_kt_rows rows;
-    piq_buf document;
-    piq_findings findings = {0};
-    piq_catalogue *c = NULL;
-    piq_eval_answer *answers = NULL;
-    piq_eval_options options = {0};
-    piq_buf_init(&document, (size_t)1 << 30);
-    piq_status status = pid ? piq_kt_read_pid(a, file, 1, &rows, err)
-                            : piq_kt_read_tsv(a, file, &rows, err);
-    if (status == PIQ_OK)
-        status = piq_kt_write_curriculum(a, &rows, &document, err);
-    if (status == PIQ_OK)
-        status = piq_catalogue_read(a, (piq_str){document.ptr, document.len},
-                                    NULL, &c, &findings, NULL, err);
-    if (status == PIQ_OK)
-        status = to_answers(a, c, &rows, &answers, err);
-    if (status == PIQ_OK) {
-        status = piq_eval_track(a, c, answers, rows.n, &options, out);
-        if (status)
-            piq_fail(err, status, "could not evaluate");
-    }
-    piq_catalogue_free(c);
-    piq_buf_release(&document);
-    return status;
-}
 
 static void print_tables(const piq_eval_report *r)
 {
@@ -123,31 +71,40 @@ static void print_json(const piq_eval_report *r)
     piq_buf_release(&b);
 }
 
-static int eval(const piq_command *self, int argc, char **argv)
+static piq_status evaluate(piq_arena *a, const char *path, bool pid,
+                           piq_eval_report *out, piq_err *err)
+{
+    piq_eval_file file;
+    piq_eval_options options = {0};
+    piq_status status = piq_eval_read(a, path, pid, &file, err);
+    if (status)
+        return status;
+    status =
+        piq_eval_track(a, file.catalogue, file.answers, file.n, &options, out);
+    if (status)
+        piq_fail(err, status, "could not evaluate");
+    piq_catalogue_free(file.catalogue);
+    return status;
+}
+
+static int run(const piq_command *self, int argc, char **argv)
 {
     const char *format = "kt-tsv";
     piq_arguments args;
     piq_err err = {0};
     piq_arena a;
     piq_eval_report report;
-    char *bytes;
-    size_t len;
     const piq_option options[] = {{"format", PIQ_OPT_TEXT, &format, 0, 0}, {0}};
-    int code = piq_parse_arguments(self, argc, argv, options, 2, 2, &args);
+    int code = piq_parse_arguments(self, argc, argv, options, 1, 1, &args);
     if (code >= 0)
         return code;
     bool pid = strcmp(format, "kt-pid") == 0;
-    if (strcmp(args.rest[0], "track") != 0)
-        return piq_wrong_use(self, "track is expected, not %s", args.rest[0]);
     if (!pid && strcmp(format, "kt-tsv") != 0)
         return piq_wrong_use(self, "--format is kt-tsv or kt-pid, not %s",
                              format);
-    if (piq_read_file(args.rest[1], MAX_FILE_BYTES, &bytes, &len, &err))
-        return piq_could_not(&err);
     piq_arena_init(&a, (size_t)8 << 30);
-    piq_status status = evaluate(&a, (piq_str){bytes, len}, pid, &report, &err);
+    piq_status status = evaluate(&a, args.rest[0], pid, &report, &err);
     piq_arena_release(&a);
-    free(bytes);
     if (status)
         return piq_could_not(&err);
     if (args.json)
@@ -157,7 +114,8 @@ static int eval(const piq_command *self, int argc, char **argv)
     return PIQ_DONE;
 }
 
-const piq_command piq_cmd_eval = {
-    "eval", "track FILE",
-    "Measures one-step-ahead prediction on real answers, beside baselines.",
-    "  --format F       kt-tsv or kt-pid (default kt-tsv)\n", eval};
+const piq_command piq_eval_topic_track = {
+    "eval track", "FILE",
+    "Measures one-step-ahead prediction of the online belief on real answers, "
+    "beside baselines.",
+    "  --format F       kt-tsv or kt-pid (default kt-tsv)\n", run};

@@ -104,6 +104,38 @@ static bool same_subject(piq_engine *e, piq_str document)
     return same;
 }
 
+static piq_status write_all(FILE *to, const char *path, piq_str bytes,
+                            piq_err *err)
+{
+    if (fwrite(bytes.ptr, 1, bytes.len, to) == bytes.len && !fflush(to) &&
+        !fsync(fileno(to)))
+        return PIQ_OK;
+    return piq_fail(err, errno == ENOSPC ? PIQ_EFULL : PIQ_EIO,
+                    "could not write %s: %s", path, strerror(errno));
+}
+
+piq_status piq_write_file(const char *path, piq_str bytes, piq_err *err)
+{
+    char part[4096];
+    int len = snprintf(part, sizeof part, "%s.part", path);
+    if (len < 0 || (size_t)len >= sizeof part)
+        return piq_fail(err, PIQ_ELIMIT, "the file's name is too long");
+    FILE *f = fopen(part, "wb");
+    if (!f)
+        return piq_fail(err, PIQ_EIO, "could not open %s: %s", part,
+                        strerror(errno));
+    piq_status status = write_all(f, part, bytes, err);
+    if (fclose(f) && status == PIQ_OK)
+        status = piq_fail(err, PIQ_EIO, "could not write %s: %s", part,
+                          strerror(errno));
+    if (status == PIQ_OK && rename(part, path))
+        status = piq_fail(err, PIQ_EIO, "could not make %s: %s", path,
+                          strerror(errno));
+    if (status)
+        unlink(part);
+    return status;
+}
+
 piq_status piq_load_curriculum(piq_engine *e, piq_str document,
                                const char *name, bool quiet, bool replace,
                                piq_err *err)

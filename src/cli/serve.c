@@ -3,12 +3,14 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/command.h"
+#include "cli/retrain.h"
 #include "http/http.h"
 
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { GRACE_MS = 10000 };
@@ -128,8 +130,19 @@ static void block_signals(sigset_t *set)
     pthread_sigmask(SIG_BLOCK, set, NULL);
 }
 
-static int run(daemon_state *d, const piq_serve_options *o, piq_engine *e,
-               const sigset_t *signals,
+/* Until a signal; once a second, what is due is begun. */
+static void wait_for_end(const char *db, const piq_serve_options *o,
+                         piq_engine *e, const sigset_t *signals)
+{
+    const struct timespec second = {.tv_sec = 1};
+    piq_retrain retrain = piq_retrain_begin(db, o->train_every_hours);
+    while (sigtimedwait(signals, NULL, &second) < 0)
+        piq_retrain_tick(&retrain, piq_engine_store(e), piq_clock_now_us());
+    piq_retrain_end(&retrain);
+}
+
+static int run(daemon_state *d, const char *db, const piq_serve_options *o,
+               piq_engine *e, const sigset_t *signals,
                void (*hello)(void *, const char *, uint16_t), void *ctx,
                piq_err *err)
 {
@@ -138,7 +151,6 @@ static int run(daemon_state *d, const piq_serve_options *o, piq_engine *e,
                               .port = (uint16_t)o->port,
                               .n_threads = (unsigned)o->threads,
                               .max_connections = (unsigned)o->max_connections};
-    int signal_number;
     if (piq_api_new(e, d->metrics, &d->api, err))
         return piq_could_not(err);
     if (piq_http_start(&config, handle, observe, d, &server, err)) {
@@ -149,7 +161,7 @@ static int run(daemon_state *d, const piq_serve_options *o, piq_engine *e,
                           piq_log_int("port", piq_http_port(server))};
     piq_log(PIQ_LOG_INFO, 0, "serving", at, 2);
     hello(ctx, o->address, piq_http_port(server));
-    sigwait(signals, &signal_number);
+    wait_for_end(db, o, e, signals);
     piq_log(PIQ_LOG_INFO, 0, "stopping", NULL, 0);
     piq_http_stop(server, GRACE_MS);
     piq_api_free(d->api);
@@ -190,7 +202,7 @@ int piq_serve_db(const char *db, const piq_serve_options *o,
         piq_metrics_free(d.metrics);
         return piq_could_not(&err);
     }
-    int code = run(&d, o, e, &signals, hello, ctx, &err);
+    int code = run(&d, db, o, e, &signals, hello, ctx, &err);
     clearerr(stdout); /* a greeting that nobody read is no failure */
     piq_engine_close(e);
     piq_metrics_free(d.metrics);
@@ -218,6 +230,7 @@ static int serve(const piq_command *self, int argc, char **argv)
         {"threads", PIQ_OPT_INT, &o.threads, 2, 64},
         {"max-connections", PIQ_OPT_INT, &o.max_connections, 1, 1000000},
         {"cache-learners", PIQ_OPT_INT, &o.cache_learners, 64, 100000000},
+        {"train-every", PIQ_OPT_INT, &o.train_every_hours, 0, 8784},
         {"log", PIQ_OPT_TEXT, &o.log_format, 0, 0},
         {"log-level", PIQ_OPT_TEXT, &o.log_level, 0, 0},
         {0}};
@@ -232,6 +245,8 @@ const piq_command piq_cmd_serve = {
     "  --threads N      HTTP threads, 2 to 64 (default 2)\n"
     "  --max-connections N  (default 4096)\n"
     "  --cache-learners N   learners kept in memory (default 50000)\n"
+    "  --train-every H  train a model anew every H hours, at the lowest\n"
+    "                   priority; 0 never (default 0)\n"
     "  --log FORMAT     text or json (default text)\n"
     "  --log-level L    debug, info, warn or error (default info)\n",
     serve};

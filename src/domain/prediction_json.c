@@ -24,12 +24,20 @@ static void write_point(const piq_forecast_point *p, piq_json_writer *w)
     piq_json_object_end(w);
 }
 
+/* `missing` answers until a forecast can be made. */
+static void write_evidence(unsigned missing, piq_json_writer *w)
+{
+    piq_json_put_bool(w, "enough_evidence", missing == 0);
+    piq_json_put_int(w, "answers_missing", missing);
+}
+
 /* The members of one forecast; the caller has opened the object. */
 static void write_forecast(const piq_area_forecast *f, piq_json_writer *w)
 {
     const piq_forecast_point *now = &f->points[0];
     const piq_forecast_point *then = &f->points[PIQ_FORECAST_POINTS - 1];
-    piq_json_put_fixed(w, "mastery_now", now->mastery, 4);
+    write_evidence(f->answers_missing, w);
+    piq_json_put_fixed(w, "mastery_now", f->mastery_now, 4);
     piq_json_key(w, "predicted");
     write_point(then, w);
     piq_json_put_fixed(w, "change", then->mastery - now->mastery, 4);
@@ -82,7 +90,8 @@ static void write_goal(const piq_prediction *p, piq_json_writer *w)
     put_date(w, "timeline", g->deadline_day);
     piq_json_put_int(w, "concepts", (int64_t)g->n_concepts);
     piq_json_put_int(w, "concepts_mastered", (int64_t)g->n_mastered);
-    piq_json_put_fixed(w, "mastery_now", g->now.mastery, 4);
+    write_evidence(g->answers_missing, w);
+    piq_json_put_fixed(w, "mastery_now", g->mastery_now, 4);
     piq_json_key(w, "predicted");
     write_point(&g->then, w);
     piq_json_put_fixed(w, "probability", g->probability, 4);
@@ -94,6 +103,29 @@ static void write_goal(const piq_prediction *p, piq_json_writer *w)
     put_date(w, "fairly_sure_by", g->sure_day);
     piq_json_put_z(w, "why", g->why);
     piq_json_object_end(w);
+}
+
+static void write_what_if(const piq_prediction *p, piq_json_writer *w)
+{
+    piq_json_key(w, "what_if");
+    piq_json_array(w);
+    for (size_t i = 0; i < p->n_what_if; i++) {
+        const piq_what_if *x = &p->what_if[i];
+        piq_json_object(w);
+        piq_json_put_z(w, "name", x->name);
+        piq_json_put_fixed(w, "minutes_per_week", x->minutes_per_week, 1);
+        piq_json_put_fixed(w, "hours_until_then", x->hours, 2);
+        piq_json_key(w, "overall");
+        write_point(&x->overall, w);
+        piq_json_key(w, "goal");
+        if (p->goal)
+            write_point(&x->goal, w);
+        else
+            piq_json_null(w);
+        piq_json_put_fixed(w, "probability", x->probability, 4);
+        piq_json_object_end(w);
+    }
+    piq_json_array_end(w);
 }
 
 void piq_prediction_write(const piq_prediction *p, const piq_catalogue *c,
@@ -121,5 +153,6 @@ void piq_prediction_write(const piq_prediction *p, const piq_catalogue *c,
     }
     piq_json_array_end(w);
     write_goal(p, w);
+    write_what_if(p, w);
     piq_json_object_end(w);
 }

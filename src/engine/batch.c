@@ -49,15 +49,30 @@ piq_status piq_batch_room(piq_batch *b, void **rows, size_t n, size_t *cap,
     return PIQ_OK;
 }
 
-static piq_status load_copy(piq_engine *e, piq_user_id user, piq_learner **out,
+static piq_status load_copy(piq_batch *b, piq_user_id user, piq_learner **out,
                             piq_err *err)
 {
     piq_held *h;
-    piq_status status = piq_engine_hold(e, user, &h, err);
+    piq_status status =
+        piq_engine_hold(b->engine, user, piq_model_tracing(b->model), &h, err);
     if (status)
         return status;
     status = piq_learner_copy(piq_held_learner(h), out);
     piq_held_release(h);
+    return status;
+}
+
+static piq_status new_traced(piq_batch *b, piq_user_id user, piq_learner **out)
+{
+    piq_learner *l;
+    piq_status status = piq_learner_new(user, b->in_force, &l);
+    if (status)
+        return status;
+    status = piq_learner_trace(l, piq_model_tracing(b->model));
+    if (status)
+        piq_learner_free(l);
+    else
+        *out = l;
     return status;
 }
 
@@ -75,10 +90,10 @@ piq_status piq_batch_learner(piq_batch *b, piq_user_id user, bool create,
                         (long long)user.v);
     }
     piq_learner *l = NULL;
-    const piq_catalogue *c = piq_engine_catalogue(b->engine);
-    piq_status status = load_copy(b->engine, user, &l, &absent);
+    const piq_catalogue *c = b->in_force;
+    piq_status status = load_copy(b, user, &l, &absent);
     if (status == PIQ_ENOTFOUND && create && c)
-        status = piq_learner_new(user, c, &l);
+        status = new_traced(b, user, &l);
     else if (status && err)
         *err = absent;
     if (status)
@@ -116,6 +131,7 @@ void piq_batch_begin(piq_batch *b, piq_engine *e)
     piq_arena_clear(&b->arena);
     clear_map(&b->work_at);
     clear_map(&b->events_at);
+    b->status = piq_engine_in_force(e, &b->in_force, &b->model, &b->err);
 }
 
 /* Frees the working copies that were not published. */
@@ -125,6 +141,8 @@ void piq_batch_end(piq_batch *b)
         piq_learner_free(w->learner);
     b->work = NULL;
     piq_map_clear(&b->work_at);
+    piq_model_release(b->model);
+    b->model = NULL;
 }
 
 piq_status piq_batch_states(piq_batch *b)

@@ -58,6 +58,9 @@ struct piq_bulk {
     piq_buf body;       /* of the event at hand */
     piq_arena scratch;
     piq_calibrator *calibrator;
+    /* In force while what is held is held. */
+    const piq_catalogue *catalogue;
+    piq_model_hold *model;
     int64_t seq;          /* of the newest durable event */
     uint32_t calibration; /* that events are folded under: the newest draft */
     uint64_t answers, published;
@@ -196,10 +199,12 @@ static piq_status load(piq_bulk *b, piq_user_id user, held_learner *h,
                        piq_err *err)
 {
     piq_held *held;
-    const piq_catalogue *c = piq_engine_catalogue(b->engine);
-    piq_status status = piq_engine_hold(b->engine, user, &held, err);
-    if (status == PIQ_ENOTFOUND)
-        return piq_learner_new(user, c, &h->learner);
+    const piq_tracing *t = piq_model_tracing(b->model);
+    piq_status status = piq_engine_hold(b->engine, user, t, &held, err);
+    if (status == PIQ_ENOTFOUND) {
+        status = piq_learner_new(user, b->catalogue, &h->learner);
+        return status ? status : piq_learner_trace(h->learner, t);
+    }
     if (status)
         return status;
     status = piq_learner_copy(piq_held_learner(held), &h->learner);
@@ -395,7 +400,8 @@ static piq_status fold_in(piq_bulk *b, held_learner *h, const piq_event *given,
                     b->n_pieces * PIECE_EVENTS + p->commit.n_events))
         return PIQ_ENOMEM;
     piq_status status =
-        piq_fold_next(b->engine, h->learner, &event, &effect, err);
+        piq_fold_next(b->engine, h->learner, piq_model_tracing(b->model),
+                      &event, &effect, err);
     if (status)
         return status;
     add_row(p, &event, body, &effect);
@@ -460,6 +466,18 @@ static bool is_full(const piq_bulk *b)
            p->n_dirty * b->state_bytes > STATES_BYTES;
 }
 
+/* What is held was made under what was in force; something newer came. */
+static piq_status begin_anew(piq_bulk *b, piq_err *err)
+{
+    piq_status status = settle(b);
+    if (status)
+        return status;
+    let_go(b);
+    piq_model_release(b->model);
+    b->model = NULL;
+    return piq_engine_in_force(b->engine, &b->catalogue, &b->model, err);
+}
+
 static piq_status add(piq_bulk *b, const piq_event *given, piq_err *err)
 {
     piq_event event = *given;
@@ -473,11 +491,19 @@ static piq_status add(piq_bulk *b, const piq_event *given, piq_err *err)
             return status;
         let_go(b);
     }
-    status = find(b, event.user, &h, err);
+    if (piq_engine_catalogue(b->engine) != b->catalogue)
+        status = begin_anew(b, err);
+    if (status == PIQ_OK)
+        status = find(b, event.user, &h, err);
+    if (status == PIQ_EBUSY &&
+        piq_engine_catalogue(b->engine) != b->catalogue) {
+        status = begin_anew(b, err); /* another process's, found out just now */
+        if (status == PIQ_OK)
+            status = find(b, event.user, &h, err);
+    }
     if (status)
         return status;
-    /* After the learner, so that it has no room for more than `c` has. */
-    const piq_catalogue *c = piq_engine_catalogue(b->engine);
+    const piq_catalogue *c = b->catalogue;
     event.catalogue_version = c->version;
     event.calibration = b->calibration;
     status = write_body(b, &event, c, &body);
@@ -505,6 +531,7 @@ static void release(piq_bulk *b)
     piq_buf_release(&b->body);
     piq_map_release(&b->learners);
     piq_map_release(&b->seen);
+    piq_model_release(b->model);
     free(b);
 }
 
@@ -531,6 +558,8 @@ piq_status piq_bulk_begin(piq_engine *e, piq_bulk_watch *watch, void *ctx,
     if (status)
         piq_fail(err, status, "no memory for an import");
     else
+        status = piq_engine_in_force(e, &b->catalogue, &b->model, err);
+    if (status == PIQ_OK)
         status = piq_maintainer_lend(e, &b->calibrator, err);
     if (status) {
         release(b);

@@ -85,7 +85,7 @@ piq_status piq_engine_adopt_catalogue(piq_engine *e, piq_err *err)
     if (!now || now->version < c->version)
         atomic_store_explicit(&e->catalogue, c, memory_order_release);
     pthread_mutex_unlock(&e->catalogue_lock);
-    return PIQ_OK;
+    return piq_engine_adopt_model(e, err);
 }
 
 /* The document as it is stored: merged with what was there. */

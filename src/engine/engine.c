@@ -45,6 +45,14 @@ static void declare_metrics(piq_engine *e)
                                           "Events posted again.", NULL);
     e->m.late = piq_metrics_counter(m, "piq_events_late_total",
                                     "Events folded behind others.", NULL);
+    e->m.model_version =
+        piq_metrics_gauge(m, "piq_model_version",
+                          "Version of the trained model in force; 0: "
+                          "none.",
+                          NULL);
+    e->m.models_refused =
+        piq_metrics_counter(m, "piq_models_refused_total",
+                            "Champions that could not be read.", NULL);
     e->m.stale =
         piq_metrics_counter(m, "piq_commit_races_total",
                             "Commits overtaken by another process.", NULL);
@@ -54,9 +62,13 @@ static void free_engine(piq_engine *e)
 {
     piq_cache_free(e->cache);
     piq_calibration_book_free(e->book);
+    piq_drift_free(e->drift);
     for (int i = 0; i < PIQ_MAX_CATALOGUES; i++)
         piq_catalogue_free(e->catalogues[i]);
+    piq_model_release(e->model);
     pthread_mutex_destroy(&e->catalogue_lock);
+    pthread_mutex_destroy(&e->model_lock);
+    pthread_mutex_destroy(&e->adopt_lock);
     free(e);
 }
 
@@ -71,9 +83,13 @@ piq_status piq_engine_open(piq_store *store, const piq_engine_config *config,
     e->metrics = metrics;
     declare_metrics(e);
     pthread_mutex_init(&e->catalogue_lock, NULL);
+    pthread_mutex_init(&e->model_lock, NULL);
+    pthread_mutex_init(&e->adopt_lock, NULL);
     piq_status status = piq_cache_new(e->config.cache_learners, &e->cache);
     if (status == PIQ_OK)
         status = piq_calibration_book_new(&e->book);
+    if (status == PIQ_OK)
+        status = piq_drift_new(metrics, &e->drift);
     if (status)
         piq_fail(err, status, "no memory for an engine");
     if (status == PIQ_OK)

@@ -4,6 +4,7 @@
 
 #include "engine/cache.h"
 #include "engine/committer.h"
+#include "engine/drift.h"
 #include "engine/engine.h"
 #include "learner/fold.h"
 #include "track/calibrate.h"
@@ -29,11 +30,19 @@ struct piq_engine {
     piq_cache *cache;
     piq_committer *committer;
     piq_calibration_book *book;
+    piq_drift *drift;
 
     /* Catalogues by version; kept until the engine closes. */
     pthread_mutex_t catalogue_lock;
     piq_catalogue *catalogues[PIQ_MAX_CATALOGUES];
     _Atomic(const piq_catalogue *) catalogue; /* in force */
+
+    /* models.c: the trained model in force, bound to the catalogue in force */
+    pthread_mutex_t model_lock; /* what follows, for moments only */
+    piq_model_hold *model;      /* NULL: none */
+    uint32_t champion;          /* number of the row it comes from */
+    uint32_t refused_champion;  /* could not be read; 0: none */
+    pthread_mutex_t adopt_lock; /* one thread adopts at a time */
 
     piq_owner *owners;
     unsigned n_owners;
@@ -42,21 +51,42 @@ struct piq_engine {
     struct {
         piq_metric *fold_ns, *commit_ns, *slate_ns, *path_ns;
         piq_metric *events, *duplicates, *late, *stale;
+        piq_metric *model_version, *models_refused;
     } m;
 };
 
 /* catalogues.c, learners.c */
 
-/* From the cache, else from the store (and then into the cache). */
+/* From the cache, else from the store (and then into the cache), traced under
+ * `t` (NULL: no model): made anew from the events where it is not. PIQ_EBUSY:
+ * a newer catalogue has come into force meanwhile, ask again with that. */
 PIQ_MUST_USE piq_status piq_engine_hold(piq_engine *e, piq_user_id user,
-                                        piq_held **out, piq_err *err);
+                                        const piq_tracing *t, piq_held **out,
+                                        piq_err *err);
 /* Decodes a stored state against the catalogue it was made under. */
 PIQ_MUST_USE piq_status piq_engine_decode(piq_engine *e, piq_user_id user,
-                                          piq_str body, int64_t version,
-                                          piq_learner **out, piq_err *err);
+                                          const piq_tracing *t, piq_str body,
+                                          int64_t version, piq_learner **out,
+                                          piq_err *err);
 
 /* Puts the newest stored catalogue in force, if it is not. */
 PIQ_MUST_USE piq_status piq_engine_adopt_catalogue(piq_engine *e, piq_err *err);
+
+/* models.c */
+
+/* Puts the champion in force, bound to the catalogue in force, if it is not.
+ * One that cannot be read is refused aloud, which is no failure. */
+PIQ_MUST_USE piq_status piq_engine_adopt_model(piq_engine *e, piq_err *err);
+/* The catalogue in force and the model bound to it (NULL: none). */
+PIQ_MUST_USE piq_status piq_engine_in_force(piq_engine *e,
+                                            const piq_catalogue **c,
+                                            piq_model_hold **model,
+                                            piq_err *err);
+/* One that was in force once, bound to a catalogue that was. */
+PIQ_MUST_USE piq_status piq_engine_model_version(piq_engine *e, uint32_t model,
+                                                 uint32_t catalogue,
+                                                 piq_model_hold **out,
+                                                 piq_err *err);
 
 /* Takes over what another process has published, when the book does not know
  * calibration `least` yet. */
@@ -71,6 +101,7 @@ PIQ_MUST_USE piq_status piq_engine_read_book(piq_engine *e, uint32_t least,
  * Snapshots due on the way are appended to *snapshots (in `a`). */
 typedef struct piq_rebuild {
     piq_user_id user;
+    const piq_tracing *tracing; /* NULL: no model */
     const piq_event *extra;
     size_t n_extra;
     piq_fold_effect *effects;
@@ -80,10 +111,16 @@ typedef struct piq_rebuild {
 PIQ_MUST_USE piq_status piq_rebuild_learner(piq_engine *e, piq_arena *a,
                                             piq_rebuild *r, piq_learner **out,
                                             piq_err *err);
-/* Folds one event in, growing the learner to the event's catalogue. */
+/* Folds one event in, growing the learner to the event's catalogue. PIQ_EBUSY:
+ * that is newer than the one which `t` is bound to; it is in force now. */
 PIQ_MUST_USE piq_status piq_fold_next(piq_engine *e, piq_learner *l,
+                                      const piq_tracing *t,
                                       const piq_event *event,
                                       piq_fold_effect *effect, piq_err *err);
+/* A stored row back to the event it was. */
+PIQ_MUST_USE piq_status piq_engine_read_event(piq_engine *e, piq_arena *a,
+                                              const piq_event_row *row,
+                                              piq_event *out, piq_err *err);
 /* Encodes a snapshot of `l` into `a`. */
 PIQ_MUST_USE piq_status piq_snapshot_of(piq_arena *a, const piq_learner *l,
                                         piq_snapshot_row *out);
@@ -114,6 +151,12 @@ typedef struct piq_batch {
     piq_map events_at; /* piq_event_key -> position in commit.events */
     /* What the operation being prepared reads with; its learner has room. */
     const piq_catalogue *catalogue;
+    /* In force when the batch began: all of its learners are traced under this
+     * model, and events of a newer catalogue belong into the next batch. */
+    const piq_catalogue *in_force;
+    piq_model_hold *model;
+    piq_status status; /* not OK: there is no telling what is in force */
+    piq_err err;
 } piq_batch;
 
 /* Of a learner's event id, for maps; two may share it. */
@@ -178,6 +221,7 @@ void piq_maintainer_give_back(piq_engine *e, bool as_stored);
 /* profile_rows.c */
 PIQ_MUST_USE piq_status piq_profile_row_make(piq_engine *e, piq_arena *a,
                                              const piq_learner *l,
+                                             const piq_model_hold *model,
                                              int64_t now_us,
                                              piq_profile_row *out);
 

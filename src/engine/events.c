@@ -234,8 +234,8 @@ static piq_status fold_forward(piq_batch *b, piq_op *op, piq_work *work,
     piq_learner *l = NULL;
     piq_status status = piq_learner_copy(work->learner, &l);
     for (size_t i = 0; i < n && status == PIQ_OK; i++) {
-        status =
-            piq_fold_next(b->engine, l, &list[i].event, &effects[i], &op->err);
+        status = piq_fold_next(b->engine, l, piq_model_tracing(b->model),
+                               &list[i].event, &effects[i], &op->err);
         if (status == PIQ_OK && l->n_events % PIQ_SNAPSHOT_EVERY == 0)
             status = add_snapshot(b, l);
     }
@@ -261,6 +261,7 @@ static piq_status fold_late(piq_batch *b, piq_op *op, piq_work *work,
     for (size_t i = 0; i < n; i++)
         events[i] = list[i].event;
     piq_rebuild r = {.user = op->user,
+                     .tracing = piq_model_tracing(b->model),
                      .extra = events,
                      .n_extra = n,
                      .effects = effects,
@@ -344,6 +345,30 @@ static piq_status add_rows(piq_batch *b, const piq_op *op, const fresh *list,
     return PIQ_OK;
 }
 
+/* What was foreseen of the answers, for piq_events_finish. */
+typedef struct foresight {
+    piq_drift_answer *list;
+    size_t n;
+} foresight;
+
+static piq_status note_foresight(piq_batch *b, piq_op *op, const fresh *list,
+                                 const piq_fold_effect *effects, size_t n)
+{
+    foresight *f = piq_new(&b->arena, foresight, 1);
+    piq_drift_answer *seen = piq_new(&b->arena, piq_drift_answer, n);
+    if (!f || !seen)
+        return PIQ_ENOMEM;
+    f->list = seen;
+    for (size_t i = 0; i < n; i++)
+        if (list[i].event.type == PIQ_EV_ANSWER)
+            seen[f->n++] = (piq_drift_answer){
+                .belief = effects[i].outcome.predicted,
+                .trained = effects[i].traced,
+                .score = (double)list[i].event.u.answer.score};
+    op->ctx_prepared = f;
+    return PIQ_OK;
+}
+
 static piq_status fold_fresh(piq_batch *b, piq_op *op, const piq_catalogue *c,
                              const piq_str *bodies)
 {
@@ -375,6 +400,8 @@ static piq_status fold_fresh(piq_batch *b, piq_op *op, const piq_catalogue *c,
         status = PIQ_EBUSY;
     if (status == PIQ_OK)
         status = add_rows(b, op, list, effects, n);
+    if (status == PIQ_OK)
+        status = note_foresight(b, op, list, effects, n);
     if (status) {
         piq_learner_free(folded);
         return status;
@@ -441,10 +468,14 @@ piq_status piq_events_prepare(piq_batch *b, piq_op *op)
     judging j = {.bodies = piq_new(&b->arena, piq_str, op->n_events)};
     op->verdicts = piq_new(&op->arena, piq_event_verdict, op->n_events);
     op->was_late = false;
+    op->ctx_prepared = NULL;
     if (!c)
         return piq_fail(&op->err, PIQ_ENOTFOUND, "there is no curriculum yet");
     if (!j.bodies || !op->verdicts)
         return PIQ_ENOMEM;
+    op->later = c != b->in_force; /* the model is not bound to it yet */
+    if (op->later)
+        return PIQ_EBUSY;
     /* Each operation may rely on its own work alone when it fails: rows are
      * added last, after everything that can be refused. */
     piq_map_init(&j.at);
@@ -462,6 +493,9 @@ void piq_events_finish(piq_batch *b, const piq_op *op)
 {
     piq_metric_add(b->engine->m.events, op->n_accepted);
     piq_metric_add(b->engine->m.duplicates, op->n_duplicates);
+    const foresight *f = op->ctx_prepared;
+    if (f)
+        piq_drift_add(b->engine->drift, f->list, f->n, op->now_us);
     if (op->was_late)
         piq_metric_add(b->engine->m.late, op->n_accepted);
 }

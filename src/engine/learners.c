@@ -4,16 +4,15 @@
 #include "engine/engine_internal.h"
 
 /* A state that this program cannot read, because another version of it wrote
- * it, is made anew from the events. It is written with the learner's next
- * event. Bytes that are damaged are the store's to refuse. */
-static piq_status from_events(piq_engine *e, piq_user_id user, int64_t version,
+ * it, and one that is traced under another model, are made anew from the
+ * events. They are written with the learner's next event. Bytes that are
+ * damaged are the store's to refuse. */
+static piq_status from_events(piq_engine *e, piq_user_id user,
+                              const piq_tracing *t, int64_t version,
                               piq_learner **out, piq_err *err)
 {
     piq_arena a;
-    piq_rebuild r = {.user = user};
-    piq_log_field who = piq_log_int("learner", user.v);
-    piq_log(PIQ_LOG_WARN, 0, "state not readable, made anew from the events",
-            &who, 1);
+    piq_rebuild r = {.user = user, .tracing = t};
     piq_arena_init(&a, 0);
     piq_status status = piq_rebuild_learner(e, &a, &r, out, err);
     piq_arena_release(&a);
@@ -27,8 +26,15 @@ static piq_status from_events(piq_engine *e, piq_user_id user, int64_t version,
     return status;
 }
 
-static piq_status load(piq_engine *e, piq_user_id user, piq_held **out,
-                       piq_err *err)
+static void tell_unreadable(piq_user_id user)
+{
+    piq_log_field who = piq_log_int("learner", user.v);
+    piq_log(PIQ_LOG_WARN, 0, "state not readable, made anew from the events",
+            &who, 1);
+}
+
+static piq_status load(piq_engine *e, piq_user_id user, const piq_tracing *t,
+                       piq_held **out, piq_err *err)
 {
     piq_arena a;
     piq_str body;
@@ -39,9 +45,15 @@ static piq_status load(piq_engine *e, piq_user_id user, piq_held **out,
     piq_status status =
         e->store->ops->state(e->store, &a, user, &version, &body, err);
     if (status == PIQ_OK)
-        status = piq_engine_decode(e, user, body, version, &l, err);
-    if (status == PIQ_ECORRUPT && version >= 0)
-        status = from_events(e, user, version, &l, err);
+        status = piq_engine_decode(e, user, t, body, version, &l, err);
+    bool other_model = l && !piq_learner_is_traced(l, t);
+    if (other_model || (status == PIQ_ECORRUPT && version >= 0)) {
+        piq_learner_free(l);
+        l = NULL;
+        if (!other_model)
+            tell_unreadable(user);
+        status = from_events(e, user, t, version, &l, err);
+    }
     piq_arena_release(&a);
     if (status)
         return status;
@@ -74,15 +86,20 @@ static piq_status grown(piq_engine *e, piq_held **held, piq_err *err)
                  : piq_fail(err, PIQ_ENOMEM, "no memory for a learner");
 }
 
-piq_status piq_engine_hold(piq_engine *e, piq_user_id user, piq_held **out,
-                           piq_err *err)
+piq_status piq_engine_hold(piq_engine *e, piq_user_id user,
+                           const piq_tracing *t, piq_held **out, piq_err *err)
 {
     if (!piq_engine_catalogue(e))
         return piq_fail(err, PIQ_ENOTFOUND, "there is no curriculum yet");
     piq_status status = PIQ_OK;
     *out = piq_cache_get(e->cache, user);
+    if (*out && !piq_learner_is_traced(piq_held_learner(*out), t)) {
+        piq_held_release(*out);
+        *out = NULL;
+        piq_cache_drop(e->cache, user);
+    }
     if (!*out)
-        status = load(e, user, out, err);
+        status = load(e, user, t, out, err);
     if (status == PIQ_ENOTFOUND)
         return piq_fail(err, PIQ_ENOTFOUND, "learner %lld was never heard of",
                         (long long)user.v);
@@ -93,17 +110,26 @@ piq_status piq_engine_learner(piq_engine *e, piq_user_id user,
                               piq_learner_ref *out, piq_err *err)
 {
     piq_held *h = NULL;
-    const piq_catalogue *c = piq_engine_catalogue(e); /* before the learner */
-    piq_status status = piq_engine_hold(e, user, &h, err);
-    if (!h)
-        return status;
-    *out = (piq_learner_ref){piq_held_learner(h), c, h};
+    const piq_catalogue *c; /* before the learner */
+    piq_model_hold *m = NULL;
+    for (;;) {
+        piq_status status = piq_engine_in_force(e, &c, &m, err);
+        if (status == PIQ_OK)
+            status = piq_engine_hold(e, user, piq_model_tracing(m), &h, err);
+        if (h)
+            break;
+        piq_model_release(m);
+        if (status != PIQ_EBUSY || piq_engine_catalogue(e) == c)
+            return status;
+    }
+    *out = (piq_learner_ref){piq_held_learner(h), c, m, h};
     return PIQ_OK;
 }
 
 void piq_learner_ref_release(piq_learner_ref *ref)
 {
     piq_held_release(ref->hold);
+    piq_model_release(ref->model);
     *ref = (piq_learner_ref){0};
 }
 

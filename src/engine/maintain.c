@@ -243,12 +243,19 @@ static piq_status make_row(piq_engine *e, piq_arena *a, piq_user_id user,
                            piq_profile_row *out, piq_err *err)
 {
     piq_held *h;
-    piq_status status = piq_engine_hold(e, user, &h, err);
-    if (status)
+    piq_model_hold *m;
+    const piq_catalogue *c;
+    piq_status status = piq_engine_in_force(e, &c, &m, err);
+    if (status == PIQ_OK)
+        status = piq_engine_hold(e, user, piq_model_tracing(m), &h, err);
+    if (status) {
+        piq_model_release(m);
         return status;
-    status = piq_profile_row_make(e, a, piq_held_learner(h), piq_clock_now_us(),
-                                  out);
+    }
+    status = piq_profile_row_make(e, a, piq_held_learner(h), m,
+                                  piq_clock_now_us(), out);
     piq_held_release(h);
+    piq_model_release(m);
     if (status)
         piq_fail(err, status, "could not write the profile of learner %lld",
                  (long long)user.v);
@@ -318,9 +325,13 @@ static void one_round(piq_maintainer *m)
     if (piq_engine_adopt_catalogue(m->engine, &err))
         piq_log_err(0, "could not take over a newer catalogue", &err);
     err = (piq_err){0};
+    if (piq_engine_adopt_model(m->engine, &err))
+        piq_log_err(0, "could not look for a newer model", &err);
+    err = (piq_err){0};
     if (calibrate(m, &err))
         piq_log_err(0, "could not calibrate items", &err);
     err = (piq_err){0};
+    piq_drift_show(m->engine->drift, piq_clock_now_us());
     if (piq_engine_catalogue(m->engine) && refresh_profiles(m, &err))
         piq_log_err(0, "could not refresh profile rows", &err);
 }

@@ -39,6 +39,10 @@ static piq_status make_readable(piq_batch *b, piq_op *op)
 
 static piq_status prepare(piq_batch *b, piq_op *op)
 {
+    if (b->status) {
+        op->err = b->err;
+        return b->status;
+    }
     if (op->kind != PIQ_OP_EVENTS) {
         piq_status status = make_readable(b, op);
         if (status)
@@ -84,6 +88,9 @@ static piq_op *prepare_all(piq_batch *b, piq_op *list, piq_op **later)
         op->err = (piq_err){0};
         op->later = false;
         op->status = prepare(b, op);
+        if (op->status == PIQ_EBUSY &&
+            piq_engine_catalogue(b->engine) != b->in_force)
+            op->later = true; /* the next batch goes by the newer one */
         if (op->status)
             take_back(&b->commit, &saved);
         if (op->status && op->err.status != op->status)

@@ -331,7 +331,8 @@ piq_status piq_plan_prepare(piq_batch *b, piq_op *op)
         *p.row = (piq_path_row){0};
     else if (status)
         return status;
-    status = piq_path_input_of(&op->arena, work->learner, p.catalogue,
+    piq_judge by = piq_engine_judge(b->engine, b->model);
+    status = piq_path_input_of(&op->arena, work->learner, &by, p.catalogue,
                                op->now_us, &p.input);
     if (status)
         return status;

@@ -29,7 +29,8 @@ static void write_columns(piq_arena *a, const piq_profile *p,
 }
 
 piq_status piq_profile_row_make(piq_engine *e, piq_arena *a,
-                                const piq_learner *l, int64_t now_us,
+                                const piq_learner *l,
+                                const piq_model_hold *model, int64_t now_us,
                                 piq_profile_row *out)
 {
     const piq_catalogue *c = piq_engine_catalogue(e);
@@ -37,9 +38,9 @@ piq_status piq_profile_row_make(piq_engine *e, piq_arena *a,
         return PIQ_EBUSY; /* a newer one just came into force */
     piq_belief *beliefs = piq_new(a, piq_belief, c->n_concepts);
     piq_profile *p = piq_new(a, piq_profile, 1);
-    if (!beliefs || !p)
+    piq_judge by = piq_engine_judge(e, model);
+    if (!beliefs || !p || piq_learner_judged(l, &by, c, now_us, beliefs))
         return PIQ_ENOMEM;
-    piq_learner_beliefs(l, c, now_us, beliefs);
     piq_status status = piq_profile_make(a, l, c, beliefs, now_us, p);
     if (status)
         return status;
@@ -64,7 +65,7 @@ piq_status piq_profile_prepare(piq_batch *b, piq_op *op)
         return status;
     if (piq_learner_grow(work->learner, piq_engine_catalogue(b->engine)))
         return PIQ_ENOMEM;
-    status = piq_profile_row_make(b->engine, &b->arena, work->learner,
+    status = piq_profile_row_make(b->engine, &b->arena, work->learner, b->model,
                                   op->now_us, &row);
     row.state_version = work->from_version + (work->changed ? 1 : 0);
     if (status == PIQ_OK)

@@ -6,7 +6,8 @@
 
 enum { PIECE = 2048 }; /* stored events read at once */
 
-piq_status piq_engine_decode(piq_engine *e, piq_user_id user, piq_str body,
+piq_status piq_engine_decode(piq_engine *e, piq_user_id user,
+                             const piq_tracing *t, piq_str body,
                              int64_t version, piq_learner **out, piq_err *err)
 {
     const piq_catalogue *c = piq_engine_catalogue(e);
@@ -19,24 +20,36 @@ piq_status piq_engine_decode(piq_engine *e, piq_user_id user, piq_str body,
             return adopted;
         c = piq_engine_catalogue(e);
     }
-    piq_status status = piq_learner_decode(body, user, c, out, err);
+    piq_status status = piq_learner_decode(body, user, c, t, out, err);
     if (status == PIQ_OK)
         (*out)->version = version;
     return status;
 }
 
-piq_status piq_fold_next(piq_engine *e, piq_learner *l, const piq_event *event,
-                         piq_fold_effect *effect, piq_err *err)
+/* Another process has posted under a curriculum that the model is not bound to
+ * yet: whoever asked does so again with what is in force by then. */
+static piq_status fall_behind(piq_engine *e, piq_err *err)
+{
+    piq_status status = piq_engine_adopt_catalogue(e, err);
+    return status ? status
+                  : piq_fail(err, PIQ_EBUSY, "a newer curriculum has come");
+}
+
+piq_status piq_fold_next(piq_engine *e, piq_learner *l, const piq_tracing *t,
+                         const piq_event *event, piq_fold_effect *effect,
+                         piq_err *err)
 {
     const piq_catalogue *c;
     piq_status status =
         piq_engine_catalogue_version(e, event->catalogue_version, &c, err);
     if (status)
         return status;
+    if (t && c->version > t->catalogue)
+        return fall_behind(e, err);
     if (c->version > l->catalogue_version && piq_learner_grow(l, c))
         return piq_fail(err, PIQ_ENOMEM, "no memory for learner %lld",
                         (long long)l->user.v);
-    piq_fold(l, c, e->book, event, effect);
+    piq_fold(l, c, e->book, t, event, effect);
     return PIQ_OK;
 }
 
@@ -62,10 +75,9 @@ piq_status piq_snapshot_of(piq_arena *a, const piq_learner *l,
     return status;
 }
 
-/* A stored row back to the event it was. */
-static piq_status read_row(piq_engine *e, piq_arena *a,
-                           const piq_event_row *row, piq_event *out,
-                           piq_err *err)
+piq_status piq_engine_read_event(piq_engine *e, piq_arena *a,
+                                 const piq_event_row *row, piq_event *out,
+                                 piq_err *err)
 {
     const piq_catalogue *c;
     json_t *json = NULL;
@@ -108,8 +120,12 @@ static piq_status start_from(piq_engine *e, piq_arena *a, const piq_rebuild *r,
         return PIQ_OK; /* from nothing: made by the first event */
     if (status)
         return status;
-    status = piq_engine_decode(e, r->user, row.body, 0, out, err);
-    /* Written by another version of this program: from nothing then. */
+    status = piq_engine_decode(e, r->user, r->tracing, row.body, 0, out, err);
+    if (status == PIQ_OK && !piq_learner_is_traced(*out, r->tracing)) {
+        piq_learner_free(*out); /* another model's: from nothing then */
+        *out = NULL;
+    }
+    /* Written by another version of this program: the same. */
     return status == PIQ_ECORRUPT ? PIQ_OK : status;
 }
 
@@ -143,9 +159,12 @@ static piq_status fold_one(rebuild_state *s, const piq_event *event,
             s->engine, event->catalogue_version, &c, err);
         if (status == PIQ_OK)
             status = piq_learner_new(s->r->user, c, &s->learner);
+        if (status == PIQ_OK)
+            status = piq_learner_trace(s->learner, s->r->tracing);
     }
     if (status == PIQ_OK)
-        status = piq_fold_next(s->engine, s->learner, event, effect, err);
+        status = piq_fold_next(s->engine, s->learner, s->r->tracing, event,
+                               effect, err);
     if (status == PIQ_OK)
         status = keep_snapshot(s);
     return status;
@@ -178,7 +197,7 @@ static piq_status fold_piece(rebuild_state *s, piq_event_range *range,
     for (size_t i = 0; i < *n && status == PIQ_OK; i++) {
         piq_event event = {0};
         piq_fold_effect effect;
-        status = read_row(s->engine, piece, &rows[i], &event, err);
+        status = piq_engine_read_event(s->engine, piece, &rows[i], &event, err);
         if (status == PIQ_OK)
             status = fold_extra(s, &event, err);
         if (status == PIQ_OK)
@@ -245,6 +264,22 @@ static piq_status version_of(piq_engine *e, piq_user_id user, int64_t *version,
     return status;
 }
 
+/* What the stored state says it was traced under; *out NULL: no model, or
+ * bytes that this program cannot read and no rebuild will equal. */
+static piq_status model_of(piq_engine *e, piq_user_id user, piq_str stored,
+                           piq_model_hold **out, piq_err *err)
+{
+    piq_learner *l;
+    *out = NULL;
+    piq_status status = piq_engine_decode(e, user, NULL, stored, 0, &l, err);
+    if (status)
+        return status == PIQ_ECORRUPT ? PIQ_OK : status;
+    uint32_t model = l->trace_model, catalogue = l->trace_catalogue;
+    piq_learner_free(l);
+    return model ? piq_engine_model_version(e, model, catalogue, out, err)
+                 : PIQ_OK;
+}
+
 static piq_status replay_once(piq_engine *e, piq_user_id user, bool *same,
                               uint64_t *digest, size_t *n_events, piq_err *err)
 {
@@ -253,11 +288,15 @@ static piq_status replay_once(piq_engine *e, piq_user_id user, bool *same,
     piq_str stored = {0};
     int64_t version = 0;
     piq_learner *l = NULL;
+    piq_model_hold *model = NULL;
     piq_rebuild r = {.user = user};
     piq_arena_init(&a, 0);
     piq_buf_init(&bytes, 0);
     piq_status status =
         e->store->ops->state(e->store, &a, user, &version, &stored, err);
+    if (status == PIQ_OK)
+        status = model_of(e, user, stored, &model, err);
+    r.tracing = piq_model_tracing(model);
     if (status == PIQ_OK)
         status = piq_rebuild_learner(e, &a, &r, &l, err);
     if (status == PIQ_OK) {
@@ -270,6 +309,7 @@ static piq_status replay_once(piq_engine *e, piq_user_id user, bool *same,
         *n_events = l->n_events;
     }
     piq_learner_free(l);
+    piq_model_release(model);
     piq_buf_release(&bytes);
     piq_arena_release(&a);
     return status;

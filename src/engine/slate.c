@@ -131,8 +131,9 @@ piq_status piq_slate_prepare(piq_batch *b, piq_op *op)
     p->catalogue = c;
     p->first_row = b->commit.n_recommendations;
     p->version = work->from_version + (work->changed ? 1 : 0);
-    status =
-        piq_recommend_input_of(&op->arena, work->learner, c, op->now_us, &in);
+    piq_judge by = piq_engine_judge(b->engine, b->model);
+    status = piq_recommend_input_of(&op->arena, work->learner, &by, c,
+                                    op->now_us, &in);
     if (status == PIQ_OK)
         status = piq_recommend(&op->arena, &in, &request, &p->slate);
     if (status == PIQ_OK)

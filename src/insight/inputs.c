@@ -135,16 +135,16 @@ static const piq_affinity *character_affinities(piq_arena *a,
 }
 
 piq_status piq_recommend_input_of(piq_arena *a, const piq_learner *l,
-                                  const piq_catalogue *c, int64_t now_us,
-                                  piq_recommend_input *out)
+                                  const piq_judge *by, const piq_catalogue *c,
+                                  int64_t now_us, piq_recommend_input *out)
 {
     piq_goal goal = piq_goal_in_force(l);
     piq_belief *beliefs = piq_new(a, piq_belief, c->n_concepts);
     double *value = piq_concept_values(a, c, &goal);
     const piq_affinity *characters = character_affinities(a, l, c);
-    if (!beliefs || !value || !characters)
+    if (!beliefs || !value || !characters ||
+        piq_learner_judged(l, by, c, now_us, beliefs))
         return PIQ_ENOMEM;
-    piq_learner_beliefs(l, c, now_us, beliefs);
     *out = (piq_recommend_input){
         .catalogue = c,
         .beliefs = beliefs,
@@ -196,17 +196,17 @@ piq_learning_pace piq_learning_pace_of(const piq_learner *l,
 }
 
 piq_status piq_path_input_of(piq_arena *a, const piq_learner *l,
-                             const piq_catalogue *c, int64_t now_us,
-                             piq_path_input *out)
+                             const piq_judge *by, const piq_catalogue *c,
+                             int64_t now_us, piq_path_input *out)
 {
     piq_goal goal = piq_goal_in_force(l);
     int32_t offset = piq_learner_offset_min(l);
     piq_concept_ix *targets = piq_new(a, piq_concept_ix, c->n_concepts);
     piq_belief *beliefs = piq_new(a, piq_belief, c->n_concepts);
     double *value = piq_concept_values(a, c, &goal);
-    if (!targets || !beliefs || !value)
+    if (!targets || !beliefs || !value ||
+        piq_learner_judged(l, by, c, now_us, beliefs))
         return PIQ_ENOMEM;
-    piq_learner_beliefs(l, c, now_us, beliefs);
     *out = (piq_path_input){
         .catalogue = c,
         .beliefs = beliefs,

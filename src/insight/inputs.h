@@ -63,13 +63,13 @@ piq_learning_pace piq_learning_pace_of(const piq_learner *l,
                                        const piq_concept_ix *concepts,
                                        size_t n);
 
-/* Everything lives in `a`, or is borrowed from the learner. */
-PIQ_MUST_USE piq_status piq_recommend_input_of(piq_arena *a,
-                                               const piq_learner *l,
-                                               const piq_catalogue *c,
-                                               int64_t now_us,
-                                               piq_recommend_input *out);
+/* Everything lives in `a`, or is
+ * borrowed from the learner. */
+PIQ_MUST_USE piq_status piq_recommend_input_of(
+    piq_arena *a, const piq_learner *l, const piq_judge *by,
+    const piq_catalogue *c, int64_t now_us, piq_recommend_input *out);
 PIQ_MUST_USE piq_status piq_path_input_of(piq_arena *a, const piq_learner *l,
+                                          const piq_judge *by,
                                           const piq_catalogue *c,
                                           int64_t now_us, piq_path_input *out);
 

@@ -87,21 +87,30 @@ static piq_level level_of(const area_sum *s)
     return reached;
 }
 
-/* Mastery now less that of the newest record four or more weeks old. */
-static double movement(const piq_profile_work *p, piq_area_ix area, double now)
+/* The newest record of an area's mastery up to a week; NAN: none, or the area
+ * was not known then. */
+static double mastery_of_week(const piq_behaviour *b, piq_area_ix area,
+                              int32_t until)
 {
-    const piq_behaviour *b = &p->learner->behaviour;
-    int32_t until = piq_week_of(p->today) - MOVEMENT_WEEKS;
-    if (area.v >= b->n_areas)
-        return NAN;
     for (size_t i = b->n_weeks; i-- > 0;) {
         if (b->weeks[i].week > until)
             continue;
         uint16_t then = b->area_mastery[i * b->n_areas + area.v];
-        return then == PIQ_NO_MASTERY ? NAN
-                                      : now - (double)then / PIQ_MASTERY_STEPS;
+        return then == PIQ_NO_MASTERY ? NAN : (double)then / PIQ_MASTERY_STEPS;
     }
     return NAN;
+}
+
+/* The newest record less the newest that is four or more weeks old. Both are
+ * the online belief's own, whoever judges today. */
+static double movement(const piq_profile_work *p, piq_area_ix area)
+{
+    const piq_behaviour *b = &p->learner->behaviour;
+    int32_t week = piq_week_of(p->today);
+    if (area.v >= b->n_areas)
+        return NAN;
+    return mastery_of_week(b, area, week) -
+           mastery_of_week(b, area, week - MOVEMENT_WEEKS);
 }
 
 static void tell_levels(piq_profile_work *p, const area_sum *sums)
@@ -123,7 +132,7 @@ static void tell_levels(piq_profile_work *p, const area_sum *sums)
         l->level = level_of(s);
         l->mastery = piq_estimate_mastery(m, sd, PIQ_Z90);
         l->mastery.n = s->evidence;
-        l->movement = movement(p, area, m);
+        l->movement = movement(p, area);
         evidence += s->evidence;
         known += s->evidence >= KNOWN_EVIDENCE;
     }

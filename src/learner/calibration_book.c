@@ -21,6 +21,12 @@ struct piq_calibration_book {
     uint32_t *newest; /* [n_items] entry + 1, 0 none */
     size_t n_items;
     uint32_t number; /* in force */
+    /* What piq_calibration_book_shifts last worked out, and for what. */
+    float *shifts; /* [n_shifts] */
+    float *weights;
+    size_t n_shifts;
+    uint32_t shifts_number;
+    const piq_catalogue *shifts_of;
 };
 
 piq_status piq_calibration_book_new(piq_calibration_book **out)
@@ -43,6 +49,8 @@ void piq_calibration_book_free(piq_calibration_book *b)
     pthread_rwlock_destroy(&b->lock);
     free(b->entries);
     free(b->newest);
+    free(b->shifts);
+    free(b->weights);
     free(b);
 }
 
@@ -127,6 +135,16 @@ uint32_t piq_calibration_book_number(piq_calibration_book *b)
     return number;
 }
 
+/* With the lock held. */
+static const piq_item_estimate *find(const piq_calibration_book *b,
+                                     uint32_t item, uint32_t number)
+{
+    uint32_t at = item < b->n_items ? b->newest[item] : 0;
+    while (at && b->entries[at - 1].number > number)
+        at = b->entries[at - 1].before;
+    return at ? &b->entries[at - 1].estimate : NULL;
+}
+
 piq_item_estimate piq_calibration_book_at(piq_calibration_book *b,
                                           const piq_catalogue *c,
                                           piq_item_ix item, uint32_t number)
@@ -137,11 +155,78 @@ piq_item_estimate piq_calibration_book_at(piq_calibration_book *b,
         .variance = (float)piq_item_prior_variance(),
     };
     pthread_rwlock_rdlock(&b->lock);
-    uint32_t at = item.v < b->n_items ? b->newest[item.v] : 0;
-    while (at && b->entries[at - 1].number > number)
-        at = b->entries[at - 1].before;
-    if (at)
-        found = b->entries[at - 1].estimate;
+    const piq_item_estimate *e = find(b, item.v, number);
+    if (e)
+        found = *e;
     pthread_rwlock_unlock(&b->lock);
     return found;
+}
+
+static piq_status shift_room(piq_calibration_book *b, size_t n)
+{
+    if (n <= b->n_shifts)
+        return PIQ_OK;
+    float *shifts = realloc(b->shifts, n * sizeof *shifts);
+    if (shifts)
+        b->shifts = shifts;
+    float *weights = realloc(b->weights, n * sizeof *weights);
+    if (weights)
+        b->weights = weights;
+    if (!shifts || !weights)
+        return PIQ_ENOMEM;
+    b->n_shifts = n;
+    return PIQ_OK;
+}
+
+/* With the lock held for writing. */
+static piq_status work_out_shifts(piq_calibration_book *b,
+                                  const piq_catalogue *c)
+{
+    if (shift_room(b, c->n_concepts))
+        return PIQ_ENOMEM;
+    for (size_t k = 0; k < c->n_concepts; k++)
+        b->shifts[k] = b->weights[k] = 0;
+    for (uint32_t i = 0; i < c->n_items; i++) {
+        const piq_item *x = &c->items[i];
+        const piq_item_estimate *e = find(b, i, b->number);
+        float added =
+            e ? e->difficulty_logit - (float)piq_difficulty_logit(x->difficulty)
+              : 0;
+        for (size_t k = 0; k < x->n_concepts && !x->retired; k++) {
+            float weight = (float)x->concepts[k].weight;
+            b->shifts[x->concepts[k].concept.v] += weight * added;
+            b->weights[x->concepts[k].concept.v] += weight;
+        }
+    }
+    for (size_t k = 0; k < c->n_concepts; k++)
+        if (b->weights[k] > 0)
+            b->shifts[k] /= b->weights[k];
+    b->shifts_number = b->number;
+    b->shifts_of = c;
+    return PIQ_OK;
+}
+
+static bool has_shifts(const piq_calibration_book *b, const piq_catalogue *c)
+{
+    return b->shifts_of == c && b->shifts_number == b->number;
+}
+
+piq_status piq_calibration_book_shifts(piq_calibration_book *b,
+                                       const piq_catalogue *c, float *out)
+{
+    piq_status status = PIQ_OK;
+    pthread_rwlock_rdlock(&b->lock);
+    bool done = has_shifts(b, c);
+    if (done)
+        memcpy(out, b->shifts, c->n_concepts * sizeof *out);
+    pthread_rwlock_unlock(&b->lock);
+    if (done)
+        return PIQ_OK;
+    pthread_rwlock_wrlock(&b->lock);
+    if (!has_shifts(b, c))
+        status = work_out_shifts(b, c);
+    if (status == PIQ_OK)
+        memcpy(out, b->shifts, c->n_concepts * sizeof *out);
+    pthread_rwlock_unlock(&b->lock);
+    return status;
 }

@@ -39,4 +39,12 @@ piq_item_estimate piq_calibration_book_at(piq_calibration_book *b,
                                           const piq_catalogue *c,
                                           piq_item_ix item, uint32_t number);
 
+/* How much harder than the curriculum says each concept's items were found to
+ * be under the calibration in force: the mean over its items, logits; 0 for a
+ * concept without items. out[c->n_concepts]. Worked out once a calibration and
+ * catalogue. PIQ_ENOMEM. */
+PIQ_MUST_USE piq_status piq_calibration_book_shifts(piq_calibration_book *b,
+                                                    const piq_catalogue *c,
+                                                    float *out);
+
 #endif

@@ -15,6 +15,7 @@ typedef struct fold_state {
     piq_learner *learner;
     const piq_catalogue *catalogue;
     piq_calibration_book *book;
+    const piq_tracing *tracing; /* NULL: no trained model */
     const piq_event *event;
     piq_behaviour_note note;
     double mastery_before; /* summed over the concepts concerned */
@@ -35,6 +36,33 @@ static size_t normalised(const piq_concept_weight *from, size_t n,
     return n;
 }
 
+/* Those given, else the item's, else the content's; how many. */
+static size_t concepts_of(const piq_answer *a, const piq_catalogue *c,
+                          piq_concept_weight *weights)
+{
+    if (a->n_concepts)
+        return normalised(a->concepts, a->n_concepts, weights);
+    if (a->item.v != PIQ_NO_IX32 && c->items[a->item.v].n_concepts) {
+        const piq_item *item = &c->items[a->item.v];
+        return normalised(item->concepts, item->n_concepts, weights);
+    }
+    if (a->content.v != PIQ_NO_IX32) {
+        const piq_content *content = &c->contents[a->content.v];
+        return normalised(content->concepts, content->n_concepts, weights);
+    }
+    return 0;
+}
+
+bool piq_ask_of_answer(const piq_answer *a, const piq_catalogue *c,
+                       int64_t at_us, piq_concept_weight *weights, piq_ask *out)
+{
+    *out = (piq_ask){.item = a->item,
+                     .concepts = weights,
+                     .n_concepts = concepts_of(a, c, weights),
+                     .at_us = at_us};
+    return out->n_concepts > 0;
+}
+
 bool piq_task_of_answer(const piq_answer *a, const piq_catalogue *c,
                         piq_calibration_book *book, uint32_t calibration,
                         piq_concept_weight *weights, piq_task *out)
@@ -43,14 +71,9 @@ bool piq_task_of_answer(const piq_answer *a, const piq_catalogue *c,
         a->item.v != PIQ_NO_IX32 ? &c->items[a->item.v] : NULL;
     const piq_content *content =
         a->content.v != PIQ_NO_IX32 ? &c->contents[a->content.v] : NULL;
-    *out = (piq_task){.concepts = weights, .discrimination = 1};
-    if (a->n_concepts)
-        out->n_concepts = normalised(a->concepts, a->n_concepts, weights);
-    else if (item && item->n_concepts)
-        out->n_concepts = normalised(item->concepts, item->n_concepts, weights);
-    else if (content && content->n_concepts)
-        out->n_concepts =
-            normalised(content->concepts, content->n_concepts, weights);
+    *out = (piq_task){.concepts = weights,
+                      .n_concepts = concepts_of(a, c, weights),
+                      .discrimination = 1};
     if (!out->n_concepts)
         return false;
     if (item) {
@@ -159,6 +182,22 @@ static void fold_answer(fold_state *s, const piq_task *task, double score,
     s->note.mastery_gained = mastery_sum(s) - s->mastery_before;
 }
 
+/* What the trained model foresaw. */
+static double trace_answer(fold_state *s, const piq_answer *a,
+                           const piq_task *task)
+{
+    piq_kt_prediction before;
+    piq_ask ask = {.item = a->item,
+                   .concepts = task->concepts,
+                   .n_concepts = task->n_concepts,
+                   .at_us = s->event->at_us};
+    piq_response response = {
+        .score = a->score, .response_ms = a->response_ms, .hint = a->hint};
+    piq_kt_state_answer(s->learner->trace, s->tracing->binding, &ask, &response,
+                        &before);
+    return before.p;
+}
+
 static void fold_item_answer(fold_state *s, piq_fold_effect *effect)
 {
     const piq_answer *a = &s->event->u.answer;
@@ -173,6 +212,8 @@ static void fold_item_answer(fold_state *s, piq_fold_effect *effect)
                             s->weights, &task))
         return;
     s->n_weights = task.n_concepts;
+    if (s->tracing)
+        effect->traced = trace_answer(s, a, &task);
     fold_answer(s, &task, (double)a->score, a->hint ? HINTED : 1.0, a->hint,
                 a->response_ms, &effect->outcome);
     effect->is_item_answer = a->item.v != PIQ_NO_IX32;
@@ -389,11 +430,13 @@ static void fold_by_type(fold_state *s, piq_fold_effect *effect)
 }
 
 void piq_fold(piq_learner *l, const piq_catalogue *c,
-              piq_calibration_book *book, const piq_event *e,
-              piq_fold_effect *effect)
+              piq_calibration_book *book, const piq_tracing *t,
+              const piq_event *e, piq_fold_effect *effect)
 {
     PIQ_ASSERT(e->event_id.len <= PIQ_MAX_EVENT_ID_BYTES);
-    fold_state s = {.learner = l, .catalogue = c, .book = book, .event = e};
+    PIQ_ASSERT(piq_learner_is_traced(l, t));
+    fold_state s = {
+        .learner = l, .catalogue = c, .book = book, .tracing = t, .event = e};
     s.note = (piq_behaviour_note){.event = e,
                                   .utc_offset_min = piq_learner_offset_min(l),
                                   .predicted = NAN,
@@ -403,7 +446,7 @@ void piq_fold(piq_learner *l, const piq_catalogue *c,
                                   .character = {PIQ_NO_IX16},
                                   .difficulty = NAN,
                                   .nominal_minutes = NAN};
-    *effect = (piq_fold_effect){.outcome = {.predicted = NAN}};
+    *effect = (piq_fold_effect){.outcome = {.predicted = NAN}, .traced = NAN};
     fold_by_type(&s, effect);
     s.note.area_mastery = touched_areas(&s);
     piq_behaviour_note_event(&l->behaviour, &s.note);

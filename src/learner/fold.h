@@ -13,6 +13,8 @@
 typedef struct piq_fold_effect {
     bool is_item_answer; /* an answer to an item: the calibrator's business */
     piq_track_outcome outcome; /* predicted NaN when it was no answer */
+    double traced;             /* P(right) by the trained model before it; NaN:
+                                  no model, or no answer */
 } piq_fold_effect;
 
 /* The task an answer was given to; false when nothing is known of what it
@@ -22,10 +24,18 @@ bool piq_task_of_answer(const piq_answer *a, const piq_catalogue *c,
                         piq_calibration_book *book, uint32_t calibration,
                         piq_concept_weight *weights, piq_task *out);
 
+/* What an answer asked, for a trained model; false as above. `weights` as
+ * above. */
+bool piq_ask_of_answer(const piq_answer *a, const piq_catalogue *c,
+                       int64_t at_us, piq_concept_weight *weights,
+                       piq_ask *out);
+
 /* `c` is the catalogue of e->catalogue_version. The learner must have room
- * for it (piq_learner_grow) and e must come after everything folded. */
+ * for it (piq_learner_grow) and e must come after everything folded. `t`: the
+ * trained model, or NULL; the learner is traced under it, and it is bound to
+ * `c` or a later catalogue. */
 void piq_fold(piq_learner *l, const piq_catalogue *c,
-              piq_calibration_book *book, const piq_event *e,
-              piq_fold_effect *effect);
+              piq_calibration_book *book, const piq_tracing *t,
+              const piq_event *e, piq_fold_effect *effect);
 
 #endif

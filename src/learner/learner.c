@@ -1,11 +1,13 @@
 #include "learner/learner.h"
 
+#include "num/logistic.h"
+
 #include "base/calendar.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-enum { FORMAT = 1, CHECKSUM_BYTES = 4 };
+enum { FORMAT = 2, CHECKSUM_BYTES = 4 };
 
 static void history_fill(piq_content_history *h, size_t n)
 {
@@ -56,6 +58,7 @@ void piq_learner_free(piq_learner *l)
     piq_track_release(&l->track);
     piq_memory_release(&l->memory);
     piq_behaviour_release(&l->behaviour);
+    piq_kt_state_free(l->trace);
     free(l->history);
     free(l);
 }
@@ -72,9 +75,11 @@ piq_status piq_learner_copy(const piq_learner *from, piq_learner **out)
     l->track = (piq_track){0};
     l->memory = (piq_memory){0};
     l->behaviour = (piq_behaviour){0};
+    l->trace = NULL;
     if (piq_track_copy(&l->track, &from->track) ||
         piq_memory_copy(&l->memory, &from->memory) ||
-        piq_behaviour_copy(&l->behaviour, &from->behaviour)) {
+        piq_behaviour_copy(&l->behaviour, &from->behaviour) ||
+        (from->trace && piq_kt_state_copy(from->trace, &l->trace))) {
         piq_learner_free(l);
         return PIQ_ENOMEM;
     }
@@ -117,6 +122,27 @@ bool piq_learner_is_late(const piq_learner *l, const piq_event *e)
            piq_str_cmp(e->event_id, piq_str_of(l->last_event_id)) < 0;
 }
 
+piq_status piq_learner_trace(piq_learner *l, const piq_tracing *t)
+{
+    piq_kt_state *fresh = NULL;
+    if (t && piq_kt_state_new(t->binding, &fresh))
+        return PIQ_ENOMEM;
+    piq_kt_state_free(l->trace);
+    l->trace = fresh;
+    l->trace_model = t ? t->model : 0;
+    l->trace_catalogue = t ? t->catalogue : 0;
+    l->trace_digest = t ? t->digest : 0;
+    return PIQ_OK;
+}
+
+bool piq_learner_is_traced(const piq_learner *l, const piq_tracing *t)
+{
+    if (!t)
+        return l->trace_model == 0;
+    return l->trace && l->trace_model == t->model &&
+           l->trace_catalogue == t->catalogue;
+}
+
 int32_t piq_learner_offset_min(const piq_learner *l)
 {
     return l->stated.has & PIQ_STATED_OFFSET ? l->stated.utc_offset_min : 0;
@@ -142,6 +168,69 @@ void piq_learner_beliefs(const piq_learner *l, const piq_catalogue *c,
     }
 }
 
+static bool is_judged_by(const piq_learner *l, const piq_judge *by,
+                         const piq_catalogue *c)
+{
+    const piq_tracing *t = by ? by->tracing : NULL;
+    return t && t->catalogue == c->version && piq_learner_is_traced(l, t);
+}
+
+/* Onto the scale that the curriculum's difficulties are on. */
+static void put_on_scale(piq_belief *b, double shift)
+{
+    b->ability_logit -= shift;
+    b->mastery = piq_sigmoid(piq_logit(b->mastery) - shift);
+    b->mastery_low = piq_sigmoid(piq_logit(b->mastery_low) - shift);
+    b->mastery_high = piq_sigmoid(piq_logit(b->mastery_high) - shift);
+}
+
+piq_status piq_learner_judged_concept(const piq_learner *l, const piq_judge *by,
+                                      const piq_catalogue *c,
+                                      piq_concept_ix concept, int64_t at_us,
+                                      piq_belief *out)
+{
+    float shifts[PIQ_MAX_CONCEPTS];
+    piq_track_belief(&l->track, piq_track_defaults(), c, concept, at_us, out);
+    piq_memory_belief(&l->memory, piq_fsrs_defaults(), concept,
+                      piq_learner_retention(l), at_us, out);
+    if (is_judged_by(l, by, c)) {
+        const piq_kt_binding *b = by->tracing->binding;
+        piq_kt_mastery(l->trace, b, &concept, 1, at_us, out);
+    } else if (by && by->book) {
+        if (piq_calibration_book_shifts(by->book, c, shifts))
+            return PIQ_ENOMEM;
+        put_on_scale(out, (double)shifts[concept.v]);
+    }
+    return PIQ_OK;
+}
+
+piq_status piq_learner_judged(const piq_learner *l, const piq_judge *by,
+                              const piq_catalogue *c, int64_t at_us,
+                              piq_belief *out)
+{
+    enum { PIECE = 64 };
+    piq_concept_ix concepts[PIECE];
+    float shifts[PIQ_MAX_CONCEPTS];
+    piq_learner_beliefs(l, c, at_us, out);
+    if (!is_judged_by(l, by, c)) {
+        if (!by || !by->book)
+            return PIQ_OK;
+        if (piq_calibration_book_shifts(by->book, c, shifts))
+            return PIQ_ENOMEM;
+        for (size_t i = 0; i < c->n_concepts; i++)
+            put_on_scale(&out[i], (double)shifts[i]);
+        return PIQ_OK;
+    }
+    for (size_t from = 0; from < c->n_concepts; from += PIECE) {
+        size_t n = c->n_concepts - from < PIECE ? c->n_concepts - from : PIECE;
+        for (size_t i = 0; i < n; i++)
+            concepts[i].v = (uint16_t)(from + i);
+        piq_kt_mastery(l->trace, by->tracing->binding, concepts, n, at_us,
+                       out + from);
+    }
+    return PIQ_OK;
+}
+
 void piq_area_mastery(const piq_catalogue *c, const piq_belief *beliefs,
                       double *out)
 {
@@ -163,8 +252,8 @@ void piq_area_mastery(const piq_catalogue *c, const piq_belief *beliefs,
 /* ---- stored form -----------------------------------------------------
  *
  * format, catalogue version, counts and instants, goal, stated, history (only
- * what was touched), track, memory, behaviour; then a 32-bit checksum of all
- * before it.
+ * what was touched), track, memory, behaviour, trace (the name of its model
+ * first); then a 32-bit checksum of all before it.
  */
 
 static void encode_goal(const piq_goal *g, piq_buf *b)
@@ -298,6 +387,41 @@ static bool decode_history(piq_reader *r, piq_learner *l)
     return !r->bad;
 }
 
+static void encode_trace(const piq_learner *l, piq_buf *b)
+{
+    PIQ_ASSERT(!l->trace_model == !l->trace);
+    piq_buf_put_varint(b, l->trace_model);
+    if (!l->trace_model)
+        return;
+    piq_buf_put_varint(b, l->trace_catalogue);
+    piq_kt_state_encode(l->trace, l->trace_digest, b);
+}
+
+/* One of another name, or that keeps something else, is left where it is: it
+ * ends the bytes. */
+static piq_status decode_trace(piq_reader *r, const piq_tracing *t,
+                               piq_learner *l)
+{
+    l->trace_model = (uint32_t)piq_reader_varint(r);
+    if (!l->trace_model)
+        return r->bad ? PIQ_ECORRUPT : PIQ_OK;
+    l->trace_catalogue = (uint32_t)piq_reader_varint(r);
+    if (r->bad)
+        return PIQ_ECORRUPT;
+    if (!t || t->model != l->trace_model ||
+        t->catalogue != l->trace_catalogue) {
+        r->at = r->end;
+        return PIQ_OK;
+    }
+    l->trace_digest = t->digest;
+    piq_status status =
+        piq_kt_state_decode(r, t->binding, t->digest, &l->trace);
+    if (status != PIQ_ESTALE)
+        return status;
+    r->at = r->end;
+    return PIQ_OK;
+}
+
 static uint32_t checksum(const void *bytes, size_t len)
 {
     uint64_t h = piq_hash_bytes(bytes, len);
@@ -320,6 +444,7 @@ void piq_learner_encode(const piq_learner *l, piq_buf *out)
     piq_track_encode(&l->track, out);
     piq_memory_encode(&l->memory, out);
     piq_behaviour_encode(&l->behaviour, out);
+    encode_trace(l, out);
     if (out->status == PIQ_OK)
         piq_buf_put_u32(out, checksum(out->ptr + start, out->len - start));
 }
@@ -353,8 +478,8 @@ uint32_t piq_learner_stored_catalogue(piq_str bytes)
 }
 
 piq_status piq_learner_decode(piq_str bytes, piq_user_id user,
-                              const piq_catalogue *c, piq_learner **out,
-                              piq_err *err)
+                              const piq_catalogue *c, const piq_tracing *t,
+                              piq_learner **out, piq_err *err)
 {
     piq_reader r, tail;
     piq_learner *l = NULL;
@@ -379,6 +504,8 @@ piq_status piq_learner_decode(piq_str bytes, piq_user_id user,
     }
     if (status == PIQ_OK)
         status = piq_behaviour_decode(&l->behaviour, c, &r);
+    if (status == PIQ_OK)
+        status = decode_trace(&r, t, l);
     if (status == PIQ_OK && (r.bad || r.at != r.end))
         status = PIQ_ECORRUPT;
 out:

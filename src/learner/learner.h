@@ -11,6 +11,8 @@
 #include "domain/goal.h"
 #include "domain/history.h"
 #include "learner/behaviour.h"
+#include "learner/calibration_book.h"
+#include "learner/tracing.h"
 #include "memory/memory.h"
 #include "track/track.h"
 
@@ -30,6 +32,12 @@ typedef struct piq_learner {
     piq_goal goal;
     int64_t goal_us; /* when it was set */
     piq_stated stated;
+    /* Under a trained model; NULL where there was none, or where the stored
+     * one is of another name than what it was read under. */
+    piq_kt_state *trace;
+    uint32_t trace_model; /* versions; 0, 0: none */
+    uint32_t trace_catalogue;
+    uint64_t trace_digest; /* of the model's bytes */
 } piq_learner;
 
 /* A learner without events. PIQ_ENOMEM leaves *out untouched. */
@@ -50,10 +58,19 @@ bool piq_learner_fits(const piq_learner *l, const piq_catalogue *c);
 /* Whether `e` belongs before something that was folded already. */
 bool piq_learner_is_late(const piq_learner *l, const piq_event *e);
 
+/* A learner without answers begins to be traced; NULL: ends. PIQ_ENOMEM. */
+PIQ_MUST_USE piq_status piq_learner_trace(piq_learner *l, const piq_tracing *t);
+/* Whether the trace is the one that `t` (NULL: no model) asks for. Only such a
+ * learner may be folded into or stored. */
+bool piq_learner_is_traced(const piq_learner *l, const piq_tracing *t);
+
 /* The stored form: compact, versioned, with a checksum. */
 void piq_learner_encode(const piq_learner *l, piq_buf *out);
+/* `t`: the model in force, or NULL; ask piq_learner_is_traced afterwards.
+ * PIQ_ECORRUPT, PIQ_ENOMEM. */
 PIQ_MUST_USE piq_status piq_learner_decode(piq_str bytes, piq_user_id user,
                                            const piq_catalogue *c,
+                                           const piq_tracing *t,
                                            piq_learner **out, piq_err *err);
 /* The catalogue version that stored bytes were written under; 0 when they are
  * not ours. */
@@ -64,7 +81,29 @@ int32_t piq_learner_offset_min(const piq_learner *l);
 double piq_learner_retention(
     const piq_learner *l); /* desired, .9 unless said */
 
-/* All concepts' beliefs at an instant; out[c->n_concepts]. */
+/* Who judges; both may be NULL, and so may the judge: the bare belief. */
+typedef struct piq_judge {
+    const piq_tracing *tracing; /* the trained model in force */
+    piq_calibration_book *book; /* item difficulties, for the online belief */
+} piq_judge;
+
+/* All concepts as they are judged at an instant, for whatever is shown or
+ * decided. By the trained model where the learner is traced under it and it is
+ * bound to `c` (piq_kt_mastery). Else by the online belief, put on the scale of
+ * the curriculum: answers tell ability less difficulty, so where everybody's
+ * answers calibrate the items both may wander off together, and mastery is
+ * ability less the difficulty that the concept's items were found to have.
+ * out[c->n_concepts]. PIQ_ENOMEM. */
+PIQ_MUST_USE piq_status piq_learner_judged(const piq_learner *l,
+                                           const piq_judge *by,
+                                           const piq_catalogue *c,
+                                           int64_t at_us, piq_belief *out);
+/* The same of one concept. */
+PIQ_MUST_USE piq_status piq_learner_judged_concept(
+    const piq_learner *l, const piq_judge *by, const piq_catalogue *c,
+    piq_concept_ix concept, int64_t at_us, piq_belief *out);
+
+/* All concepts' online beliefs at an instant; out[c->n_concepts]. */
 void piq_learner_beliefs(const piq_learner *l, const piq_catalogue *c,
                          int64_t at_us, piq_belief *out);
 /* Mean mastery of each area's live concepts; out[c->n_areas]. */

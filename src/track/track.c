@@ -162,6 +162,23 @@ static piq_encounter meet(const piq_fold *f, const piq_track_params *p,
     };
 }
 
+piq_track_shares piq_track_split(const piq_track *t, const piq_track_params *p,
+                                 const piq_catalogue *c, const piq_task *task,
+                                 int64_t at_us)
+{
+    piq_fold f;
+    piq_layers_gather(&f, t, p, c, task, at_us);
+    piq_track_shares s = {.learner = f.learner_pull * f.learner.mean,
+                          .form = f.form_mean};
+    for (size_t i = 0; i < f.n_areas; i++) {
+        s.area += f.areas[i].pull * f.areas[i].node.own;
+        s.in_areas += t->areas[f.areas[i].at].n;
+    }
+    for (size_t i = 0; i < f.n_concepts; i++)
+    s.concept += f.concepts[i].pull * f.concepts[i].node.own;
+    return s;
+}
+
 double piq_track_predict(const piq_track *t, const piq_track_params *p,
                          const piq_catalogue *c, const piq_task *task,
                          int64_t at_us)

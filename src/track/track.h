@@ -100,6 +100,17 @@ void piq_track_exposure(piq_track *t, const piq_track_params *p,
                         const piq_concept_weight *concepts, size_t n,
                         double minutes, int64_t at_us);
 
+/* Where the ability for a task comes from, at an instant: each layer's own
+ * share in logits, the rest of a layer being its parent's. A new learner's
+ * ability, form and these add up to the ability that predictions start from. */
+typedef struct piq_track_shares {
+    double learner, area, concept, form;
+    uint32_t in_areas; /* answers directly on the areas concerned */
+} piq_track_shares;
+piq_track_shares piq_track_split(const piq_track *t, const piq_track_params *p,
+                                 const piq_catalogue *c, const piq_task *task,
+                                 int64_t at_us);
+
 /* The learner's mastery of a concept at an instant; fills the ability, mastery
  * and evidence members of *out and leaves the memory ones. */
 void piq_track_belief(const piq_track *t, const piq_track_params *p,

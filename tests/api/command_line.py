@@ -18,7 +18,7 @@ from daemon import (MUSIC, POKER, Daemon, Folder, Tally, must,  # noqa: E402
 USERS = "/api/users/{userId}"
 SUBCOMMANDS = ("serve", "demo", "import", "analyze", "recommend", "path",
                "predict", "progress", "catalogue", "simulate", "export",
-               "replay", "eval", "version")
+               "replay", "eval", "model", "version")
 DONE, COULD_NOT, WRONG_USE = 0, 1, 2
 
 tally = Tally()
@@ -62,6 +62,14 @@ def test_wrong_use(db):
     code(WRONG_USE, "recommend", "1", "--limit", "0", "--db", db)
     code(WRONG_USE, "recommend", "1", "--limit", "many", "--db", db)
     code(WRONG_USE, "predict", "1", "--days", "731", "--db", db)
+    code(WRONG_USE, "predict", "1", "--item", "0", "--db", db)
+    code(WRONG_USE, "predict", "1", "--item", "1", "--days", "3", "--db", db)
+    code(WRONG_USE, "predict", "1", "--item", "1", "--concept", "x", "--db",
+         db)
+    code(WRONG_USE, "predict", "1", "--concept", "x" * 400, "--db", db)
+    code(COULD_NOT, "predict", "1", "--item", "424242", "--db", db)
+    code(COULD_NOT, "predict", "1", "--concept", "", "--db", db)
+    code(COULD_NOT, "predict", "1", "--concept", "\u00f6 & x", "--db", db)
     code(WRONG_USE, "serve", "--port", "65536", "--db", db)
     code(WRONG_USE, "serve", "--log", "xml", "--db", db)
     code(WRONG_USE, "catalogue", "burn", POKER)
@@ -93,6 +101,7 @@ def test_json(db):
                     contract.schema_errors(schema, value), [])
         tally.check(f"piq {name} has a table",
                     len(code(DONE, name, "3", "--db", db).stdout) > 100)
+    test_next_answer(db)
     told = strict(code(DONE, "version", "--json").stdout)
     tally.equal("version", told["version"], contract.doc["info"]["version"])
     told = strict(code(DONE, "catalogue", "check", MUSIC, "--json").stdout)
@@ -103,6 +112,24 @@ def test_json(db):
     one = strict(code(DONE, "replay", "3", "--json", "--db", db).stdout)
     tally.equal("one state replays", (one["learners"], one["differing"]),
                 (1, 0))
+
+
+def test_next_answer(db):
+    """predict --item and --concept: the API's reply, or a table that adds
+    up."""
+    item = strict(POKER.read_text(encoding="utf-8"))["items"][0]
+    schema = contract.resolve(contract.doc["paths"][
+        f"{USERS}/answer-prediction"]["get"]["responses"]["200"])["content"][
+            "application/json"]["schema"]
+    for asked in (("--item", item["id"]),
+                  ("--concept", next(iter(item["concepts"])))):
+        value = strict(code(DONE, "predict", "3", *asked, "--json", "--db",
+                            db).stdout)
+        tally.equal(f"piq predict {asked[0]} --json keeps the contract",
+                    contract.schema_errors(schema, value), [])
+        shown = code(DONE, "predict", "3", *asked, "--db", db).stdout
+        tally.check(f"piq predict {asked[0]} says why",
+                    all(r["text"] in shown for r in value["why"]), shown)
 
 
 def test_catalogue(folder):

@@ -6,6 +6,7 @@ Two curricula are used, so that no subject hides in the engine. One line a
 failure; the last line is "N passed, N failed, N skipped".
 """
 import json
+import math
 import pathlib
 import sqlite3
 import sys
@@ -100,6 +101,11 @@ def test_query_bounds(daemon):
                                "from=2026-13-01T00:00:00Z"),
         "skill-predictions": ("days=0", "days=731", "at=2020-01-01",
                               "at=2999-01-01", "at=2027-01-01&days=3"),
+        "answer-prediction": ("item=0", "item=-1", "item=x", "item=",
+                              "item=9007199254740991", "item=1.5",
+                              "item=9007199254740992", "concept=nowhere",
+                              "concept=", "concept=%zz", "concept=%ff",
+                              "item=1&concept=x"),
     }
     for resource, queries in bad.items():
         for query in queries:
@@ -107,6 +113,9 @@ def test_query_bounds(daemon):
             expect(reply, f"{USER}/{resource}", 400)
             name = query.split("=")[0]
             tally.equal(f"pointer of {query}", reply.json.get("pointer"), name)
+    reply = daemon.get("/api/users/1/answer-prediction")
+    expect(reply, f"{USER}/answer-prediction", 400)
+    tally.equal("neither item nor concept", reply.json.get("pointer"), "item")
     expect(daemon.get("/api/catalogue?type=poem"), "/api/catalogue", 400)
     expect(daemon.get("/api/catalogue?area=nowhere"), "/api/catalogue", 400)
     expect(daemon.ask("PUT", "/api/users/1/learning-path/update?steps=0", {}),
@@ -117,6 +126,7 @@ def test_unknown_learner(daemon):
     nobody = Learner(daemon, 999999)
     for resource in READS:
         nobody.get(resource, status=404)
+    nobody.get("answer-prediction", "?item=1", status=404)
     expect(daemon.post(f"{nobody.base}/profile/analyze", None),
            f"{USER}/profile/analyze", 404)
     expect(daemon.put(f"{nobody.base}/learning-path/update", {}),
@@ -281,6 +291,63 @@ def test_profile_and_goals(daemon, user):
                status, body)
 
 
+# ---- the next answer -------------------------------------------------------
+
+def check_sum(what, told):
+    """All that went into the chance is told."""
+    total = told["base"]["logit"] + sum(r["logit"] for r in told["why"])
+    chance = told["predicted_success"]
+    tally.check(f"{what}: the reasons sum up",
+                abs(total - told["logit"]) <= 1e-6 and
+                abs(total - math.log(chance / (1 - chance))) <= 1e-6, told)
+    groups = [r["group"] for r in told["why"]]
+    sizes = [abs(r["logit"]) for r in told["why"]]
+    tally.check(f"{what}: no group twice, the weightiest first",
+                len(set(groups)) == len(groups) and
+                sizes == sorted(sizes, reverse=True), told["why"])
+    for k in told["concepts"]:
+        tally.check(f"{what}: nested intervals", k["low_90"] <= k["low_80"] <=
+                    k["mastery"] <= k["high_80"] <= k["high_90"], k)
+
+
+def test_answer_prediction(daemon, user, curriculum):
+    item = json.loads(curriculum.read_text(encoding="utf-8"))["items"][0]
+    concept = next(iter(item["concepts"]))
+    learner = Learner(daemon, user)
+
+    def told(query):
+        reply = learner.get("answer-prediction", query)
+        tally.equal(f"version of {query}", reply.version,
+                    reply.json["version"])
+        check_sum(query, reply.json)
+        return reply.json
+
+    def answer(correct, times):
+        learner.post([learner.event("answer", item=item["id"],
+                                    correct=correct) for _ in range(times)])
+
+    answer(True, 1)
+    one = told(f"?item={item['id']}")
+    tally.equal("what was asked", (one["item"], one["retired"],
+                [k["concept"] for k in one["concepts"]]),
+                (item["id"], False, list(item["concepts"])))
+    tally.equal("no trained model", (one["source"], one["model"]),
+                ("belief", None))
+    answer(True, 6)
+    better = told(f"?item={item['id']}")
+    answer(False, 12)
+    worse = told(f"?item={item['id']}")
+    tally.check("right answers raise it, wrong ones lower it",
+                worse["predicted_success"] < one["predicted_success"] <
+                better["predicted_success"], (one, better, worse))
+    general = told(f"?concept={concept}")
+    tally.equal("a concept in general", (general["item"],
+                [k["concept"] for k in general["concepts"]]),
+                (None, [concept]))
+    level = learner.get("answer-prediction", f"?concept={concept}").version
+    tally.equal("asking changes nothing", level, general["version"])
+
+
 # ---- import, catalogue -----------------------------------------------------
 
 def test_ndjson(daemon, user):
@@ -381,6 +448,7 @@ def test_damaged_state(db, user):
         learner = Learner(daemon, user)
         for resource in READS:
             learner.get(resource, status=500)
+        learner.get("answer-prediction", "?concept=odd.pot_odds", status=500)
         expect(daemon.put(f"{learner.base}/profile",
                           {"stated": {"session_minutes": 20}}),
                f"{USER}/profile", 500)
@@ -419,6 +487,7 @@ def on_poker(db):
         journeys.long_path(daemon, 1032)
         journeys.analytics(daemon, 5)
         journeys.predictions(daemon, 6)
+        test_answer_prediction(daemon, 1060, POKER)
         test_ndjson(daemon, 1040)
         for user in range(1, 9):
             for resource in READS:
@@ -441,6 +510,7 @@ def on_music(db):
         journeys.prerequisites(daemon, 30)
         journeys.path(daemon, 40)
         journeys.predictions(daemon, 5)
+        test_answer_prediction(daemon, 60, MUSIC)
         test_ndjson(daemon, 50)
     tally.equal("exit status", daemon.process.returncode, 0)
     replayed = strict(must("replay", "--json", "--db", db))

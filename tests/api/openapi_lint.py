@@ -13,6 +13,7 @@ One line a check; the last line is "N passed, N failed".
 """
 import copy
 import datetime
+import math
 import pathlib
 import re
 import sys
@@ -40,6 +41,7 @@ ROUTES = {
     "/api/users/{userId}/learning-path/update": {"put"},
     "/api/users/{userId}/progress-analytics": {"get"},
     "/api/users/{userId}/skill-predictions": {"get"},
+    "/api/users/{userId}/answer-prediction": {"get"},
     "/api/users/{userId}/goals": {"post"},
     "/api/users/{userId}/events": {"post"},
     "/api/events": {"post"},
@@ -475,6 +477,13 @@ def check_sums(doc):
                     c["contribution"] for c in inner["contributions"])
                 if abs(total - inner["score"]) > 1e-6:
                     yield f"{where} {pointer_of(path)}: sums to {total}"
+            if isinstance(value, dict) and {"predicted_success",
+                                            "why"} <= value.keys():
+                total = value["base"]["logit"] + sum(
+                    r["logit"] for r in value["why"])
+                chance = 1 / (1 + math.exp(-total))
+                if abs(chance - value["predicted_success"]) > 1e-6:
+                    yield f"{where}: why comes to {chance}"
 
 
 CHECKS = [check_head, check_references, check_routes, check_operations,

@@ -5,6 +5,7 @@
 /* threads:tsan */
 #include "base/rng.h"
 #include "support/engine_fixture.h"
+#include "support/engine_models.h"
 #include "support/random_catalogue.h"
 
 #include <setjmp.h>
@@ -71,12 +72,15 @@ static void check_same_state(engine_fixture *f, int64_t a, engine_fixture *g,
 }
 
 /* User 1 gets the events one by one in order; 2, 3, 4 any other way. */
-static void check_arrival(int which, uint64_t seed, size_t n)
+static void check_arrival(int which, uint64_t seed, size_t n, bool model)
 {
     static const size_t reach[] = {8, 80, SIZE_MAX};
     piq_rng rng;
     engine_fixture *f = fixture_bare(NULL);
     load_curriculum(f, which, seed);
+    if (model)
+        engine_promote_random(f->e, seed);
+    engine_adopt(f->e);
     piq_rng_seed(&rng, seed);
     piq_event *list =
         fixture_simulate(f, piq_engine_catalogue(f->e), seed, 1, &n);
@@ -96,20 +100,27 @@ static void check_arrival(int which, uint64_t seed, size_t n)
 static void test_fold__arrival_leaves_no_trace_in_music(void **state)
 {
     (void)state;
-    check_arrival(MUSIC, 1, 700);
+    check_arrival(MUSIC, 1, 700, false);
 }
 
 static void test_fold__arrival_leaves_no_trace_in_poker(void **state)
 {
     (void)state;
-    check_arrival(POKER, 2, 400);
+    check_arrival(POKER, 2, 400, false);
 }
 
 static void test_fold__arrival_leaves_no_trace_in_any_curriculum(void **state)
 {
     (void)state;
     for (uint64_t seed = 3; seed < 6; seed++)
-        check_arrival(RANDOM, seed, 300);
+        check_arrival(RANDOM, seed, 300, false);
+}
+
+static void test_fold__arrival_leaves_no_trace_under_a_model(void **state)
+{
+    (void)state;
+    check_arrival(MUSIC, 6, 300, true);
+    check_arrival(RANDOM, 7, 300, true);
 }
 
 static void test_fold__ties_in_time_go_by_event_id(void **state)
@@ -270,6 +281,7 @@ int main(void)
         cmocka_unit_test(test_fold__arrival_leaves_no_trace_in_music),
         cmocka_unit_test(test_fold__arrival_leaves_no_trace_in_poker),
         cmocka_unit_test(test_fold__arrival_leaves_no_trace_in_any_curriculum),
+        cmocka_unit_test(test_fold__arrival_leaves_no_trace_under_a_model),
         cmocka_unit_test(test_fold__ties_in_time_go_by_event_id),
         cmocka_unit_test(test_fold__a_late_event_behind_a_grown_curriculum),
         cmocka_unit_test(

@@ -297,6 +297,11 @@ def predictions(daemon, user):
         tally.equal("days", told["days"], days)
         for f in [told["overall"], *told["areas"]]:
             p = f["predicted"]
+            if not f["enough_evidence"]:
+                tally.check("no forecast without answers",
+                            f["answers_missing"] > 0 and f["change"] is None
+                            and all(p[k] is None for k in p if k != "at"), f)
+                continue
             tally.check("nested intervals", p["low_90"] <= p["low_80"] <=
                         p["mastery"] <= p["high_80"] <= p["high_90"], f)
     at = (datetime.datetime.now(datetime.timezone.utc) +

@@ -3,6 +3,7 @@
 #include "support/random_catalogue.h"
 #include "track/calibrate.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -112,6 +113,35 @@ static void test_book__holds_many_items_given_one_by_one(void **state)
 
 #define WITH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
+/* Every item .7 harder than the curriculum says: so is every concept that has
+ * one. */
+static void test_book__shifts_are_what_was_added_to_a_concepts_items(
+    void **state)
+{
+    fixture *f = *state;
+    const piq_catalogue *c = f->c;
+    piq_calibrated_item *news = calloc(c->n_items, sizeof *news);
+    float *shifts = calloc(c->n_concepts, sizeof *shifts);
+    bool asked[PIQ_MAX_CONCEPTS] = {false};
+    assert_int_equal(piq_calibration_book_shifts(f->b, c, shifts), PIQ_OK);
+    for (size_t k = 0; k < c->n_concepts; k++)
+        assert_true(shifts[k] == 0);
+    for (uint32_t i = 0; i < c->n_items; i++) {
+        const piq_item *x = &c->items[i];
+        news[i] =
+            estimate(i, (float)piq_difficulty_logit(x->difficulty) + 0.7f);
+        for (size_t k = 0; k < x->n_concepts && !x->retired; k++)
+            asked[x->concepts[k].concept.v] = true;
+    }
+    assert_int_equal(piq_calibration_book_add(f->b, 1, news, c->n_items),
+                     PIQ_OK);
+    assert_int_equal(piq_calibration_book_shifts(f->b, c, shifts), PIQ_OK);
+    for (size_t k = 0; k < c->n_concepts; k++)
+        assert_true(fabsf(shifts[k] - (asked[k] ? 0.7f : 0)) < 1e-5f);
+    free(shifts);
+    free(news);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -120,6 +150,7 @@ int main(void)
         WITH(test_book__a_draft_is_known_but_not_in_force),
         WITH(test_book__a_forgotten_draft_leaves_no_trace),
         WITH(test_book__holds_many_items_given_one_by_one),
+        WITH(test_book__shifts_are_what_was_added_to_a_concepts_items),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

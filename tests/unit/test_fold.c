@@ -64,7 +64,7 @@ static void fold(fixture *f, piq_event e)
 {
     e.at_us = f->at_us;
     f->at_us += 60 * PIQ_US_PER_SECOND;
-    piq_fold(f->l, f->c, f->book, &e, &f->effect);
+    piq_fold(f->l, f->c, f->book, NULL, &e, &f->effect);
 }
 
 static void fold_content(fixture *f, piq_event_type type, int id, float score,

@@ -102,8 +102,8 @@ static void test_inputs__liking_is_shrunk_and_what_was_said_adds(void **state)
     b->characters[0].sessions = 3;
     b->characters[0].ratings = 1;
     b->characters[0].rating_sum = 1;
-    assert_int_equal(piq_recommend_input_of(&f->a, f->l, f->c, NOW_US, &in),
-                     PIQ_OK);
+    assert_int_equal(
+        piq_recommend_input_of(&f->a, f->l, NULL, f->c, NOW_US, &in), PIQ_OK);
     assert_near(in.modality[PIQ_VISUAL].value, 0.7, 1e-12); /* .5 + 8/40 */
     assert_near(in.modality[PIQ_VISUAL].n, 10, 0);
     assert_near(in.modality[PIQ_ANALYTICAL].value, 0.65, 1e-12);
@@ -128,7 +128,8 @@ static void test_inputs__a_path_starts_on_the_learners_own_day(void **state)
     f->l->goal = (piq_goal){.set = true,
                             .target_skill_level = PIQ_EXPERT,
                             .timeline_day = monday + 30};
-    assert_int_equal(piq_path_input_of(&f->a, f->l, f->c, NOW_US, &in), PIQ_OK);
+    assert_int_equal(piq_path_input_of(&f->a, f->l, NULL, f->c, NOW_US, &in),
+                     PIQ_OK);
     assert_int_equal(in.from_day, monday - 1);
     assert_int_equal(in.deadline_day, monday + 30);
     assert_int_equal(in.n_days_off, 1);
@@ -139,7 +140,8 @@ static void test_inputs__a_path_starts_on_the_learners_own_day(void **state)
     f->l->behaviour.n_days = 1;
     f->l->behaviour.days[0] =
         (piq_day_record){.day = monday - 1, .spent_ms = 12 * 60000};
-    assert_int_equal(piq_path_input_of(&f->a, f->l, f->c, NOW_US, &in), PIQ_OK);
+    assert_int_equal(piq_path_input_of(&f->a, f->l, NULL, f->c, NOW_US, &in),
+                     PIQ_OK);
     assert_near(in.minutes_spent_today, 12, 1e-12);
 }
 
@@ -150,11 +152,13 @@ static void test_inputs__no_memory_is_said(void **state)
     piq_path_input path;
     for (long k = 1; k <= 4; k++) {
         piq_alloc_fail_after(k, 0);
-        assert_int_equal(piq_recommend_input_of(&f->a, f->l, f->c, NOW_US, &in),
-                         PIQ_ENOMEM);
+        assert_int_equal(
+            piq_recommend_input_of(&f->a, f->l, NULL, f->c, NOW_US, &in),
+            PIQ_ENOMEM);
         piq_alloc_fail_after(k, 0);
-        assert_int_equal(piq_path_input_of(&f->a, f->l, f->c, NOW_US, &path),
-                         PIQ_ENOMEM);
+        assert_int_equal(
+            piq_path_input_of(&f->a, f->l, NULL, f->c, NOW_US, &path),
+            PIQ_ENOMEM);
     }
     piq_alloc_fail_after(0, 0);
 }

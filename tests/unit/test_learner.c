@@ -2,6 +2,7 @@
 
 #include "base/calendar.h"
 #include "learner/fold.h"
+#include "num/logistic.h"
 #include "support/engine_fixture.h"
 #include "support/random_catalogue.h"
 
@@ -33,7 +34,7 @@ static int set_up(void **state)
     piq_event *list = fixture_simulate(x->f, x->c, 3, 7, &n);
     assert_int_equal(piq_learner_new((piq_user_id){7}, x->c, &x->l), PIQ_OK);
     for (size_t i = 0; i < n; i++)
-        piq_fold(x->l, x->c, piq_engine_book(x->f->e), &list[i], &effect);
+        piq_fold(x->l, x->c, piq_engine_book(x->f->e), NULL, &list[i], &effect);
     piq_buf_init(&x->bytes, 0);
     piq_learner_encode(x->l, &x->bytes);
     *state = x;
@@ -54,7 +55,7 @@ static piq_status decode(const fixture *x, const void *bytes, size_t len,
                          piq_learner **out)
 {
     return piq_learner_decode((piq_str){bytes, len}, (piq_user_id){7}, x->c,
-                              out, NULL);
+                              NULL, out, NULL);
 }
 
 static void check_bytes(const piq_learner *l, const piq_buf *expected)
@@ -131,7 +132,7 @@ static void test_learner__a_copy_stands_for_itself(void **state)
     piq_event e = fixture_answer(x->f, 9000, 200 * 86400, 1);
     assert_int_equal(piq_learner_copy(x->l, &copy), PIQ_OK);
     check_bytes(copy, &x->bytes);
-    piq_fold(copy, x->c, piq_engine_book(x->f->e), &e, &effect);
+    piq_fold(copy, x->c, piq_engine_book(x->f->e), NULL, &e, &effect);
     check_bytes(x->l, &x->bytes);
     piq_learner_free(copy);
 }
@@ -155,7 +156,8 @@ static void test_learner__grows_with_the_curriculum(void **state)
     assert_int_equal(piq_learner_stored_catalogue((piq_str){b.ptr, b.len}), 1);
     /* Read under the large one: room, and the same bytes of evidence. */
     assert_int_equal(piq_learner_decode((piq_str){b.ptr, b.len},
-                                        (piq_user_id){1}, large, &back, NULL),
+                                        (piq_user_id){1}, large, NULL, &back,
+                                        NULL),
                      PIQ_OK);
     assert_true(piq_learner_fits(back, large));
     assert_int_equal(back->catalogue_version, 1);
@@ -232,6 +234,57 @@ static void test_learner__an_areas_mastery_is_its_live_concepts_mean(void **s)
 
 #define WITH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
+/* All items are found to be .7 harder: mastery is .7 logits lower, ability
+ * too. */
+static void test_learner__is_judged_on_the_curriculums_scale(void **state)
+{
+    fixture *x = *state;
+    const piq_catalogue *c = x->c;
+    piq_calibration_book *book;
+    piq_calibrated_item *news = calloc(c->n_items, sizeof *news);
+    piq_belief *plain = calloc(c->n_concepts, sizeof *plain);
+    piq_belief *judged = calloc(c->n_concepts, sizeof *judged);
+    float *shifts = calloc(c->n_concepts, sizeof *shifts);
+    assert_int_equal(piq_calibration_book_new(&book), PIQ_OK);
+    for (uint32_t i = 0; i < c->n_items; i++)
+        news[i] = (piq_calibrated_item){
+            {i},
+            {(float)piq_difficulty_logit(c->items[i].difficulty) + 0.7f, 0.1f,
+             9}};
+    assert_int_equal(piq_calibration_book_add(book, 1, news, c->n_items),
+                     PIQ_OK);
+    assert_int_equal(piq_calibration_book_shifts(book, c, shifts), PIQ_OK);
+    const piq_judge nobody = {0}, by = {.book = book};
+    int64_t at_us = x->l->last_us;
+    assert_int_equal(piq_learner_judged(x->l, &nobody, c, at_us, plain),
+                     PIQ_OK);
+    assert_int_equal(piq_learner_judged(x->l, &by, c, at_us, judged), PIQ_OK);
+    for (size_t k = 0; k < c->n_concepts; k++) {
+        piq_belief one;
+        double shift = (double)shifts[k];
+        assert_true(fabs(plain[k].ability_logit - shift -
+                         judged[k].ability_logit) < 1e-9);
+        assert_true(fabs(piq_logit(plain[k].mastery) - shift -
+                         piq_logit(judged[k].mastery)) < 1e-6);
+        assert_true(judged[k].mastery_low <= judged[k].mastery);
+        assert_true(judged[k].mastery <= judged[k].mastery_high);
+        assert_int_equal(
+            piq_learner_judged_concept(
+                x->l, &by, c, (piq_concept_ix){(uint16_t)k}, at_us, &one),
+            PIQ_OK);
+        assert_true(one.ability_logit == judged[k].ability_logit);
+        assert_true(one.mastery == judged[k].mastery);
+        assert_true(one.mastery_low == judged[k].mastery_low);
+        assert_true(one.recall == judged[k].recall ||
+                    (isnan(one.recall) && isnan(judged[k].recall)));
+    }
+    piq_calibration_book_free(book);
+    free(news);
+    free(plain);
+    free(judged);
+    free(shifts);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -242,6 +295,7 @@ int main(void)
         cmocka_unit_test(test_learner__grows_with_the_curriculum),
         cmocka_unit_test(test_learner__bytes_of_others_have_no_catalogue),
         WITH(test_learner__late_is_before_what_was_folded),
+        WITH(test_learner__is_judged_on_the_curriculums_scale),
         WITH(test_learner__defaults_hold_until_something_is_stated),
         cmocka_unit_test(
             test_learner__an_areas_mastery_is_its_live_concepts_mean),
