@@ -217,7 +217,7 @@ static piq_status train(training *t, piq_err *err)
     return status;
 }
 
-static int run(const piq_command *self, int argc, char **argv)
+static int train_kt(const piq_command *self, int argc, char **argv)
 {
     training t = {
         .format = "akt", .members = "lr,gbdt,rnn", .seed = 1, .threads = 2};
@@ -234,15 +234,7 @@ static int run(const piq_command *self, int argc, char **argv)
         {0}};
     piq_arguments args;
     piq_err err = {0};
-    if (argc < 2 || strcmp(argv[1], "kt") != 0) {
-        bool help = argc > 1 && strcmp(argv[1], "--help") == 0;
-        if (!help)
-            return piq_wrong_use(self, "kt is expected");
-        argv[1] = "--help";
-    }
-    bool named = argc > 1 && strcmp(argv[1], "kt") == 0;
-    int code = piq_parse_arguments(self, argc - named, argv + named, options, 0,
-                                   0, &args);
+    int code = piq_parse_arguments(self, argc, argv, options, 0, 0, &args);
     if (code < 0)
         code = check(self, &t);
     if (code >= 0)
@@ -261,8 +253,8 @@ static int run(const piq_command *self, int argc, char **argv)
     return status ? piq_could_not(&err) : PIQ_DONE;
 }
 
-const piq_command piq_cmd_train = {
-    "train", "kt",
+static const piq_command kt = {
+    "train kt", "",
     "Fits a knowledge-tracing model on the stored answers, or on files.",
     "  --data PATH      a folder (akt) or a file (tsv) instead of --db\n"
     "  --format F       akt or tsv (default akt)\n"
@@ -275,4 +267,19 @@ const piq_command piq_cmd_train = {
     "  --threads N      (default 2)\n"
     "  --quiet          no progress on standard error\n"
     "\nCtrl-C keeps the best model so far.\n",
-    run};
+    train_kt};
+
+static int run(const piq_command *self, int argc, char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], "kt") == 0)
+        return kt.run(&kt, argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "--help") == 0) {
+        printf("usage: piq train kt [options] (piq train kt --help)\n\n%s\n",
+               self->summary);
+        return PIQ_DONE;
+    }
+    return piq_wrong_use(self, "kt is expected");
+}
+
+const piq_command piq_cmd_train = {
+    "train", "kt", "Fits a model on the stored answers, or on files.", "", run};

@@ -80,6 +80,11 @@ static piq_status effect_of(piq_item_builder *b, size_t kind, uint64_t key,
     return PIQ_OK;
 }
 
+static uint32_t wide(uint16_t concept)
+{
+    return concept == PIQ_NO_IX16 ? PIQ_NO_IX32 : concept;
+}
+
 piq_status piq_item_builder_add(piq_item_builder *b, const piq_ask *ask,
                                 float score)
 {
@@ -96,8 +101,9 @@ piq_status piq_item_builder_add(piq_item_builder *b, const piq_ask *ask,
         .before = s.before,
         .before_2 = s.before_2,
         .concept = s.concept,
-        .before_concept =
-            s.before_concept == PIQ_NO_IX16 ? PIQ_NO_IX32 : s.before_concept,
+        .before_concept = wide(s.before_concept),
+        .topic = wide(s.topic),
+        .topic_2 = wide(s.topic_2),
         .no_before = s.before == PIQ_NO_IX32,
         .no_before_concept = s.before_concept == PIQ_NO_IX16,
     };

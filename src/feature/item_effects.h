@@ -39,10 +39,11 @@ struct piq_item_table {
     piq_arena arena; /* owns the above */
 };
 
-/* The numbers under which a situation is looked up or counted. */
+/* The numbers under which a situation is looked up or counted; PIQ_NO_IX32:
+ * none or unknown. */
 typedef struct piq_effect_place {
-    uint32_t item, before, before_2;  /* PIQ_NO_IX32: none or unknown */
-    uint32_t concept, before_concept; /* PIQ_NO_IX32: none or unknown */
+    uint32_t item, before, before_2;
+    uint32_t concept, before_concept, topic, topic_2;
     bool no_before;         /* there was no item before, known or not */
     bool no_before_concept; /* nothing at all before */
 } piq_effect_place;
@@ -54,8 +55,10 @@ void piq_effect_keys(const piq_situation *s, const piq_effect_place *at,
 /* A key's parts, and a key of them. */
 typedef struct piq_effect_parts {
     unsigned kind;
-    uint32_t a, b, c; /* below 2^24, 2^24, 2^12 */
+    uint32_t a, b, c; /* below 2^23, 2^24, 2^12 */
 } piq_effect_parts;
+/* Whether the first part of its keys is a concept, rather than an item. */
+bool piq_effect_is_of_concepts(unsigned kind);
 uint64_t piq_effect_key(piq_effect_parts p);
 piq_effect_parts piq_effect_parts_of(uint64_t key);
 

@@ -26,11 +26,20 @@ static const double FIRST_VAR[PIQ_N_EFFECTS] = {
     [PIQ_EFFECT_CASE] = 9.0,         [PIQ_EFFECT_CONCEPT] = 0.5,
     [PIQ_EFFECT_CONCEPT_CASE] = 0.2, [PIQ_EFFECT_ITEM] = 0.6,
     [PIQ_EFFECT_ITEM_CASE] = 0.2,    [PIQ_EFFECT_CONCEPT_PAIR] = 0.1,
+    [PIQ_EFFECT_TOPIC] = 0.1,        [PIQ_EFFECT_FAR_TOPIC] = 0.1,
     [PIQ_EFFECT_CURVE] = 0.05,       [PIQ_EFFECT_PATTERN] = 0.05,
     [PIQ_EFFECT_PAIR] = 0.2,         [PIQ_EFFECT_PAIR_OUTCOME] = 0.2,
     [PIQ_EFFECT_FORM] = 0.05,        [PIQ_EFFECT_FAR_PAIR] = 0.2,
 };
 static const double LEAST_VAR = 1e-3, MOST_VAR = 4.0;
+/* What a learner answers under one topic is alike and stands under one key, so
+ * it says less than as many answers of as many learners. */
+static double say(size_t kind)
+{
+    return kind == PIQ_EFFECT_TOPIC || kind == PIQ_EFFECT_FAR_TOPIC ? 0.25
+                                                                    : 1.0;
+}
+
 /* Of an item's slope. */
 static const double SLOPE_VAR = 0.1;
 
@@ -107,14 +116,15 @@ static void gather(piq_item_fit *f, size_t kind)
     piq_fitted_kind *k = &f->kinds[kind];
     memset(k->g, 0, k->n * sizeof *k->g);
     memset(k->h, 0, k->n * sizeof *k->h);
+    double weight = say(kind);
     for (size_t i = 0; i < f->b->n; i++) {
         const piq_built_answer *x = &f->b->answers[i];
         if (!counts(f, x, kind))
             continue;
         uint32_t e = x->effect[kind];
         float p = expected(f->sum[i] + f->ability[i]);
-        k->g[e] += x->score - p;
-        k->h[e] += p * (1.0f - p);
+        k->g[e] += weight * (double)(x->score - p);
+        k->h[e] += weight * (double)(p * (1.0f - p));
     }
 }
 

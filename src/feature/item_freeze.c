@@ -127,29 +127,32 @@ static piq_status number(freezing *f, const bool *met, size_t n_positions,
 /* --- keys by number --------------------------------------------------------
  */
 
+/* Whose numbers a key's second part is, if it is one: an item's or a concept's
+ * that came before. */
+static const numbering *second_of(const freezing *f, unsigned kind)
+{
+    if (kind == PIQ_EFFECT_PAIR || kind == PIQ_EFFECT_PAIR_OUTCOME ||
+        kind == PIQ_EFFECT_FAR_PAIR)
+        return &f->of_items;
+    bool concept_pair = kind == PIQ_EFFECT_CONCEPT_PAIR ||
+                        kind == PIQ_EFFECT_TOPIC ||
+                        kind == PIQ_EFFECT_FAR_TOPIC;
+    return concept_pair ? &f->of_concepts : NULL;
+}
+
 /* A key by positions as one by numbers; PIQ_NO_EFFECT when what it names was
  * not met. */
 static uint64_t renumbered(const freezing *f, uint64_t key)
 {
     piq_effect_parts p = piq_effect_parts_of(key);
-    bool pair = p.kind == PIQ_EFFECT_PAIR ||
-                p.kind == PIQ_EFFECT_PAIR_OUTCOME ||
-                p.kind == PIQ_EFFECT_FAR_PAIR;
-    const numbering *of_b = NULL;
-    const numbering *of_a = &f->of_items;
     if (p.kind == PIQ_EFFECT_CASE)
         return key;
-    if (p.kind == PIQ_EFFECT_CONCEPT || p.kind == PIQ_EFFECT_CONCEPT_CASE ||
-        p.kind == PIQ_EFFECT_CURVE || p.kind == PIQ_EFFECT_PATTERN ||
-        p.kind == PIQ_EFFECT_CONCEPT_PAIR)
-        of_a = &f->of_concepts;
-    if (pair)
-        of_b = &f->of_items;
-    if (p.kind == PIQ_EFFECT_CONCEPT_PAIR)
-        of_b = &f->of_concepts;
-    p.a = of_a->of[p.a];
-    if (of_b && p.b != 0) {
-        uint32_t before = of_b->of[p.b - 1];
+    const numbering *first =
+        piq_effect_is_of_concepts(p.kind) ? &f->of_concepts : &f->of_items;
+    const numbering *second = second_of(f, p.kind);
+    p.a = first->of[p.a];
+    if (second && p.b != 0) {
+        uint32_t before = second->of[p.b - 1];
         if (before == PIQ_NO_IX32)
             return PIQ_NO_EFFECT;
         p.b = before + 1;

@@ -13,18 +13,26 @@ static const double CURRICULUM_TRUST = 0.5;
 
 uint64_t piq_effect_key(piq_effect_parts p)
 {
-    return (uint64_t)p.kind << 60 | (uint64_t)p.a << 36 | (uint64_t)p.b << 12 |
+    return (uint64_t)p.kind << 59 | (uint64_t)p.a << 36 | (uint64_t)p.b << 12 |
            p.c;
 }
 
 piq_effect_parts piq_effect_parts_of(uint64_t key)
 {
     return (piq_effect_parts){
-        .kind = (unsigned)(key >> 60),
-        .a = (uint32_t)(key >> 36) & 0xFFFFFF,
+        .kind = (unsigned)(key >> 59),
+        .a = (uint32_t)(key >> 36) & 0x7FFFFF,
         .b = (uint32_t)(key >> 12) & 0xFFFFFF,
         .c = (uint32_t)key & 0xFFF,
     };
+}
+
+bool piq_effect_is_of_concepts(unsigned kind)
+{
+    return kind == PIQ_EFFECT_CONCEPT || kind == PIQ_EFFECT_CONCEPT_CASE ||
+           kind == PIQ_EFFECT_CONCEPT_PAIR || kind == PIQ_EFFECT_TOPIC ||
+           kind == PIQ_EFFECT_FAR_TOPIC || kind == PIQ_EFFECT_CURVE ||
+           kind == PIQ_EFFECT_PATTERN;
 }
 
 static uint64_t key_of(unsigned kind, uint32_t a, uint32_t b, uint32_t c)
@@ -41,6 +49,12 @@ static void concept_keys(const piq_situation *s, const piq_effect_place *at,
     out[PIQ_EFFECT_CONCEPT] = key_of(PIQ_EFFECT_CONCEPT, k, 0, 0);
     out[PIQ_EFFECT_CURVE] = key_of(PIQ_EFFECT_CURVE, k, 0, s->practice);
     out[PIQ_EFFECT_PATTERN] = key_of(PIQ_EFFECT_PATTERN, k, 0, s->pattern);
+    if (at->topic != PIQ_NO_IX32)
+        out[PIQ_EFFECT_TOPIC] =
+            key_of(PIQ_EFFECT_TOPIC, k, at->topic + 1, s->topic_end);
+    if (at->topic_2 != PIQ_NO_IX32)
+        out[PIQ_EFFECT_FAR_TOPIC] =
+            key_of(PIQ_EFFECT_FAR_TOPIC, k, at->topic_2 + 1, s->topic_2_end);
     bool known = at->before_concept != PIQ_NO_IX32;
     if (known || at->no_before_concept) {
         uint32_t before = known ? at->before_concept + 1 : 0;
@@ -370,24 +384,30 @@ uint16_t piq_item_binding_concept(const piq_item_binding *b,
                                      : (uint16_t)b->table->n_concepts;
 }
 
-static uint32_t or_none(uint32_t number, size_t n)
+/* A position as the table's number, or PIQ_NO_IX32. */
+static uint32_t item_known(const piq_item_binding *b, uint32_t position)
 {
-    return number < n ? number : PIQ_NO_IX32;
+    uint32_t at = piq_item_binding_item(b, (piq_item_ix){position});
+    return at < b->table->n_items ? at : PIQ_NO_IX32;
+}
+
+static uint32_t concept_known(const piq_item_binding *b, uint16_t position)
+{
+    uint16_t at = piq_item_binding_concept(b, (piq_concept_ix){position});
+    return at < b->table->n_concepts ? at : PIQ_NO_IX32;
 }
 
 static piq_effect_place place_of(const piq_item_binding *b,
                                  const piq_situation *s)
 {
-    const piq_item_table *t = b->table;
-    piq_item_ix item = {s->item}, before = {s->before}, b2 = {s->before_2};
-    piq_concept_ix concept = {s->concept}, last = {s->before_concept};
     return (piq_effect_place){
-        .item = or_none(piq_item_binding_item(b, item), t->n_items),
-        .before = or_none(piq_item_binding_item(b, before), t->n_items),
-        .before_2 = or_none(piq_item_binding_item(b, b2), t->n_items),
-        .concept = or_none(piq_item_binding_concept(b, concept), t->n_concepts),
-        .before_concept =
-            or_none(piq_item_binding_concept(b, last), t->n_concepts),
+        .item = item_known(b, s->item),
+        .before = item_known(b, s->before),
+        .before_2 = item_known(b, s->before_2),
+        .concept = concept_known(b, s->concept),
+        .before_concept = concept_known(b, s->before_concept),
+        .topic = concept_known(b, s->topic),
+        .topic_2 = concept_known(b, s->topic_2),
         .no_before = s->before == PIQ_NO_IX32,
         .no_before_concept = s->before_concept == PIQ_NO_IX16,
     };

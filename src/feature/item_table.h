@@ -38,6 +38,8 @@ typedef enum piq_item_effect {
     PIQ_EFFECT_ITEM,         /* + by item */
     PIQ_EFFECT_ITEM_CASE,    /* + by item and case */
     PIQ_EFFECT_CONCEPT_PAIR, /* + by concept, the one before, its outcome */
+    PIQ_EFFECT_TOPIC,        /* + by concept, the last other one, its end */
+    PIQ_EFFECT_FAR_TOPIC,    /* + ... the other one before that */
     PIQ_EFFECT_CURVE,        /* + by concept and answers to it so far */
     PIQ_EFFECT_PATTERN,      /* + by concept and its last three outcomes */
     PIQ_EFFECT_PAIR,         /* + by item and the item before */
@@ -45,7 +47,7 @@ typedef enum piq_item_effect {
     PIQ_EFFECT_FAR_PAIR,     /* + by item, the last but one, how that went */
     PIQ_EFFECT_FORM          /* + by item and the last two outcomes */
 } piq_item_effect;
-enum { PIQ_N_EFFECTS = 12 };
+enum { PIQ_N_EFFECTS = 14 };
 
 /* --- looking up ------------------------------------------------------------
  */

@@ -97,13 +97,6 @@ static bool get_concepts(piq_reader *in, piq_str *ids, size_t n)
     return true;
 }
 
-static bool is_of_concepts(unsigned kind)
-{
-    return kind == PIQ_EFFECT_CONCEPT || kind == PIQ_EFFECT_CONCEPT_CASE ||
-           kind == PIQ_EFFECT_CONCEPT_PAIR || kind == PIQ_EFFECT_CURVE ||
-           kind == PIQ_EFFECT_PATTERN;
-}
-
 /* A key that names what the table has. */
 static bool is_sound(const piq_item_table *t, uint64_t key)
 {
@@ -112,7 +105,7 @@ static bool is_sound(const piq_item_table *t, uint64_t key)
         return false;
     if (p.kind == PIQ_EFFECT_CASE || p.kind == PIQ_KIND_NEAR_SHARE)
         return p.a == 0 && p.b == 0;
-    size_t n = is_of_concepts(p.kind) ? t->n_concepts : t->n_items;
+    size_t n = piq_effect_is_of_concepts(p.kind) ? t->n_concepts : t->n_items;
     return p.a < n && p.b <= n;
 }
 

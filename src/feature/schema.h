@@ -42,6 +42,10 @@ enum { PIQ_N_FEATURE_GROUPS = 7 };
     X(FAR_PAIR_SHIFT, "far_pair_shift", ITEM, "logit")                         \
     X(FAR_PAIR_N, "far_pair_n", ITEM, "log answers")                           \
     X(CONCEPT_PAIR_SHIFT, "concept_pair_shift", ITEM, "logit")                 \
+    X(TOPIC_SHIFT, "topic_shift", ITEM, "logit")                               \
+    X(TOPIC_N, "topic_n", ITEM, "log answers")                                 \
+    X(FAR_TOPIC_SHIFT, "far_topic_shift", ITEM, "logit")                       \
+    X(FAR_TOPIC_N, "far_topic_n", ITEM, "log answers")                         \
     X(CURVE_SHIFT, "curve_shift", ITEM, "logit")                               \
     X(PATTERN_SHIFT, "pattern_shift", ITEM, "logit")                           \
     X(FORM_SHIFT, "form_shift", ITEM, "logit")                                 \

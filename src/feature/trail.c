@@ -63,7 +63,8 @@ void piq_trail_clear(piq_trail *t)
     t->n = t->rights = t->outcomes = t->n_items = 0;
     for (size_t i = 0; i < PIQ_TRAIL_RUNS; i++) {
         t->runs[i] = PIQ_NO_IX32;
-        t->run_end[i] = PIQ_RUN_NONE;
+        t->topics[i] = PIQ_NO_IX16;
+        t->run_end[i] = t->topic_end[i] = PIQ_RUN_NONE;
     }
     t->last_concept = PIQ_NO_IX16;
     t->last_score = 0.0f;
@@ -154,6 +155,7 @@ void piq_trail_situation(const piq_trail *t, const piq_ask *ask,
     PIQ_ASSERT(concept < t->n_concepts);
     const piq_trail_concept *k = &t->concepts[concept];
     bool same = ask->item.v != PIQ_NO_IX32 && t->runs[0] == ask->item.v;
+    bool on = t->topics[0] == concept;
     *out = (piq_situation){
         .item = ask->item.v,
         .before = t->runs[same],
@@ -167,6 +169,10 @@ void piq_trail_situation(const piq_trail *t, const piq_ask *ask,
         .form = (uint8_t)(t->run_end[same] * 3 + digits(k->outcomes, k->n, 1)),
         .pattern = digits(k->outcomes, k->n, 3),
         .practice = practice_of(k->n),
+        .topic = t->topics[on],
+        .topic_2 = t->topics[on + 1],
+        .topic_end = t->topic_end[on],
+        .topic_2_end = t->topic_end[on + 1],
     };
 }
 
@@ -193,6 +199,27 @@ static piq_trail_item *meet_item(piq_trail *t, uint32_t item)
     return &t->met[at];
 }
 
+static uint8_t end_after(uint8_t end, bool right)
+{
+    if (!right)
+        return PIQ_RUN_WRONG;
+    bool clean = end == PIQ_RUN_NONE || end == PIQ_RUN_RIGHT;
+    return clean ? PIQ_RUN_RIGHT : PIQ_RUN_CORRECTED;
+}
+
+static void note_topic(piq_trail *t, bool right)
+{
+    if (t->topics[0] != t->last_concept) {
+        for (size_t i = PIQ_TRAIL_RUNS - 1; i > 0; i--) {
+            t->topics[i] = t->topics[i - 1];
+            t->topic_end[i] = t->topic_end[i - 1];
+        }
+        t->topics[0] = t->last_concept;
+        t->topic_end[0] = PIQ_RUN_NONE;
+    }
+    t->topic_end[0] = end_after(t->topic_end[0], right);
+}
+
 static void note_concepts(piq_trail *t, const piq_ask *ask, bool right)
 {
     for (size_t i = 0; i < ask->n_concepts; i++) {
@@ -207,14 +234,7 @@ static void note_concepts(piq_trail *t, const piq_ask *ask, bool right)
         k->last = t->n;
     }
     t->last_concept = piq_ask_main_concept(ask);
-}
-
-static uint8_t end_after(uint8_t end, bool right)
-{
-    if (!right)
-        return PIQ_RUN_WRONG;
-    bool clean = end == PIQ_RUN_NONE || end == PIQ_RUN_RIGHT;
-    return clean ? PIQ_RUN_RIGHT : PIQ_RUN_CORRECTED;
+    note_topic(t, right);
 }
 
 static void note_item(piq_trail *t, const piq_ask *ask, bool right)
@@ -272,7 +292,9 @@ void piq_trail_encode(const piq_trail *t, piq_buf *out)
     for (size_t i = 0; i < PIQ_TRAIL_RUNS; i++) {
         /* Absence, the greatest number, is written as 0. */
         piq_buf_put_varint(out, (uint32_t)(t->runs[i] + 1));
-        piq_buf_put_u8(out, t->run_end[i]);
+        piq_buf_put_varint(out, (uint16_t)(t->topics[i] + 1));
+        piq_buf_put_u8(
+            out, (uint8_t)(t->run_end[i] * PIQ_N_RUN_ENDS + t->topic_end[i]));
     }
     piq_buf_put_varint(out, (uint16_t)(t->last_concept + 1));
     piq_buf_put_varint(out, t->n_items);
@@ -353,7 +375,10 @@ bool piq_trail_decode(piq_trail *t, piq_reader *in)
     t->last_score = piq_reader_f32(in);
     for (size_t i = 0; i < PIQ_TRAIL_RUNS; i++) {
         t->runs[i] = get_u32(in, PIQ_NO_IX32) - 1;
-        t->run_end[i] = (uint8_t)get_u32(in, PIQ_N_RUN_ENDS - 1);
+        t->topics[i] = (uint16_t)(get_u32(in, t->n_concepts) - 1);
+        uint32_t ends = get_u32(in, PIQ_N_RUN_ENDS * PIQ_N_RUN_ENDS - 1);
+        t->run_end[i] = (uint8_t)(ends / PIQ_N_RUN_ENDS);
+        t->topic_end[i] = (uint8_t)(ends % PIQ_N_RUN_ENDS);
     }
     t->last_concept = (uint16_t)(get_u32(in, t->n_concepts) - 1);
     uint32_t n_items = get_u32(in, PIQ_TRAIL_ITEMS);

@@ -61,7 +61,7 @@ enum { PIQ_N_FORMS = 12, PIQ_N_PATTERNS = 27 };
 /* Answers to the concept before: 0, 1, 2, 3-4, 5-7, 8-12, 13-20, more. */
 enum { PIQ_N_PRACTICES = 8 };
 
-/* How a run of answers to one item ended. */
+/* How a run of answers to one item, or to one concept, ended. */
 typedef enum piq_run_end {
     PIQ_RUN_NONE,
     PIQ_RUN_WRONG,
@@ -81,6 +81,9 @@ typedef struct piq_situation {
     uint8_t at;              /* piq_attempt_case */
     uint8_t before_end;      /* piq_run_end: how the run at `before` ended */
     uint8_t before_2_end;
+    uint16_t topic;   /* the last other concept; PIQ_NO_IX16 none */
+    uint16_t topic_2; /* the one before that */
+    uint8_t topic_end, topic_2_end;
     uint8_t last_end; /* of the run that the answer before is in */
     uint8_t form;     /* < PIQ_N_FORMS */
     uint8_t pattern;  /* the concept's last three outcomes, < PIQ_N_PATTERNS */
@@ -111,7 +114,10 @@ typedef struct piq_trail {
     /* The last runs of answers to one item each, the latest first. */
     uint32_t runs[PIQ_TRAIL_RUNS];   /* PIQ_NO_IX32: none, or without item */
     uint8_t run_end[PIQ_TRAIL_RUNS]; /* piq_run_end */
-    uint16_t last_concept;           /* PIQ_NO_IX16: none */
+    /* The same of answers to one concept each. */
+    uint16_t topics[PIQ_TRAIL_RUNS]; /* PIQ_NO_IX16: none */
+    uint8_t topic_end[PIQ_TRAIL_RUNS];
+    uint16_t last_concept; /* PIQ_NO_IX16: none */
     float last_score;
     piq_trail_concept *concepts; /* [n_concepts] */
     uint16_t *practised; /* [n_practised] of them, in order of meeting */

@@ -18,7 +18,8 @@ from daemon import (MUSIC, POKER, Daemon, Folder, Tally, must,  # noqa: E402
 USERS = "/api/users/{userId}"
 SUBCOMMANDS = ("serve", "demo", "import", "analyze", "recommend", "path",
                "predict", "progress", "catalogue", "simulate", "export",
-               "replay", "eval", "model", "version")
+               "replay", "eval kt", "eval track", "eval forecast", "train kt",
+               "model", "version")
 DONE, COULD_NOT, WRONG_USE = 0, 1, 2
 
 tally = Tally()
@@ -43,12 +44,18 @@ def test_help():
     code(WRONG_USE)
     code(WRONG_USE, "brew")
     for name in SUBCOMMANDS:
-        done = code(DONE, name, "--help")
+        words = name.split()
+        done = code(DONE, *words, "--help")
         tally.check(f"help of {name}", f"piq {name}" in done.stdout and
                     "exit codes" in done.stdout, done.stdout)
-        code(WRONG_USE, name, "--no-such-option")
+        code(WRONG_USE, *words, "--no-such-option")
         if name != "version":
-            code(WRONG_USE, name, "--db")
+            code(WRONG_USE, *words, "--db")
+    for name in ("eval", "train"):
+        tally.check(f"topics of {name}", f"{name} kt" in
+                    code(DONE, name, "--help").stdout.replace("TOPIC", "kt"))
+        code(WRONG_USE, name)
+        code(WRONG_USE, name, "brew")
 
 
 def test_wrong_use(db):

@@ -174,6 +174,29 @@ static void test_trail__practice_and_pattern_are_of_the_concept(void **state)
     piq_trail_release(&t);
 }
 
+static void test_trail__remembers_the_topics_before(void **state)
+{
+    (void)state;
+    piq_trail t;
+    assert_int_equal(piq_trail_init(&t, 2), PIQ_OK);
+    assert_int_equal(meet(&t, 1, ON_0).topic, PIQ_NO_IX16);
+    answered(&t, 1, ON_0, 0.0f);
+    answered(&t, 2, ON_0, 1.0f);
+    /* On concept 0 still, there was no other; for 1 there was 0. */
+    assert_int_equal(meet(&t, 3, ON_0).topic, PIQ_NO_IX16);
+    piq_situation s = meet(&t, 3, ON_1);
+    assert_int_equal(s.topic, 0);
+    assert_int_equal(s.topic_end, PIQ_RUN_CORRECTED);
+    assert_int_equal(s.topic_2, PIQ_NO_IX16);
+    answered(&t, 3, ON_1, 1.0f);
+    s = meet(&t, 4, ON_0);
+    assert_int_equal(s.topic, 1);
+    assert_int_equal(s.topic_end, PIQ_RUN_RIGHT);
+    assert_int_equal(s.topic_2, 0);
+    assert_int_equal(s.topic_2_end, PIQ_RUN_CORRECTED);
+    piq_trail_release(&t);
+}
+
 static void test_trail__contexts_are_cases_told_shortly(void **state)
 {
     (void)state;
@@ -569,6 +592,7 @@ int main(void)
         cmocka_unit_test(test_trail__same_answer_under_another_concept_is_one),
         cmocka_unit_test(test_trail__least_recently_met_item_leaves),
         cmocka_unit_test(test_trail__practice_and_pattern_are_of_the_concept),
+        cmocka_unit_test(test_trail__remembers_the_topics_before),
         cmocka_unit_test(test_trail__contexts_are_cases_told_shortly),
         cmocka_unit_test(test_feature__a_new_learner_is_the_table_alone),
         cmocka_unit_test(test_feature__one_answer_moves_what_it_should),
