@@ -81,9 +81,9 @@ static piq_status bind(shared_model *m, const piq_catalogue *c,
     piq_model_hold *h = calloc(1, sizeof *h);
     if (!h || piq_kt_bind(m->model, c, &h->binding)) {
         free(h);
+        piq_fail(err, PIQ_ENOMEM, "no memory to bind model %u", m->version);
         release_shared(m);
-        return piq_fail(err, PIQ_ENOMEM, "no memory to bind model %u",
-                        m->version);
+        return PIQ_ENOMEM;
     }
     h->shared = m;
     h->tracing = (piq_tracing){.model = m->version,
@@ -148,7 +148,7 @@ piq_status piq_engine_model_version(piq_engine *e, uint32_t model,
     piq_status status = piq_engine_catalogue_version(e, catalogue, &c, err);
     if (status == PIQ_OK)
         status = find_model(e, model, &m, err);
-    return status ? status : bind(m, c, out, err);
+    return m ? bind(m, c, out, err) : status;
 }
 
 /* ---- in force ---------------------------------------------------------- */
@@ -240,7 +240,7 @@ static piq_status adopt(piq_engine *e, const piq_catalogue *c, piq_err *err)
         }
         if (status && err)
             *err = why;
-        if (status == PIQ_OK)
+        if (shared)
             status = bind(shared, c, &h, err);
         if (status)
             return status;

@@ -269,10 +269,10 @@ static piq_status version_of(piq_engine *e, piq_user_id user, int64_t *version,
 static piq_status model_of(piq_engine *e, piq_user_id user, piq_str stored,
                            piq_model_hold **out, piq_err *err)
 {
-    piq_learner *l;
+    piq_learner *l = NULL;
     *out = NULL;
     piq_status status = piq_engine_decode(e, user, NULL, stored, 0, &l, err);
-    if (status)
+    if (!l)
         return status == PIQ_ECORRUPT ? PIQ_OK : status;
     uint32_t model = l->trace_model, catalogue = l->trace_catalogue;
     piq_learner_free(l);
