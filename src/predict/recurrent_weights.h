@@ -25,6 +25,7 @@
 
 #include "base/arena.h"
 #include "base/status.h"
+#include "feature/trail.h"
 #include "predict/recurrent.h"
 
 #include <stddef.h>
@@ -41,7 +42,7 @@ typedef struct piq_recurrent_shape {
 } piq_recurrent_shape;
 
 enum {
-    PIQ_RECURRENT_CONTEXTS = 3,    /* piq_attempt_context */
+    PIQ_RECURRENT_CONTEXTS = PIQ_N_CONTEXTS,
     PIQ_RECURRENT_MAX_WIDTH = 256, /* of hidden, embed, side, head */
     PIQ_RECURRENT_MAX_FEATURES = 256,
     PIQ_RECURRENT_MAX_ITEMS = 1 << 22,
