@@ -1,6 +1,7 @@
 #include "num/vector.h"
 
 #include "base/status.h"
+#include "num/vector_wide.h"
 
 #include <string.h>
 
@@ -25,11 +26,7 @@
 #define WIDE
 #endif
 
-enum {
-    LANES = PIQ_VECTOR_LANES,
-    TWO = 2 * LANES,
-    PANEL = 128 /* inputs of a panel: 8 KiB */
-};
+enum { LANES = PIQ_VECTOR_LANES, TWO = 2 * LANES, PANEL = PIQ_VECTOR_PANEL };
 /* Loads and stores of these need no alignment and may alias floats. */
 typedef float lanes
     __attribute__((vector_size(LANES * sizeof(float)), aligned(4), may_alias));
@@ -40,12 +37,12 @@ typedef int ilanes
 
 /* --- sums of products --------------------------------------------------- */
 
-/* out += x[0] w[0] + .. + x[3] w[3], in that order. Four rows of weights are
- * read along, as memory likes it. */
-INLINE void add_4_inputs(float *out, size_t n_out, const float *x,
+/* Outputs from..n_out += x[0] w[0] + .. + x[3] w[3], in that order. Four rows
+ * of weights are read along, as memory likes it. */
+INLINE void add_4_inputs(float *out, size_t from, size_t n_out, const float *x,
                          const float *w)
 {
-    for (size_t k = 0; k < n_out; k += LANES) {
+    for (size_t k = from; k < n_out; k += LANES) {
         lanes s = *(lanes *)(out + k);
         s += x[0] * *(const lanes *)(w + k);
         s += x[1] * *(const lanes *)(w + n_out + k);
@@ -55,14 +52,14 @@ INLINE void add_4_inputs(float *out, size_t n_out, const float *x,
     }
 }
 
-WIDE static void affine(float *out, size_t n_out, const float *x, size_t n_in,
-                        const float *w)
+WIDE static void affine(float *out, size_t from, size_t n_out, const float *x,
+                        size_t n_in, const float *w)
 {
     size_t j = 0;
     for (; j + 4 <= n_in; j += 4)
-        add_4_inputs(out, n_out, x + j, w + j * n_out);
+        add_4_inputs(out, from, n_out, x + j, w + j * n_out);
     for (; j < n_in; j++)
-        for (size_t k = 0; k < n_out; k += LANES)
+        for (size_t k = from; k < n_out; k += LANES)
             *(lanes *)(out + k) += x[j] * *(const lanes *)(w + j * n_out + k);
 }
 
@@ -70,28 +67,26 @@ void piq_vector_affine(float *out, size_t n_out, const float *x, size_t n_in,
                        const float *w)
 {
     PIQ_ASSERT(n_out % LANES == 0);
-    affine(out, n_out, x, n_in, w);
+    size_t done = piq_wide_affine(out, n_out, x, n_in, w);
+    if (done < n_out)
+        affine(out, done, n_out, x, n_in, w);
 }
 
-/* Columns k, k + 1, .. of some inputs' weights, side by side: rows of a wide
- * matrix lie so far apart that they push one another out of the cache. */
+/* Columns k, k + 1, .. of some inputs' weights. */
 typedef struct panel {
     size_t first, n; /* inputs */
     size_t k;        /* the first output */
     float w[PANEL][TWO];
 } panel;
 
-/* Four rows, TWO outputs: a weight that was loaded serves four times. */
-INLINE void add_panel(const piq_vector_rows *r, size_t row, const panel *p)
+/* Four rows, TWO outputs: a weight that was loaded serves four times. Rows may
+ * be the same one: it is then worked out several times over, and alike. */
+INLINE void add_panel(const panel *p, float *const out[4],
+                      const float *const x[4])
 {
-    const float *x0 = r->x + row * r->x_stride + p->first;
-    const float *x1 = x0 + r->x_stride;
-    const float *x2 = x1 + r->x_stride;
-    const float *x3 = x2 + r->x_stride;
-    lanes *o0 = (lanes *)(r->out + row * r->out_stride + p->k);
-    lanes *o1 = (lanes *)(r->out + (row + 1) * r->out_stride + p->k);
-    lanes *o2 = (lanes *)(r->out + (row + 2) * r->out_stride + p->k);
-    lanes *o3 = (lanes *)(r->out + (row + 3) * r->out_stride + p->k);
+    const float *x0 = x[0], *x1 = x[1], *x2 = x[2], *x3 = x[3];
+    lanes *o0 = (lanes *)out[0], *o1 = (lanes *)out[1];
+    lanes *o2 = (lanes *)out[2], *o3 = (lanes *)out[3];
     lanes a0 = o0[0], b0 = o0[1];
     lanes a1 = o1[0], b1 = o1[1];
     lanes a2 = o2[0], b2 = o2[1];
@@ -114,27 +109,40 @@ INLINE void add_panel(const piq_vector_rows *r, size_t row, const panel *p)
     o3[0] = a3, o3[1] = b3;
 }
 
-/* The multiple of four rows that there are, the multiple of TWO outputs. */
-WIDE static void affine_panels(const piq_vector_rows *r, size_t n_out,
-                               size_t n_in, const float *w)
+INLINE void add_rows(const piq_vector_rows *r, const panel *p)
+{
+    for (size_t row = 0; row < r->n; row += 4) {
+        float *out[4];
+        const float *x[4];
+        for (size_t i = 0; i < 4; i++) {
+            size_t at = row + i < r->n ? row + i : r->n - 1;
+            out[i] = r->out + at * r->out_stride + p->k;
+            x[i] = r->x + at * r->x_stride + p->first;
+        }
+        add_panel(p, out, x);
+    }
+}
+
+/* Outputs from..n_out, a multiple of TWO of them. */
+WIDE static void affine_panels(const piq_vector_rows *r, size_t from,
+                               size_t n_out, size_t n_in, const float *w)
 {
     panel p;
-    for (p.k = 0; p.k + TWO <= n_out; p.k += TWO)
+    for (p.k = from; p.k + TWO <= n_out; p.k += TWO)
         for (p.first = 0; p.first < n_in; p.first += PANEL) {
             p.n = n_in - p.first < PANEL ? n_in - p.first : PANEL;
             for (size_t j = 0; j < p.n; j++)
                 memcpy(p.w[j], w + (p.first + j) * n_out + p.k, sizeof p.w[j]);
-            for (size_t row = 0; row + 4 <= r->n; row += 4)
-                add_panel(r, row, &p);
+            add_rows(r, &p);
         }
 }
 
-/* The LANES outputs that panels leave. */
+/* The last LANES outputs, where panels leave them. */
 WIDE static void affine_rest(const piq_vector_rows *r, size_t n_out,
                              size_t n_in, const float *w)
 {
     size_t k = n_out - LANES;
-    for (size_t row = 0; row + r->n % 4 < r->n; row++) {
+    for (size_t row = 0; row < r->n; row++) {
         lanes *out = (lanes *)(r->out + row * r->out_stride + k);
         lanes s = *out;
         for (size_t j = 0; j < n_in; j++)
@@ -148,13 +156,14 @@ void piq_vector_affine_rows(const piq_vector_rows *rows, size_t n_out,
                             size_t n_in, const float *w)
 {
     PIQ_ASSERT(n_out % LANES == 0);
-    if (rows->n >= 4)
-        affine_panels(rows, n_out, n_in, w);
+    if (rows->n == 1)
+        piq_vector_affine(rows->out, n_out, rows->x, n_in, w);
+    if (rows->n < 2)
+        return;
+    size_t done = piq_wide_affine_rows(rows, n_out, n_in, w);
+    affine_panels(rows, done, n_out, n_in, w);
     if (n_out % TWO)
         affine_rest(rows, n_out, n_in, w);
-    for (size_t row = rows->n - rows->n % 4; row < rows->n; row++)
-        affine(rows->out + row * rows->out_stride, n_out,
-               rows->x + row * rows->x_stride, n_in, w);
 }
 
 WIDE static float dot(const float *x, const float *y, size_t n)
@@ -203,23 +212,21 @@ INLINE void hold(lanes *x, float low, float high)
                  ((ilanes)h & over));
 }
 
-/* e^x = 2^n e^r, n the whole number nearest to x / ln 2, |r| <= ln 2 / 2.
- * Adding 1.5 * 2^23 rounds to a whole number and leaves it in the low bits. */
+/* e^x = 2^n e^r, n the whole number nearest to x / ln 2, |r| <= ln 2 / 2. */
 INLINE void exp_of(lanes *x)
 {
-    const float magic = 12582912.f;
-    hold(x, -87.f, 88.f);
-    lanes shifted = *x * 1.44269504088896341f + magic;
-    lanes n = shifted - magic;
-    lanes r = *x - n * 0.693359375f;
-    r = r - n * -2.12194440e-4f;
-    lanes p = 1.9875691500e-4f * r + 1.3981999507e-3f;
-    p = p * r + 8.3334519073e-3f;
-    p = p * r + 4.1665795894e-2f;
-    p = p * r + 1.6666665459e-1f;
-    p = p * r + 5.0000001201e-1f;
+    hold(x, PIQ_EXP_LEAST, PIQ_EXP_MOST);
+    lanes shifted = *x * PIQ_EXP_ONE_OVER_LN2 + PIQ_EXP_MAGIC;
+    lanes n = shifted - PIQ_EXP_MAGIC;
+    lanes r = *x - n * PIQ_EXP_LN2_HIGH;
+    r = r - n * PIQ_EXP_LN2_LOW;
+    lanes p = PIQ_EXP_C0 * r + PIQ_EXP_C1;
+    p = p * r + PIQ_EXP_C2;
+    p = p * r + PIQ_EXP_C3;
+    p = p * r + PIQ_EXP_C4;
+    p = p * r + PIQ_EXP_C5;
     p = p * (r * r) + r + 1.f;
-    ilanes power = ((ilanes)shifted - (0x4b400000 - 127)) << 23;
+    ilanes power = ((ilanes)shifted - (PIQ_EXP_MAGIC_BITS - 127)) << 23;
     *x = p * (lanes)power;
 }
 
@@ -237,6 +244,11 @@ INLINE void tanh_of(lanes *x)
     *x = 2.f * *x - 1.f;
 }
 
+INLINE void rectify(lanes *x)
+{
+    *x = (lanes)((ilanes)*x & (ilanes)(*x > 0.f));
+}
+
 typedef void lanes_function(lanes *x);
 
 /* What is left at the end goes through the same lanes, padded with zeros. */
@@ -245,6 +257,8 @@ INLINE void each(float *x, size_t n, lanes_function *f)
     size_t j = 0;
     for (; j + LANES <= n; j += LANES)
         f((lanes *)(x + j));
+    if (j == n)
+        return;
     lanes rest = {0};
     memcpy(&rest, x + j, (n - j) * sizeof *x);
     f(&rest);
@@ -268,15 +282,28 @@ WIDE static void tanh_each(float *x, size_t n)
 
 void piq_vector_exp(float *x, size_t n)
 {
-    exp_each(x, n);
+    size_t done = piq_wide_exp(x, n);
+    exp_each(x + done, n - done);
 }
 
 void piq_vector_sigmoid(float *x, size_t n)
 {
-    sigmoid_each(x, n);
+    size_t done = piq_wide_sigmoid(x, n);
+    sigmoid_each(x + done, n - done);
 }
 
 void piq_vector_tanh(float *x, size_t n)
 {
-    tanh_each(x, n);
+    size_t done = piq_wide_tanh(x, n);
+    tanh_each(x + done, n - done);
+}
+
+WIDE static void rectify_each(float *x, size_t n)
+{
+    each(x, n, rectify);
+}
+
+void piq_vector_rectify(float *x, size_t n)
+{
+    rectify_each(x, n);
 }

@@ -3,7 +3,7 @@
  * Every sum is taken in one stated order, without fused multiply-add, so a
  * result depends neither on the width of the machine's vectors nor on how many
  * rows are worked at once. Rounding to nearest is assumed. On x86-64 the
- * widest instructions there are (AVX2) are taken at run time.
+ * widest instructions there are (AVX-512, AVX2) are taken at run time.
  *
  * Pure; any thread.
  */
@@ -45,5 +45,7 @@ void piq_vector_add(float *out, float scale, const float *x, size_t n);
 void piq_vector_exp(float *x, size_t n);
 void piq_vector_sigmoid(float *x, size_t n);
 void piq_vector_tanh(float *x, size_t n);
+/* 0 for what is not above 0, NaN too. */
+void piq_vector_rectify(float *x, size_t n);
 
 #endif

@@ -73,6 +73,10 @@ piq_status piq_kt_model_new(piq_kt_model *parts, piq_kt_model **out)
     if (!m)
         return PIQ_ENOMEM;
     *m = *parts;
+    if (piq_trees_prepare(&m->trees) != PIQ_OK) {
+        free(m);
+        return PIQ_ENOMEM;
+    }
     *parts = (piq_kt_model){0};
     *out = m;
     return PIQ_OK;

@@ -24,7 +24,7 @@ static piq_status make_holds(piq_kt_state *s, size_t n)
         piq_alloc_should_fail() ? NULL : calloc(n ? n : 1, sizeof *holds);
     if (!holds)
         return PIQ_ENOMEM;
-    if (s->n_concepts)
+    if (s->holds)
         memcpy(holds, s->holds, s->n_concepts * sizeof *holds);
     free(s->holds);
     s->holds = holds;
@@ -76,7 +76,7 @@ piq_status piq_kt_state_copy(const piq_kt_state *from, piq_kt_state **out)
     }
     s->n_answers = from->n_answers;
     memcpy(s->hidden, from->hidden, s->n_hidden * sizeof s->hidden[0]);
-    if (s->holds)
+    if (from->holds)
         memcpy(s->holds, from->holds, s->n_concepts * sizeof *s->holds);
     *out = s;
     return PIQ_OK;

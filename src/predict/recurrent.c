@@ -6,9 +6,18 @@
 #include <assert.h>
 #include <string.h>
 
-/* Learners worked at once: enough to use a loaded weight several times, few
+/* Learners worked at once: enough to use a loaded weight many times, few
  * enough to stay in the nearest caches. */
-enum { GROUP = 32, MAX_WIDTH = PIQ_RECURRENT_MAX_WIDTH };
+enum { GROUP = 64, MAX_WIDTH = PIQ_RECURRENT_MAX_WIDTH };
+
+/* Numbers from row to row: whole cache lines, and no power of two, for such
+ * rows push one another out of the cache. */
+enum {
+    APART = 16,
+    STRIDE = MAX_WIDTH + APART,
+    WIDE_STRIDE = 4 * MAX_WIDTH + APART,
+    X_STRIDE = PIQ_RECURRENT_MAX_FEATURES + APART
+};
 
 static_assert(PIQ_RECURRENT_MAX_STATE >= 2 * MAX_WIDTH,
               "a state is h and the cell");
@@ -25,11 +34,11 @@ typedef struct group {
     size_t n;
     size_t n_right;      /* those who were right come first */
     float *state[GROUP]; /* h[hidden], then cell[hidden] */
-    float h[GROUP][MAX_WIDTH];
-    float z[GROUP][PIQ_RECURRENT_MAX_FEATURES];
-    float a[GROUP][MAX_WIDTH];
-    float s[GROUP][MAX_WIDTH];
-    float wide[GROUP][4 * MAX_WIDTH]; /* gates */
+    _Alignas(64) float h[GROUP][STRIDE];
+    float z[GROUP][X_STRIDE];
+    float a[GROUP][STRIDE];
+    float s[GROUP][STRIDE];
+    float wide[GROUP][WIDE_STRIDE]; /* gates */
 } group;
 
 static void group_add(group *g, const float *state,
@@ -52,8 +61,7 @@ static void affine(const group *g, piq_recurrent_block b,
 
 /* The head's rectified units into `units`, what h is matched with into
  * `match`. */
-static void head(const group *g, float units[][MAX_WIDTH],
-                 float match[][MAX_WIDTH])
+static void head(const group *g, float units[][STRIDE], float match[][STRIDE])
 {
     const piq_recurrent *m = g->m;
     for (size_t i = 0; i < g->n; i++) {
@@ -62,26 +70,25 @@ static void head(const group *g, float units[][MAX_WIDTH],
         memcpy(match[i], piq_recurrent_get(m, PIQ_RECURRENT_MATCH_BIAS),
                m->shape.hidden * sizeof(float));
     }
-    piq_vector_rows r = {units[0], MAX_WIDTH, g->h[0], MAX_WIDTH, g->n};
+    piq_vector_rows r = {units[0], STRIDE, g->h[0], STRIDE, g->n};
     affine(g, PIQ_RECURRENT_HEAD_H, &r);
     r.x = g->a[0];
     affine(g, PIQ_RECURRENT_HEAD_ASK, &r);
     r.x = g->z[0];
-    r.x_stride = PIQ_RECURRENT_MAX_FEATURES;
+    r.x_stride = X_STRIDE;
     affine(g, PIQ_RECURRENT_HEAD_X, &r);
-    r = (piq_vector_rows){match[0], MAX_WIDTH, g->a[0], MAX_WIDTH, g->n};
+    r = (piq_vector_rows){match[0], STRIDE, g->a[0], STRIDE, g->n};
     affine(g, PIQ_RECURRENT_MATCH, &r);
     for (size_t i = 0; i < g->n; i++)
-        for (size_t j = 0; j < m->shape.head; j++)
-            units[i][j] = units[i][j] > 0 ? units[i][j] : 0;
+        piq_vector_rectify(units[i], m->shape.head);
 }
 
 static void group_logits(const group *g, double *logits)
 {
     const piq_recurrent *m = g->m;
     const piq_recurrent_shape *p = &m->shape;
-    float units[GROUP][MAX_WIDTH];
-    float match[GROUP][MAX_WIDTH];
+    _Alignas(64) float units[GROUP][STRIDE];
+    _Alignas(64) float match[GROUP][STRIDE];
     head(g, units, match);
     const float *out = piq_recurrent_get(m, PIQ_RECURRENT_OUT);
     const float *skip = piq_recurrent_get(m, PIQ_RECURRENT_SKIP);
@@ -100,8 +107,7 @@ static void gates_of_answer(group *g, size_t first, size_t n,
     for (size_t i = first; i < first + n; i++)
         memcpy(g->wide[i], piq_recurrent_get(g->m, bias),
                width * sizeof(float));
-    piq_vector_rows r = {g->wide[first], sizeof g->wide[0] / sizeof(float),
-                         g->a[first], MAX_WIDTH, n};
+    piq_vector_rows r = {g->wide[first], WIDE_STRIDE, g->a[first], STRIDE, n};
     affine(g, in, &r);
 }
 
@@ -125,11 +131,9 @@ static void group_step(group *g)
     gates_of_answer(g, g->n_right, g->n - g->n_right, PIQ_RECURRENT_BIAS_WRONG,
                     PIQ_RECURRENT_IN_WRONG);
     memset(g->s, 0, g->n * sizeof g->s[0]);
-    piq_vector_rows r = {g->s[0], MAX_WIDTH, g->z[0],
-                         PIQ_RECURRENT_MAX_FEATURES, g->n};
+    piq_vector_rows r = {g->s[0], STRIDE, g->z[0], X_STRIDE, g->n};
     affine(g, PIQ_RECURRENT_SIDE, &r);
-    r = (piq_vector_rows){g->wide[0], sizeof g->wide[0] / sizeof(float),
-                          g->s[0], MAX_WIDTH, g->n};
+    r = (piq_vector_rows){g->wide[0], WIDE_STRIDE, g->s[0], STRIDE, g->n};
     affine(g, PIQ_RECURRENT_IN_SIDE, &r);
     r.x = g->h[0];
     affine(g, PIQ_RECURRENT_LOOP, &r);

@@ -1,8 +1,11 @@
 /* Walks go side by side (trees_walk.h): many trees of one row, or many rows of
- * one tree while it is in the cache. Whatever the way, leaves are added in the
- * same order, so the sums are the same bits. */
+ * one tree while it is in the cache. Where the forest is prepared, many rows
+ * are not walked but asked by bins (trees_binned.h). Whatever the way, leaves
+ * are added in the same order, so the sums are the same bits. */
 #include "predict/trees.h"
 
+#include "predict/trees_binned.h"
+#include "predict/trees_block.h"
 #include "predict/trees_walk.h"
 
 #include <inttypes.h>
@@ -12,6 +15,8 @@
 
 enum {
     BLOCK_ROWS = 2 * PIQ_WALKS, /* that meet a tree one after the other */
+    /* So many are walked as fast one by one as a block by bins takes. */
+    FEW_ROWS = 10,
     /* Of a node as written: a varint and two floats. */
     MIN_NODE_BYTES = 9
 };
@@ -20,7 +25,13 @@ void piq_trees_release(piq_trees *t)
 {
     free(t->nodes);
     free(t->roots);
+    piq_trees_binned_free(t->binned);
     *t = (piq_trees){0};
+}
+
+piq_status piq_trees_prepare(piq_trees *t)
+{
+    return t->binned ? PIQ_OK : piq_trees_binned_new(t, &t->binned);
 }
 
 /* --- walking -------------------------------------------------------------- */
@@ -76,7 +87,7 @@ static void add_block(const piq_trees *t, piq_trees_walker walk, const float *x,
             add_tree(t, walk, t->roots[i], x + k * t->n_features, sums + k);
 }
 
-void piq_trees_logits(const piq_trees *t, const float *x, size_t n, double *out)
+static void walk_rows(const piq_trees *t, const float *x, size_t n, double *out)
 {
     piq_trees_walker walk = piq_trees_walker_here(t->n_nodes);
     size_t from = 0;
@@ -87,6 +98,18 @@ void piq_trees_logits(const piq_trees *t, const float *x, size_t n, double *out)
     }
     for (; from < n; from++)
         out[from] = piq_trees_logit(t, x + from * t->n_features);
+}
+
+void piq_trees_logits(const piq_trees *t, const float *x, size_t n, double *out)
+{
+    size_t rest = n % PIQ_BINNED_ROWS;
+    size_t binned = !t->binned ? 0 : rest <= FEW_ROWS ? n - rest : n;
+    for (size_t i = 0; i < binned; i++)
+        out[i] = (double)t->base_logit;
+    if (binned)
+        piq_trees_binned_add(t->binned, piq_trees_block_fastest(), x, binned,
+                             out);
+    walk_rows(t, x + binned * t->n_features, n - binned, out + binned);
 }
 
 /* --- stored form ----------------------------------------------------------

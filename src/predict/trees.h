@@ -37,9 +37,17 @@ typedef struct piq_trees {
     size_t n_trees;
     size_t n_features;
     float base_logit;
+    struct piq_trees_binned *binned; /* NULL: rows are walked (see prepare) */
 } piq_trees;
 
 void piq_trees_release(piq_trees *t);
+
+/* Makes piq_trees_logits of many rows several times faster, with the same bits
+ * (trees_binned.h); from then on nodes may not be changed. Takes two fifths of
+ * the nodes' memory. Nothing happens where it was done before, or where a tree
+ * has more than 256 leaves, a column more than 255 different splits, or there
+ * are more than 256 columns. PIQ_ENOMEM: *t is as it was. */
+PIQ_MUST_USE piq_status piq_trees_prepare(piq_trees *t);
 
 /* x[n_features], NaN unknown. Finite. Leaves are added to base_logit in
  * doubles, tree after tree. */

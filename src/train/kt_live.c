@@ -114,9 +114,9 @@ piq_status piq_kt_live_cost(const piq_kt_data *d, const piq_kt_model *m,
         status = piq_kt_state_new(b, &s);
     }
     if (status == PIQ_OK) {
-        size_t n = time_answers(d, b, wanted, s, ns);
+        size_t n = time_answers(d, b, wanted, s, ns), middle = n / 2;
         qsort(ns, n, sizeof *ns, by_time);
-        *us = n ? (double)ns[n / 2] / 1000.0 : NAN;
+        *us = n ? (double)ns[middle] / 1000.0 : NAN;
     }
     piq_kt_state_free(s);
     piq_kt_binding_free(b);

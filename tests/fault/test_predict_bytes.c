@@ -125,7 +125,7 @@ static void test_damaged_trees__are_refused_or_walk(void **state)
         leaf(-0.5f, 4),
         leaf(0.125f, 9)};
     uint32_t roots[] = {0, 5, 8};
-    piq_trees t = {nodes, 9, roots, 3, COLUMNS, -0.5f};
+    piq_trees t = {nodes, 9, roots, 3, COLUMNS, -0.5f, NULL};
     piq_buf b;
     piq_buf_init(&b, 0);
     piq_trees_encode(&t, &b);

@@ -1,6 +1,7 @@
 #include "predict/trees.h"
 
 #include "base/rng.h"
+#include "predict/trees_binned.h"
 #include "predict/trees_walk.h"
 
 #include <math.h>
@@ -92,7 +93,7 @@ static void test_trees__a_stump_splits(void **state)
         leaf_node(-2.0, 4.0),
         leaf_node(3.0, 6.0)};
     uint32_t root = 0;
-    piq_trees t = {nodes, 3, &root, 1, 2, 0.5f};
+    piq_trees t = {nodes, 3, &root, 1, 2, 0.5f, NULL};
     assert_true(piq_trees_logit(&t, (float[]){9, 1.25f}) == -1.5);
     assert_true(piq_trees_logit(&t, (float[]){9, 1.5f}) == 3.5); /* not below */
     assert_true(piq_trees_logit(&t, (float[]){9, INFINITY}) == 3.5);
@@ -158,6 +159,105 @@ static void test_trees__the_fast_walk_ends_where_the_plain_one_does(
         fast(f.nodes, x, row, fast_at);
         assert_memory_equal(plain_at, fast_at, sizeof plain_at);
     }
+}
+
+/* --- prepared ------------------------------------------------------------- */
+
+/* One tree of so many leaves, as level as can be, and so many different splits,
+ * all of column 0. */
+static void make_wide(forest *f, size_t leaves, size_t splits)
+{
+    f->t = (piq_trees){.nodes = f->nodes,
+                       .roots = f->roots,
+                       .n_features = COLUMNS,
+                       .n_trees = 1,
+                       .n_nodes = 2 * leaves - 1};
+    f->roots[0] = 0;
+    for (size_t i = 0; i < f->t.n_nodes; i++) {
+        f->nodes[i] = leaf_node((double)i, 1.0);
+        if (i >= leaves - 1)
+            continue;
+        f->nodes[i].split = (float)(i % splits);
+        f->nodes[i].feature = 0;
+        f->nodes[i].left = (uint32_t)(2 * i + 1);
+    }
+}
+
+static bool is_prepared(forest *f)
+{
+    assert_int_equal(piq_trees_prepare(&f->t), PIQ_OK);
+    bool done = f->t.binned != NULL;
+    piq_trees_binned_free(f->t.binned);
+    return done;
+}
+
+static void test_trees__what_bytes_cannot_tell_is_walked(void **state)
+{
+    (void)state;
+    static forest f;
+    make_wide(&f, 256, 255);
+    assert_true(is_prepared(&f));
+    make_wide(&f, 257, 1);
+    assert_false(is_prepared(&f)); /* a leaf too many */
+    make_wide(&f, 256, 1);
+    grow(&f, &(piq_rng){{1, 2, 3, 4}}, 0); /* a leaf alone */
+    assert_true(is_prepared(&f));
+    /* A tree of 255 different splits, one of a single other. */
+    make_wide(&f, 256, 255);
+    memcpy(f.nodes + 511, f.nodes, 3 * sizeof f.nodes[0]);
+    f.nodes[511] = (piq_tree_node){.split = 0.5f, .left = 512, .cover = 1};
+    f.nodes[512] = f.nodes[513] = leaf_node(1.0, 1.0);
+    f.roots[1] = 511;
+    f.t.n_trees = 2;
+    f.t.n_nodes = 514;
+    assert_false(is_prepared(&f)); /* a split too many */
+    f.nodes[511].feature = 1;
+    assert_true(is_prepared(&f));
+}
+
+static void test_trees__no_trees_are_prepared(void **state)
+{
+    (void)state;
+    piq_trees t = {.n_features = 2, .base_logit = 0.5f};
+    float x[20][2] = {{0}};
+    double out[20];
+    assert_int_equal(piq_trees_prepare(&t), PIQ_OK);
+    piq_trees_logits(&t, x[0], 20, out);
+    for (size_t i = 0; i < 20; i++)
+        assert_true(out[i] == 0.5);
+    piq_trees_release(&t);
+}
+
+static void test_trees__preparing_twice_changes_nothing(void **state)
+{
+    (void)state;
+    static forest f;
+    make_forest(&f, 3, 4, 1);
+    assert_int_equal(piq_trees_prepare(&f.t), PIQ_OK);
+    const piq_trees_binned *first = f.t.binned;
+    assert_int_equal(piq_trees_prepare(&f.t), PIQ_OK);
+    assert_ptr_equal(f.t.binned, first);
+    piq_trees_binned_free(f.t.binned);
+}
+
+static void test_trees__preparing_needs_memory(void **state)
+{
+    (void)state;
+    static forest f;
+    make_forest(&f, 3, 4, 1);
+    long k = 1;
+    for (;; k++) {
+        piq_alloc_fail_after(k, 0);
+        piq_status status = piq_trees_prepare(&f.t);
+        piq_alloc_fail_after(0, 0);
+        if (status == PIQ_OK)
+            break;
+        assert_int_equal(status, PIQ_ENOMEM);
+        assert_null(f.t.binned);
+    }
+    assert_true(k > 5);
+    assert_non_null(f.t.binned);
+    piq_trees_binned_free(f.t.binned);
 }
 
 /* --- contributions -------------------------------------------------------- */
@@ -403,6 +503,10 @@ int main(void)
         cmocka_unit_test(test_trees__every_way_gives_the_same_bits),
         cmocka_unit_test(
             test_trees__the_fast_walk_ends_where_the_plain_one_does),
+        cmocka_unit_test(test_trees__what_bytes_cannot_tell_is_walked),
+        cmocka_unit_test(test_trees__no_trees_are_prepared),
+        cmocka_unit_test(test_trees__preparing_twice_changes_nothing),
+        cmocka_unit_test(test_trees__preparing_needs_memory),
         cmocka_unit_test(test_trees__contributions_are_shapley_values),
         cmocka_unit_test(test_trees__contributions_sum_to_the_logit),
         cmocka_unit_test(test_trees__contributions_need_memory),

@@ -56,20 +56,23 @@ static void test_vector__affine_is_the_plain_sum_to_the_bit(void **state)
 static void test_vector__rows_at_once_are_rows_one_by_one(void **state)
 {
     (void)state;
-    enum { N_IN = 19, X_STRIDE = 23, OUT_STRIDE = MAX_OUT + 5 };
+    /* More inputs than are laid side by side at once. */
+    enum { N_IN = 133, X_STRIDE = 137, OUT_STRIDE = MAX_OUT + 5 };
     static float x[MAX_ROWS * X_STRIDE], w[N_IN * MAX_OUT];
     static float out[MAX_ROWS * OUT_STRIDE], want[MAX_ROWS * OUT_STRIDE];
     piq_rng r;
     piq_rng_seed(&r, 2);
     for (size_t n = 0; n <= MAX_ROWS; n++)
-        for (size_t n_out = 8; n_out <= MAX_OUT; n_out += 24) {
+        for (size_t n_out = 8; n_out <= MAX_OUT; n_out += 8) {
             fill(&r, x, MAX_ROWS * X_STRIDE);
             fill(&r, w, N_IN * MAX_OUT);
             fill(&r, out, MAX_ROWS * OUT_STRIDE);
             memcpy(want, out, sizeof out);
-            for (size_t i = 0; i < n; i++)
-                piq_vector_affine(want + i * OUT_STRIDE, n_out,
-                                  x + i * X_STRIDE, N_IN, w);
+            for (size_t i = 0; i < n * n_out; i++) {
+                float *at = want + i / n_out * OUT_STRIDE + i % n_out;
+                *at = plain_affine(*at, x + i / n_out * X_STRIDE, N_IN,
+                                   w + i % n_out, n_out);
+            }
             piq_vector_rows rows = {out, OUT_STRIDE, x, X_STRIDE, n};
             piq_vector_affine_rows(&rows, n_out, N_IN, w);
             assert_memory_equal(out, want, sizeof out);
@@ -157,18 +160,60 @@ static void test_vector__functions_stay_finite_at_the_ends(void **state)
     }
 }
 
+typedef void function(float *x, size_t n);
+
+/* Alone or among others, in vectors of any width: from far below the bounds to
+ * far above, and around them. */
+static void expect_same_anywhere(function *f)
+{
+    enum { N = 16 * 41 + 3 };
+    float x[N], one[N];
+    for (size_t i = 0; i < N; i++)
+        x[i] = ((float)i - N / 2.0f) * 0.33f;
+    x[0] = INFINITY;
+    x[1] = -INFINITY;
+    x[2] = -0.0f;
+    x[3] = nextafterf(88.0f, 100.0f);
+    x[4] = nextafterf(-87.0f, -100.0f);
+    x[5] = 1e-40f;
+    memcpy(one, x, sizeof x);
+    f(x, N);
+    for (size_t i = 0; i < N; i++)
+        f(&one[i], 1);
+    assert_memory_equal(x, one, sizeof x);
+}
+
 static void test_vector__a_value_does_not_depend_on_its_place(void **state)
 {
     (void)state;
-    float x[MAX_IN], one[MAX_IN];
-    piq_rng r;
-    piq_rng_seed(&r, 5);
-    fill(&r, x, MAX_IN);
-    memcpy(one, x, sizeof x);
-    piq_vector_tanh(x, MAX_IN);
-    for (size_t i = 0; i < MAX_IN; i++)
-        piq_vector_tanh(&one[i], 1);
-    assert_memory_equal(x, one, sizeof x);
+    expect_same_anywhere(piq_vector_exp);
+    expect_same_anywhere(piq_vector_sigmoid);
+    expect_same_anywhere(piq_vector_tanh);
+    expect_same_anywhere(piq_vector_rectify);
+}
+
+static void test_vector__nothing_known_stays_so(void **state)
+{
+    (void)state;
+    function *const all[] = {piq_vector_exp, piq_vector_sigmoid,
+                             piq_vector_tanh};
+    for (size_t k = 0; k < 3; k++) {
+        float x[19];
+        for (size_t i = 0; i < 19; i++)
+            x[i] = i % 2 ? NAN : 1.0f;
+        all[k](x, 19);
+        for (size_t i = 0; i < 19; i++)
+            assert_int_equal(isnan(x[i]) != 0, i % 2);
+    }
+}
+
+static void test_vector__rectified_is_never_below_0(void **state)
+{
+    (void)state;
+    float x[] = {-1, 0, -0.f, 1, 1e-40f, NAN, INFINITY, -INFINITY, 2, -2};
+    const float want[] = {0, 0, 0, 1, 1e-40f, 0, INFINITY, 0, 2, 0};
+    piq_vector_rectify(x, sizeof x / sizeof *x);
+    assert_memory_equal(x, want, sizeof x);
 }
 
 int main(void)
@@ -181,6 +226,8 @@ int main(void)
         cmocka_unit_test(test_vector__functions_are_as_exact_as_stated),
         cmocka_unit_test(test_vector__functions_stay_finite_at_the_ends),
         cmocka_unit_test(test_vector__a_value_does_not_depend_on_its_place),
+        cmocka_unit_test(test_vector__nothing_known_stays_so),
+        cmocka_unit_test(test_vector__rectified_is_never_below_0),
     };
     return cmocka_run_group_tests_name("vector", tests, NULL, NULL);
 }
