@@ -170,6 +170,8 @@ static const char *check_form(const head_walk *w, const char *method,
         return "the request target holds bytes that must be percent-encoded";
     if (!line_is_whole(r, method, version))
         return "the request line is malformed";
+    if (!piq_http_target_is_sound(r))
+        return "the request target must be a path, beginning with /";
     /* Two bytes follow even the last value: the line ends of it and of the
      * empty line. */
     if (w->bad_layout || !only_blanks(w->line_end, w->line_end + 2))

@@ -48,7 +48,7 @@ typedef struct piq_http_config {
 /* What came in. Valid until the reply. */
 typedef struct piq_http_in {
     const char *method; /* "GET" */
-    piq_str path;       /* without the query, still percent-encoded */
+    piq_str path;       /* "/..", without query, percent-encoded; or "*" */
     piq_str query;      /* after '?', still encoded; may be empty */
     piq_str body;
     uint64_t id; /* of this request: in logs and X-Request-Id */

@@ -116,6 +116,8 @@ bool piq_http_request_target(piq_http_request *r, const char *uri);
 /* Keeps a piece of the body. False: so far over the cap that the connection
  * is not worth keeping. */
 bool piq_http_request_body(piq_http_request *r, const char *bytes, size_t len);
+/* Whether its path begins with '/' (RFC 9112, 3.2), or it is "*". */
+bool piq_http_target_is_sound(const piq_http_request *r);
 /* Fills r->in; valid until the reply. */
 void piq_http_request_ready(piq_http_request *r);
 

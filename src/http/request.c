@@ -96,31 +96,46 @@ bool piq_http_request_body(piq_http_request *r, const char *bytes, size_t len)
     return r->swallowed_bytes / PIQ_HTTP_SWALLOW <= cap;
 }
 
-/* The path of a target in absolute form, "http://host/path". */
-static piq_str without_origin(piq_str target)
+/* Of a target in absolute form, "http://host/path", what follows the host. */
+static piq_str without_origin(piq_str path)
 {
     static const char *const schemes[] = {"http://", "https://"};
     for (size_t i = 0; i < 2; i++) {
         size_t n = strlen(schemes[i]);
-        if (target.len < n || strncasecmp(target.ptr, schemes[i], n) != 0)
+        if (path.len < n || strncasecmp(path.ptr, schemes[i], n) != 0)
             continue;
-        const char *slash = memchr(target.ptr + n, '/', target.len - n);
+        const char *slash = memchr(path.ptr + n, '/', path.len - n);
         if (!slash)
             return PIQ_STR("/");
-        return (piq_str){slash, target.len - (size_t)(slash - target.ptr)};
+        return (piq_str){slash, path.len - (size_t)(slash - path.ptr)};
     }
-    return target;
+    return path;
+}
+
+/* The query begins at the first '?', whatever is before it. */
+static void split_target(const piq_http_request *r, piq_str *path,
+                         piq_str *query)
+{
+    const char *at = r->text.ptr;
+    size_t len = r->target_len;
+    const char *mark = len ? memchr(at, '?', len) : NULL;
+    size_t path_len = mark ? (size_t)(mark - at) : len;
+    *path = without_origin((piq_str){at, path_len});
+    *query = mark ? (piq_str){mark + 1, len - path_len - 1} : (piq_str){0};
+}
+
+bool piq_http_target_is_sound(const piq_http_request *r)
+{
+    piq_str path, query;
+    split_target(r, &path, &query);
+    return piq_str_eq(path, PIQ_STR("*")) ||
+           (path.len > 0 && path.ptr[0] == '/');
 }
 
 void piq_http_request_ready(piq_http_request *r)
 {
-    piq_str target = without_origin((piq_str){r->text.ptr, r->target_len});
-    const char *mark = target.len ? memchr(target.ptr, '?', target.len) : NULL;
-    size_t path_len = mark ? (size_t)(mark - target.ptr) : target.len;
+    split_target(r, &r->in.path, &r->in.query);
     r->in.method = r->text.ptr + r->method;
-    r->in.path = (piq_str){target.ptr, path_len};
-    if (mark)
-        r->in.query = (piq_str){mark + 1, target.len - path_len - 1};
     r->in.body = (piq_str){r->body.ptr, r->body.len};
 }
 

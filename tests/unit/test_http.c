@@ -24,6 +24,8 @@ static void test_http__handler_sees_method_path_and_query(void **state)
     assert_string_equal(a.body, "BREW /in ?");
     a = http_ask_z(f, GET("http://t/in?q"));
     assert_string_equal(a.body, "GET /in ?q");
+    a = http_ask_z(f, GET("http://t?a/b"));
+    assert_string_equal(a.body, "GET / ?a/b");
     a = http_ask_z(f, GET("/in?"));
     assert_string_equal(a.body, "GET /in ?");
     http_end(f);

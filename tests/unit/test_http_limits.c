@@ -131,6 +131,9 @@ static void test_http__malformed_request_lines_are_refused(void **state)
         "GET /in\xff\xfe HTTP/1.1\r\nHost: t\r\n\r\n",
         "GET /in\x01 HTTP/1.1\r\nHost: t\r\n\r\n",
         "GET /in caf\xc3\xa9 HTTP/1.1\r\nHost: t\r\n\r\n",
+        "GET ?in HTTP/1.1\r\nHost: t\r\n\r\n",
+        "GET in HTTP/1.1\r\nHost: t\r\n\r\n",
+        "GET http:/t/in HTTP/1.1\r\nHost: t\r\n\r\n",
     };
     (void)state;
     http_fixture *f = http_begin(&plain);
