@@ -1,5 +1,5 @@
-/* bench_fsrs - memory model: reviews folded and recalls asked, a second, on
- * one thread.
+/* bench_fsrs - memory model: reviews folded and recalls asked, a second, and
+ * parameters fitted, on one thread.
  *
  * Cards live through reviews with random ratings and gaps (a third of them on
  * the same day), drawn before the clock starts. Best of five rounds; a
@@ -8,8 +8,10 @@
 #include "base/clock.h"
 #include "memory/fsrs.h"
 #include "memory/memory.h"
+#include "train/fsrs_fit.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -72,15 +74,51 @@ static double run_review(const bench *b)
     if (piq_memory_copy(&m, &b->memory) != PIQ_OK)
         return NAN;
     int64_t at_us = INT64_C(1795176000000000);
+    const piq_review_calendar calendar = {
+        .retention = 0.9, .utc_offset_min = 60, .seed = 1};
     for (size_t i = 0; i < (size_t)N_CARDS * N_REVIEWS; i++) {
         at_us += INT64_C(600000000);
-        piq_concept_ix c = {(uint16_t)(i % N_CONCEPTS)};
-        piq_memory_review(&m, b->p, &b->catalogue, c, b->steps[i].rating, 1,
-                          false, at_us, 60);
+        piq_memory_answer x = {.concept = {(uint16_t)(i % N_CONCEPTS)},
+                               .rating = b->steps[i].rating,
+                               .weight = 1,
+                               .at_us = at_us};
+        piq_memory_review(&m, &b->catalogue, &x, &calendar);
     }
     double sum = m.concepts[7].state.stability_days;
     piq_memory_release(&m);
     return sum;
+}
+
+/* A fit to cards of twenty reviews each; milliseconds, best of five. */
+static bool report_fit(const bench *b)
+{
+    enum { A_CARD = 20, N = N_CARDS * 2 };
+    static piq_fsrs_review reviews[N * A_CARD];
+    static size_t first[N + 1];
+    double best_ms = INFINITY, sum = 0;
+    piq_fsrs_fit_report r;
+    for (size_t i = 0; i < (size_t)N * A_CARD; i++)
+        reviews[i] = (piq_fsrs_review){
+            (int64_t)i, i % A_CARD ? (int32_t)b->steps[i].elapsed_days : 0,
+            b->steps[i].rating};
+    for (size_t i = 0; i <= N; i++)
+        first[i] = i * A_CARD;
+    const piq_fsrs_cards cards = {N, first, reviews};
+    piq_fsrs_params p;
+    if (piq_fsrs_fit(&cards, piq_fsrs_fit_defaults(), &p, &r, NULL) != PIQ_OK)
+        return false;
+    for (int k = 0; k < N_ROUNDS; k++) {
+        int64_t start = piq_clock_monotonic_ns();
+        if (piq_fsrs_fit(&cards, piq_fsrs_fit_defaults(), &p, NULL, NULL) !=
+            PIQ_OK)
+            return false;
+        best_ms =
+            fmin(best_ms, (double)(piq_clock_monotonic_ns() - start) * 1e-6);
+        sum += p.w[2];
+    }
+    printf("%-24s %8.1f ms %8zu items  (checksum %.6g)\n", "fsrs: fit", best_ms,
+           r.n_items, sum);
+    return true;
 }
 
 static void report(const char *name, double (*run)(const bench *),
@@ -122,6 +160,10 @@ int main(void)
     report("fsrs: review", run_next, &b);
     report("fsrs: recall", run_recall, &b);
     report("memory: answer folded", run_review, &b);
+    if (!report_fit(&b)) {
+        fprintf(stderr, "bench_fsrs: out of memory\n");
+        return 1;
+    }
     piq_memory_release(&b.memory);
     free(b.steps);
     free(b.stabilities);
