@@ -24,10 +24,18 @@ typedef struct piq_solve_options {
     void *ctx;
 } piq_solve_options;
 
+/* A plan without anything in it, in `a`; callers fill item_day and the reviews
+ * to have a start. PIQ_ENOMEM. */
+PIQ_MUST_USE piq_status piq_solve_plan_new(piq_arena *a,
+                                           const piq_solve_problem *p,
+                                           piq_solve_plan *out);
+
 /* `start`: a plan to go on from, or NULL; what it may not do (any longer) is
- * left out first. *out lives in `a`, is feasible, and no worse than the
- * greedy plan or the mended start. PIQ_EINVAL: a problem that breaks the
- * rules of problem.h (err says which); PIQ_ENOMEM. */
+ * left out first, what fits is added. Its value is not read; days outside the
+ * problem are left out. *out lives in `a`, is feasible, and no worse than the
+ * mended start, or without one than the greedy plan. More iterations are never
+ * worse. PIQ_EINVAL: a problem
+ * that breaks the rules of problem.h (err says which); PIQ_ENOMEM. */
 PIQ_MUST_USE piq_status piq_solve(piq_arena *a, const piq_solve_problem *p,
                                   const piq_solve_options *o,
                                   const piq_solve_plan *start,
@@ -40,7 +48,7 @@ PIQ_MUST_USE piq_status piq_solve_bound(piq_arena *a,
                                         size_t rounds, double *out,
                                         piq_err *err);
 
-/* Recomputed from nothing. */
+/* Recomputed from nothing; whether it is feasible is not asked. */
 double piq_solve_value(const piq_solve_problem *p, const piq_solve_plan *plan);
 
 #endif
