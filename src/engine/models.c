@@ -2,11 +2,13 @@
  * catalogue, swapped while others go on with the one they hold.
  *
  * Asked for once a second (maintain.c) and whenever a catalogue comes into
- * force. A champion that cannot be read is refused, aloud and once, and what
- * was in force stays.
+ * force. A champion that cannot be read is refused, aloud and once, and the one
+ * before it is used: as the registry tells who that was, it is the same model
+ * in a process that had it in force and in one that has just started.
  */
 #include "base/log.h"
 #include "engine/engine_internal.h"
+#include "store/registry.h"
 
 #include <stdlib.h>
 
@@ -57,6 +59,11 @@ const piq_tracing *piq_model_tracing(const piq_model_hold *h)
 piq_judge piq_engine_judge(piq_engine *e, const piq_model_hold *h)
 {
     return (piq_judge){.tracing = piq_model_tracing(h), .book = e->book};
+}
+
+const piq_kt_model *piq_model_of(const piq_model_hold *h)
+{
+    return h ? h->shared->model : NULL;
 }
 
 const piq_kt_about *piq_model_about(const piq_model_hold *h)
@@ -153,55 +160,57 @@ piq_status piq_engine_model_version(piq_engine *e, uint32_t model,
 
 /* ---- in force ---------------------------------------------------------- */
 
-static void put_in_force(piq_engine *e, piq_model_hold *h, uint32_t number)
+/* What the registry says, and what comes of it. */
+typedef struct choice {
+    uint32_t number;   /* of the newest row */
+    uint32_t champion; /* the model it names; 0: none */
+    uint32_t model;    /* the one that can be read; 0: none */
+} choice;
+
+static void put_in_force(piq_engine *e, piq_model_hold *h, choice c)
 {
     pthread_mutex_lock(&e->model_lock);
     piq_model_hold *old = e->model;
     e->model = h;
-    e->champion = number;
-    e->refused_champion = 0;
+    e->champion = c.number;
     pthread_mutex_unlock(&e->model_lock);
     piq_model_release(old);
-    piq_metric_set(e->m.model_version, h ? (double)h->tracing.model : 0);
+    piq_metric_set(e->m.model_champion, c.champion);
+    piq_metric_set(e->m.model_version, c.model);
 }
 
-static void tell_change(uint32_t model, uint32_t catalogue)
+static void tell_change(choice now, uint32_t catalogue)
 {
-    piq_log_field fields[] = {piq_log_int("model", model),
+    piq_log_field fields[] = {piq_log_int("model", now.model),
+                              piq_log_int("champion", now.champion),
                               piq_log_int("catalogue", catalogue)};
-    piq_log(PIQ_LOG_INFO, 0,
-            model ? "trained model in force" : "no trained model in force",
-            fields, 2);
+    if (now.model != now.champion)
+        piq_log(PIQ_LOG_WARN, 0,
+                now.model ? "an earlier champion is in force"
+                          : "no champion can be read, none is in force",
+                fields, 3);
+    else
+        piq_log(PIQ_LOG_INFO, 0,
+                now.model ? "trained model in force"
+                          : "no trained model in force",
+                fields, 3);
 }
 
-/* The champion's number and model as they are now; what is in force already
- * needs nothing. */
-static bool is_in_force(piq_engine *e, uint32_t number, uint32_t model,
-                        const piq_catalogue *c)
+/* Once for each: the store may fail on the way, and all be tried again. */
+static void refuse(piq_engine *e, uint32_t number, uint32_t row, uint32_t model,
+                   const piq_err *why)
 {
-    pthread_mutex_lock(&e->model_lock);
-    bool same = e->champion == number &&
-                (e->model ? e->model->tracing.model == model &&
-                                e->model->tracing.catalogue == c->version
-                          : model == 0);
-    bool refused = number != 0 && e->refused_champion == number;
-    /* A refused one leaves the old model in force, which still follows the
-     * catalogue. */
-    if (refused)
-        same = !e->model || e->model->tracing.catalogue == c->version;
-    pthread_mutex_unlock(&e->model_lock);
-    return same;
-}
-
-static void refuse(piq_engine *e, uint32_t number, const piq_err *why)
-{
-    pthread_mutex_lock(&e->model_lock);
-    bool again = e->refused_champion == number;
-    e->refused_champion = number;
-    pthread_mutex_unlock(&e->model_lock);
-    if (!again)
-        piq_log_err(0, "the new model is refused, the old one stays", why);
-    piq_metric_add(e->m.models_refused, !again);
+    if (e->refused_under == number && row >= e->refused_to)
+        return;
+    e->refused_under = number;
+    e->refused_to = row;
+    piq_log_field fields[] = {piq_log_int("model", model),
+                              piq_log_z("status", piq_status_text(why->status)),
+                              piq_log_z("error", why->message),
+                              piq_log_z("hint", why->hint)};
+    piq_log(PIQ_LOG_ERROR, 0, "a champion cannot be read", fields,
+            why->hint[0] ? 4 : 3);
+    piq_metric_add(e->m.models_refused, 1);
 }
 
 /* Whether this failure is the model's own: then it will not go away. */
@@ -211,51 +220,76 @@ static bool is_of_model(piq_status status)
            status == PIQ_ENOTFOUND || status == PIQ_ELIMIT;
 }
 
-static uint32_t wanted_model(piq_engine *e, uint32_t number, uint32_t model)
+/* *row becomes that of the champion before; where there is no telling who that
+ * was, what is in force stays. */
+static piq_status step_back(piq_engine *e, piq_registry_row *row, piq_err *err)
 {
-    pthread_mutex_lock(&e->model_lock);
-    bool refused = number != 0 && e->refused_champion == number;
-    uint32_t wanted =
-        refused ? (e->model ? e->model->tracing.model : 0) : model;
-    pthread_mutex_unlock(&e->model_lock);
-    return wanted;
-}
-
-static piq_status adopt(piq_engine *e, const piq_catalogue *c, piq_err *err)
-{
-    uint32_t number, model;
-    shared_model *shared = NULL;
-    piq_model_hold *h = NULL;
+    piq_arena a;
+    piq_err why = {0};
+    piq_arena_init(&a, 0);
     piq_status status =
-        e->store->ops->champion(e->store, PIQ_MODEL_KT, &number, &model, err);
-    if (status || is_in_force(e, number, model, c))
-        return status;
-    uint32_t wanted = wanted_model(e, number, model);
-    if (wanted) {
-        piq_err why = {0};
-        status = find_model(e, wanted, &shared, &why);
-        if (status && is_of_model(status)) {
-            refuse(e, number, &why);
-            return PIQ_OK;
-        }
-        if (status && err)
-            *err = why;
-        if (shared)
-            status = bind(shared, c, &h, err);
-        if (status)
-            return status;
-    }
-    if (wanted == model) {
-        put_in_force(e, h, number);
-        tell_change(model, c->version);
+        piq_registry_before(e->store, &a, PIQ_MODEL_KT, row->number, row, &why);
+    piq_arena_release(&a);
+    if (status && is_of_model(status)) {
+        piq_log_err(0, "earlier champions cannot be read", &why);
+        row->model = e->model ? e->model->tracing.model : 0;
         return PIQ_OK;
     }
-    /* Still the refused champion's predecessor, under a newer catalogue. */
-    uint32_t refused = number;
-    put_in_force(e, h, e->champion);
-    pthread_mutex_lock(&e->model_lock);
-    e->refused_champion = refused;
-    pthread_mutex_unlock(&e->model_lock);
+    if (status && err)
+        *err = why;
+    return status;
+}
+
+/* The champion, or the latest before it that can be read: what a rollback goes
+ * back to, and again. *out NULL: none. */
+static piq_status choose(piq_engine *e, choice *c, shared_model **out,
+                         piq_err *err)
+{
+    piq_registry_row row = {c->number, c->champion};
+    while (row.model && !*out) {
+        piq_err why = {0};
+        piq_status status = find_model(e, row.model, out, &why);
+        if (status && is_of_model(status)) {
+            refuse(e, c->number, row.number, row.model, &why);
+            status = step_back(e, &row, &why);
+        }
+        if (status) {
+            if (err)
+                *err = why;
+            return status;
+        }
+    }
+    c->model = row.model;
+    return PIQ_OK;
+}
+
+/* Under adopt_lock, without which nobody writes what of the engine is read
+ * here. */
+static piq_status adopt(piq_engine *e, const piq_catalogue *c, piq_err *err)
+{
+    choice now = {0};
+    shared_model *shared = NULL;
+    piq_model_hold *h = NULL;
+    piq_status status = e->store->ops->champion(
+        e->store, PIQ_MODEL_KT, &now.number, &now.champion, err);
+    if (status)
+        return status;
+    bool is_new = e->champion != now.number;
+    if (!is_new && (!e->model || e->model->tracing.catalogue == c->version))
+        return PIQ_OK;
+    if (is_new) {
+        status = choose(e, &now, &shared, err);
+    } else { /* the same, under a newer catalogue */
+        now.model = e->model->tracing.model;
+        shared = e->model->shared;
+        atomic_fetch_add(&shared->refs, 1);
+    }
+    if (shared)
+        status = bind(shared, c, &h, err);
+    if (status)
+        return status;
+    put_in_force(e, h, now);
+    tell_change(now, c->version);
     return PIQ_OK;
 }
 
@@ -284,4 +318,17 @@ piq_status piq_engine_adopt_model(piq_engine *e, piq_err *err)
     piq_status status = adopt(e, c, err);
     pthread_mutex_unlock(&e->adopt_lock);
     return status;
+}
+
+piq_status piq_engine_champion(piq_engine *e, piq_model_hold **out,
+                               uint32_t *number, piq_err *err)
+{
+    piq_status status = piq_engine_adopt_model(e, err);
+    if (status)
+        return status;
+    pthread_mutex_lock(&e->model_lock);
+    *out = piq_model_keep(e->model);
+    *number = e->champion;
+    pthread_mutex_unlock(&e->model_lock);
+    return PIQ_OK;
 }

@@ -118,37 +118,17 @@ piq_status piq_engine_answers(piq_engine *e, unsigned n_parts, int64_t until_us,
 
 /* ---- which one is better ------------------------------------------------ */
 
-static piq_status read_champion(piq_engine *e, piq_kt_model **out,
-                                uint32_t *number, piq_err *err)
-{
-    piq_arena a;
-    piq_model_row row;
-    uint32_t version;
-    *out = NULL;
-    piq_status status =
-        e->store->ops->champion(e->store, PIQ_MODEL_KT, number, &version, err);
-    if (status || !version)
-        return status;
-    piq_arena_init(&a, (size_t)1 << 30);
-    status =
-        e->store->ops->model(e->store, &a, PIQ_MODEL_KT, version, &row, err);
-    if (status == PIQ_OK)
-        status = piq_kt_model_decode(row.body, out, err);
-    piq_arena_release(&a);
-    return status;
-}
-
 piq_status piq_engine_duel(piq_engine *e, const piq_kt_model *challenger,
                            unsigned threads, piq_kt_duel *out, uint32_t *number,
                            piq_err *err)
 {
     enum { SEED = 1 };
     piq_kt_data data = {0};
-    piq_kt_model *champion = NULL;
     int64_t since_us = INT64_MAX;
-    piq_status status = read_champion(e, &champion, number, err);
+    piq_model_hold *champion = NULL;
+    piq_status status = piq_engine_answers(e, 1, INT64_MAX, &data, err);
     if (status == PIQ_OK)
-        status = piq_engine_answers(e, 1, INT64_MAX, &data, err);
+        status = piq_engine_champion(e, &champion, number, err);
     if (status == PIQ_OK &&
         piq_kt_data_latest(&data, PIQ_LATEST_SHARE, &since_us))
         status = piq_fail(err, PIQ_ENOMEM, "no memory to compare two models");
@@ -156,11 +136,11 @@ piq_status piq_engine_duel(piq_engine *e, const piq_kt_model *challenger,
         if (challenger->about.until_us != PIQ_NO_TIME &&
             challenger->about.until_us >= since_us)
             since_us = challenger->about.until_us + 1;
-        status = piq_kt_duel_fight(&data, challenger, champion, since_us,
-                                   threads, SEED, out, err);
+        status = piq_kt_duel_fight(&data, challenger, piq_model_of(champion),
+                                   since_us, threads, SEED, out, err);
     }
     piq_kt_data_release(&data);
-    piq_kt_model_free(champion);
+    piq_model_release(champion);
     return status;
 }
 

@@ -18,11 +18,11 @@ PIQ_MUST_USE piq_status piq_engine_answers(piq_engine *e, unsigned n_parts,
 /* Share of the newest answers that a challenger is not fitted on. */
 #define PIQ_LATEST_SHARE 0.1
 
-/* The challenger against the champion of the store (the online belief where
- * there is none) on the newest PIQ_LATEST_SHARE of the answers, or those after
- * the last one that the challenger was fitted on, whichever are fewer. *number
- * is that of the champion's row, for piq_registry_promote. Errors as above;
- * PIQ_ECORRUPT: the champion cannot be read. */
+/* The challenger against the model in force - the champion of the store, the
+ * one before where that cannot be read, the online belief where there is none -
+ * on the newest PIQ_LATEST_SHARE of the answers, or those after the last one
+ * that the challenger was fitted on, whichever are fewer. *number is that of
+ * the champion's row, for piq_registry_promote. Errors as above. */
 PIQ_MUST_USE piq_status piq_engine_duel(piq_engine *e,
                                         const piq_kt_model *challenger,
                                         unsigned threads, piq_kt_duel *out,

@@ -95,6 +95,21 @@ piq_status piq_registry_rollback(piq_store *s, piq_arena *scratch,
     return st;
 }
 
+piq_status piq_registry_before(piq_store *s, piq_arena *scratch, piq_str kind,
+                               uint32_t number, piq_registry_row *out,
+                               piq_err *err)
+{
+    registry r = {0};
+    piq_status st = read_registry(s, scratch, kind, &r, err);
+    if (st != PIQ_OK)
+        return st;
+    const piq_champion_row *from = row_of(&r, number);
+    const piq_champion_row *to = from != NULL ? target_of(&r, from) : NULL;
+    *out = to != NULL ? (piq_registry_row){to->number, to->model}
+                      : (piq_registry_row){0};
+    return PIQ_OK;
+}
+
 static bool was_champion(const registry *r, uint32_t version)
 {
     for (size_t i = 0; i < r->n_champions; i++)

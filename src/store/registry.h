@@ -42,6 +42,18 @@ PIQ_MUST_USE piq_status piq_registry_rollback(piq_store *s, piq_arena *scratch,
                                               const piq_registry_step *step,
                                               uint32_t *model, piq_err *err);
 
+/* A row of champions, and the model it names; 0: none. */
+typedef struct piq_registry_row {
+    uint32_t number, model;
+} piq_registry_row;
+
+/* The row that a rollback from row `number` goes back to; 0, 0: to no model,
+ * which a row may also say itself. */
+PIQ_MUST_USE piq_status piq_registry_before(piq_store *s, piq_arena *scratch,
+                                            piq_str kind, uint32_t number,
+                                            piq_registry_row *out,
+                                            piq_err *err);
+
 /* Drops the bodies of all but the newest `keep`, and of those that are or were
  * champion. *n_dropped (may be NULL) counts them. */
 PIQ_MUST_USE piq_status piq_registry_thin_out(piq_store *s, piq_arena *scratch,

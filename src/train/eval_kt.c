@@ -95,18 +95,28 @@ static piq_status score_members(tested *t, piq_kt_fold *out)
     return PIQ_OK;
 }
 
-static piq_status measure(tested *t, const piq_kt_model *m,
-                          const piq_kt_fit_options *o, piq_kt_fold *out)
+/* As a new part of a data set would be scored: from answers to chances. */
+static piq_status score_batch(tested *t, const piq_kt_data *d,
+                              const piq_kt_role *role, const piq_kt_model *m,
+                              unsigned threads, double *took_s, piq_err *err)
 {
-    size_t n = t->set.n_rows;
     int64_t start = piq_clock_monotonic_ns();
     piq_status status =
-        piq_kt_score_members(&t->arena, m, &t->set, o->threads, t->logits);
-    t->p = piq_new(&t->arena, double, n);
+        piq_kt_rows_with(d, role, PIQ_KT_TEST, m->items, threads, &t->set, err);
+    if (status)
+        return status;
+    t->p = piq_new(&t->arena, double, t->set.n_rows);
+    status = piq_kt_score_members(&t->arena, m, &t->set, threads, t->logits);
     if (status || !t->p)
-        return PIQ_ENOMEM;
-    piq_kt_score_blend(&m->blend, t->logits, n, t->p);
-    out->score_s = (double)(piq_clock_monotonic_ns() - start) / 1e9;
+        return piq_fail(err, PIQ_ENOMEM, "no memory to score test learners");
+    piq_kt_score_blend(&m->blend, t->logits, t->set.n_rows, t->p);
+    *took_s = (double)(piq_clock_monotonic_ns() - start) / 1e9;
+    return PIQ_OK;
+}
+
+static piq_status measure(tested *t, piq_kt_fold *out)
+{
+    size_t n = t->set.n_rows;
     if (piq_kt_score_of(t->p, t->set.y, NULL, n, &out->all) ||
         piq_kt_score_of(t->p, t->set.y, t->repeat, n, &out->no_repeat) ||
         score_stages(t, out))
@@ -144,13 +154,12 @@ piq_status piq_kt_eval_fold(const piq_kt_data *d, unsigned fold,
     found.train_s = (double)(piq_clock_monotonic_ns() - start) / 1e9;
     if (status == PIQ_OK) {
         found.blend = m->blend;
-        status = piq_kt_rows_with(d, role, PIQ_KT_TEST, m->items, o->threads,
-                                  &t.set, err);
+        status = score_batch(&t, d, role, m, o->threads, &found.score_s, err);
     }
     if (status == PIQ_OK) {
         status = mark_repeats(&t, d, role);
         if (status == PIQ_OK)
-            status = measure(&t, m, o, &found);
+            status = measure(&t, &found);
         if (status == PIQ_OK)
             status = live_cost(&t, d, role, m, &found.predict_us);
         if (status)

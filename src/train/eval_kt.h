@@ -27,7 +27,7 @@ typedef struct piq_kt_fold {
     piq_kt_fit_report fit;
     piq_blend blend;
     double train_s;    /* rows, members and blend */
-    double score_s;    /* the test part, in batch */
+    double score_s;    /* the test part in batch, its features included */
     double predict_us; /* median of one live update with its prediction */
 } piq_kt_fold;
 

@@ -2,6 +2,7 @@
 #include "train/kt_collect.h"
 
 #include "base/map.h"
+#include "train/kt_data_build.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,27 +17,6 @@ struct piq_kt_collector {
 };
 
 /* ---- the catalogue ----------------------------------------------------- */
-
-static piq_status copy_catalogue(const piq_catalogue *from, piq_catalogue **out)
-{
-    piq_arena a;
-    piq_buf text;
-    piq_json_writer w;
-    piq_findings findings = {0};
-    piq_arena_init(&a, (size_t)1 << 30);
-    piq_buf_init(&text, (size_t)1 << 30);
-    piq_json_init(&w, &text);
-    piq_catalogue_write(from, &w);
-    piq_status status = text.status;
-    if (status == PIQ_OK)
-        status = piq_catalogue_read(&a, (piq_str){text.ptr, text.len}, NULL,
-                                    out, &findings, NULL, NULL);
-    if (status == PIQ_OK)
-        (*out)->version = from->version;
-    piq_buf_release(&text);
-    piq_arena_release(&a);
-    return status;
-}
 
 static piq_status copy_names(piq_kt_data *d)
 {
@@ -64,7 +44,7 @@ piq_status piq_kt_collector_new(const piq_catalogue *c, unsigned n_parts,
     k->data.n_parts = n_parts;
     k->data.has_times = true;
     piq_arena_init(&k->data.arena, (size_t)16 << 30);
-    piq_status status = copy_catalogue(c, &k->data.catalogue);
+    piq_status status = piq_kt_copy_catalogue(c, &k->data.catalogue);
     if (status == PIQ_OK)
         status = copy_names(&k->data);
     if (status) {

@@ -1,10 +1,8 @@
 #include "train/kt_data.h"
 
-#include "base/json_writer.h"
+#include "train/kt_data_build.h"
 
 #include <string.h>
-
-static const size_t CATALOGUE_MAX_BYTES = (size_t)1 << 30;
 
 void piq_kt_data_release(piq_kt_data *d)
 {
@@ -66,26 +64,6 @@ static bool copy_arrays(const piq_kt_data *d, piq_kt_data *out)
            out->concepts && out->answers;
 }
 
-/* Through its stored form, which keeps positions. */
-static piq_status copy_catalogue(const piq_catalogue *from, piq_arena *scratch,
-                                 piq_catalogue **out, piq_err *err)
-{
-    piq_buf text;
-    piq_json_writer w;
-    piq_findings findings = {0};
-    piq_buf_init(&text, CATALOGUE_MAX_BYTES);
-    piq_json_init(&w, &text);
-    piq_catalogue_write(from, &w);
-    piq_status status = text.status;
-    if (status == PIQ_OK)
-        status = piq_catalogue_read(scratch, (piq_str){text.ptr, text.len},
-                                    NULL, out, &findings, NULL, err);
-    else
-        status = piq_fail(err, status, "no memory for a copy of the catalogue");
-    piq_buf_release(&text);
-    return status;
-}
-
 static size_t count_pieces(const piq_kt_data *d, size_t rows)
 {
     size_t n = 0;
@@ -118,16 +96,14 @@ piq_status piq_kt_data_cut(const piq_kt_data *d, size_t rows, piq_kt_data *out,
 {
     PIQ_ASSERT(rows >= 1);
     piq_kt_data cut = *d;
-    piq_arena scratch;
     cut.catalogue = NULL;
     piq_arena_init(&cut.arena, d->arena.cap_bytes + d->n_answers * 64);
-    piq_arena_init(&scratch, CATALOGUE_MAX_BYTES);
-    piq_status status =
-        copy_catalogue(d->catalogue, &scratch, &cut.catalogue, err);
+    piq_status status = piq_kt_copy_catalogue(d->catalogue, &cut.catalogue);
     if (status == PIQ_OK &&
         !(copy_arrays(d, &cut) && cut_learners(d, rows, &cut)))
-        status = piq_fail(err, PIQ_ENOMEM, "no memory for the answers");
-    piq_arena_release(&scratch);
+        status = PIQ_ENOMEM;
+    if (status)
+        piq_fail(err, status, "no memory for the answers");
     if (status == PIQ_OK)
         *out = cut;
     else

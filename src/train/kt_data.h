@@ -6,7 +6,7 @@
  * the online belief asks for one.
  *
  * Sources: AKT's line format, tab-separated text (train/kt_tsv.h), and the
- * engine's own events (train/kt_events.h).
+ * engine's own events (train/kt_collect.h).
  *
  * Threads: any number may read. Memory: 32 bytes an answer.
  */
@@ -57,6 +57,13 @@ typedef struct piq_kt_data {
     piq_catalogue *catalogue; /* owned */
     piq_arena arena;          /* owns the rest */
 } piq_kt_data;
+
+/* What a learner is for when a model is fitted; see kt_rows.h. */
+typedef enum piq_kt_role {
+    PIQ_KT_TRAIN,
+    PIQ_KT_VALID,
+    PIQ_KT_TEST /* not looked at */
+} piq_kt_role;
 
 /* Frees what `d` owns; *d is empty afterwards. */
 void piq_kt_data_release(piq_kt_data *d);

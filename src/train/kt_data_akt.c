@@ -3,20 +3,14 @@
  * the last is of 0 and 1. The one that goes further is taken, so that a fault
  * far down is told as a fault of what the file was until there. */
 #include "train/kt_data_build.h"
+#include "train/text_lines.h"
 
 #include <inttypes.h>
 
-static const int64_t MAX_NUMBER = INT64_C(9007199254740990); /* 2^53 - 2 */
-
 enum { WITH_ITEMS = 4, WITHOUT_ITEMS = 3 };
 
-typedef struct scanner {
-    piq_str rest;
-    uint64_t line; /* of what was taken last, from 1 */
-} scanner;
-
 typedef struct reader {
-    scanner at;
+    piq_text_lines at;
     const char *file;
     piq_kt_lines *lines;
     piq_err *err;
@@ -45,29 +39,7 @@ static piq_str trim(piq_str s)
     return s;
 }
 
-static piq_str take_until(piq_str *rest, char end)
-{
-    const char *at = rest->len ? memchr(rest->ptr, end, rest->len) : NULL;
-    size_t len = at ? (size_t)(at - rest->ptr) : rest->len;
-    piq_str taken = {rest->ptr, len};
-    size_t step = at ? len + 1 : len;
-    if (step) {
-        rest->ptr += step;
-        rest->len -= step;
-    }
-    return taken;
-}
-
-static bool next_line(scanner *s, piq_str *line)
-{
-    if (s->rest.len == 0)
-        return false;
-    *line = take_until(&s->rest, '\n');
-    s->line++;
-    return true;
-}
-
-static bool only_blanks_left(const scanner *s)
+static bool only_blanks_left(const piq_text_lines *s)
 {
     for (size_t i = 0; i < s->rest.len; i++)
         if (!is_blank(s->rest.ptr[i]) && s->rest.ptr[i] != '\n')
@@ -87,10 +59,7 @@ static piq_str without_end(piq_str line)
 
 static size_t count_fields(piq_str list)
 {
-    size_t n = list.len > 0;
-    for (size_t i = 0; i < list.len; i++)
-        n += list.ptr[i] == ',';
-    return n;
+    return list.len ? piq_text_count(list, ',') + 1 : 0;
 }
 
 /* Some files say 1.0. */
@@ -107,17 +76,17 @@ static bool all_right_or_wrong(piq_str list)
 {
     bool right;
     while (list.len)
-        if (!read_right(trim(take_until(&list, ',')), &right))
+        if (!read_right(trim(piq_text_take(&list, ',')), &right))
             return false;
     return true;
 }
 
 /* False: the text ends before the learner does. */
-static bool next_learner(scanner *s, size_t n_lines, learner_lists *out)
+static bool next_learner(piq_text_lines *s, size_t n_lines, learner_lists *out)
 {
     out->n = n_lines;
     for (size_t i = 0; i < n_lines; i++) {
-        if (!next_line(s, &out->list[i]))
+        if (!piq_text_next_line(s, &out->list[i]))
             return false;
         out->list[i] = without_end(out->list[i]);
         out->line[i] = s->line;
@@ -128,7 +97,7 @@ static bool next_learner(scanner *s, size_t n_lines, learner_lists *out)
 /* Lines that can be read as learners of so many, from the first. */
 static uint64_t good_lines(piq_str text, size_t n_lines)
 {
-    scanner s = {.rest = text};
+    piq_text_lines s = {.rest = text};
     learner_lists x;
     uint64_t good = 0;
     while (!only_blanks_left(&s) && next_learner(&s, n_lines, &x)) {
@@ -149,9 +118,9 @@ static size_t lines_a_learner(piq_str text)
     uint64_t without = good_lines(text, WITHOUT_ITEMS);
     if (with != without)
         return with > without ? WITH_ITEMS : WITHOUT_ITEMS;
-    scanner s = {.rest = text};
+    piq_text_lines s = {.rest = text};
     piq_str line;
-    while (!only_blanks_left(&s) && next_line(&s, &line))
+    while (!only_blanks_left(&s) && piq_text_next_line(&s, &line))
         continue;
     return s.line % WITH_ITEMS != 0 && s.line % WITHOUT_ITEMS == 0
                ? WITHOUT_ITEMS
@@ -167,8 +136,8 @@ static piq_status refuse(const reader *r, uint64_t line, const char *what)
 
 static bool read_number(piq_str *list, int64_t *out)
 {
-    piq_str field = trim(take_until(list, ','));
-    return piq_str_to_i64(field, out) && *out >= 0 && *out <= MAX_NUMBER;
+    piq_str field = trim(piq_text_take(list, ','));
+    return piq_text_whole(field, 0, PIQ_MAX_FILE_ID, out);
 }
 
 static piq_status read_answers(reader *r, learner_lists *x)
@@ -186,7 +155,7 @@ static piq_status read_answers(reader *r, learner_lists *x)
         if (!read_number(skills, &k->skill))
             return refuse(r, x->line[x->n - 2],
                           "a skill must be a whole number from 0 to 2^53-2");
-        if (!read_right(trim(take_until(rights, ',')), &k->right))
+        if (!read_right(trim(piq_text_take(rights, ',')), &k->right))
             return refuse(r, x->line[x->n - 1], "correct must be 0 or 1");
         k->item = item + 1;
         k->at_us = PIQ_NO_TIME;
@@ -239,8 +208,8 @@ static size_t most_answers(const piq_kt_part_file *files, unsigned n)
 {
     size_t most = 1;
     for (unsigned k = 0; k < n; k++)
-        for (size_t i = 0; i < files[k].text.len; i++)
-            most += files[k].text.ptr[i] == ',' || files[k].text.ptr[i] == '\n';
+        most += piq_text_count(files[k].text, ',') +
+                piq_text_count(files[k].text, '\n');
     return most;
 }
 

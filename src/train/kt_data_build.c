@@ -11,6 +11,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+static const size_t MAX_CATALOGUE_BYTES = (size_t)1 << 30;
+
 enum { NO_TASK = 0 }; /* in node_task, whose tasks count from 1 */
 
 typedef struct builder {
@@ -130,6 +132,27 @@ static piq_status make_catalogue(builder *b, piq_err *err)
         status = piq_fail(err, PIQ_EINTERNAL, "a catalogue of %zu skills: %s",
                           b->d->n_concepts, findings.list[0].message);
     piq_buf_release(&text);
+    return status;
+}
+
+piq_status piq_kt_copy_catalogue(const piq_catalogue *from, piq_catalogue **out)
+{
+    piq_arena scratch;
+    piq_buf text;
+    piq_json_writer w;
+    piq_findings findings = {0};
+    piq_arena_init(&scratch, MAX_CATALOGUE_BYTES);
+    piq_buf_init(&text, MAX_CATALOGUE_BYTES);
+    piq_json_init(&w, &text);
+    piq_catalogue_write(from, &w);
+    piq_status status = text.status;
+    if (status == PIQ_OK)
+        status = piq_catalogue_read(&scratch, (piq_str){text.ptr, text.len},
+                                    NULL, out, &findings, NULL, NULL);
+    if (status == PIQ_OK)
+        (*out)->version = from->version;
+    piq_buf_release(&text);
+    piq_arena_release(&scratch);
     return status;
 }
 

@@ -32,6 +32,11 @@ typedef struct piq_kt_lines {
 PIQ_MUST_USE piq_status piq_kt_data_build(const piq_kt_lines *lines,
                                           piq_kt_data *out, piq_err *err);
 
+/* Through its stored form, which keeps positions; the version too is that of
+ * `from`. PIQ_ENOMEM. */
+PIQ_MUST_USE piq_status piq_kt_copy_catalogue(const piq_catalogue *from,
+                                              piq_catalogue **out);
+
 /* Room for an arena that `n` lines are read or built in, generously: chunks
  * double, and what is not touched costs nothing. */
 size_t piq_kt_data_room(size_t n_lines);

@@ -22,13 +22,6 @@
 #include "train/recurrent_fit.h"
 #include "train/trees_fit.h"
 
-/* What a learner is for. */
-typedef enum piq_kt_role {
-    PIQ_KT_TRAIN,
-    PIQ_KT_VALID,
-    PIQ_KT_TEST /* not looked at */
-} piq_kt_role;
-
 typedef struct piq_kt_fit_options {
     bool members[PIQ_N_MEMBERS];
     piq_logistic_options lr;

@@ -13,7 +13,6 @@
 #define PIQ_TRAIN_KT_ROWS_H
 
 #include "train/kt_data.h"
-#include "train/kt_fit.h"
 #include "train/kt_set.h"
 
 enum { PIQ_KT_INNER_FOLDS = 5 };

@@ -3,88 +3,47 @@
 #include "base/calendar.h"
 #include "base/json_writer.h"
 #include "domain/catalogue.h"
+#include "train/text_lines.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-static const int64_t MAX_JSON_ID = INT64_C(9007199254740991); /* 2^53 - 1 */
 static const double MAX_SECONDS = 253402300799.0; /* end of the year 9999 */
 
 /* kt-pid has no times: these are made up. */
 enum { PID_SPACING_S = 40, PID_ANSWERS_A_DAY = 30, PID_START_DAYS = 50 };
 
-typedef struct scanner {
-    piq_str rest;
-    uint64_t line; /* of what was taken last, from 1 */
-} scanner;
-
-/* The text up to `end` or the end, without it. */
-static piq_str take_until(piq_str *rest, char end)
-{
-    const char *at = rest->len ? memchr(rest->ptr, end, rest->len) : NULL;
-    size_t len = at ? (size_t)(at - rest->ptr) : rest->len;
-    piq_str taken = {rest->ptr, len};
-    size_t step = at ? len + 1 : len;
-    if (step) {
-        rest->ptr += step;
-        rest->len -= step;
-    }
-    return taken;
-}
-
-static bool next_line(scanner *s, piq_str *line)
-{
-    if (s->rest.len == 0)
-        return false;
-    *line = take_until(&s->rest, '\n');
-    if (line->len && line->ptr[line->len - 1] == '\r')
-        line->len--;
-    s->line++;
-    return true;
-}
-
-static size_t count_char(piq_str text, char c)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < text.len; i++)
-        n += text.ptr[i] == c;
-    return n;
-}
-
-static piq_status refuse(const scanner *s, piq_err *err, const char *what)
+static piq_status refuse(const piq_text_lines *s, piq_err *err,
+                         const char *what)
 {
     piq_status status = piq_fail(err, PIQ_EPARSE, "%s", what);
     piq_err_at(err, "line %" PRIu64, s->line);
     return status;
 }
 
-static bool whole_in(piq_str text, int64_t low, int64_t high, int64_t *out)
-{
-    return piq_str_to_i64(text, out) && *out >= low && *out <= high;
-}
-
-/* --- kt-tsv ------------------------------------------------------------------
- */
+/* --- kt-tsv --------------------------------------------------------------- */
 
 /* NULL when the line is in order, else what is wrong with it. */
 static const char *read_row(piq_str line, piq_kt_row *row)
 {
     double seconds;
     int64_t correct;
-    if (count_char(line, '\t') != 4)
+    if (piq_text_count(line, '\t') != 4)
         return "must have five fields with tabs between them: user_id item_id "
                "timestamp correct skill_id";
-    if (!whole_in(take_until(&line, '\t'), 1, INT64_MAX, &row->user_id))
+    if (!piq_text_whole(piq_text_take(&line, '\t'), 1, INT64_MAX,
+                        &row->user_id))
         return "user_id must be a whole number from 1 to 2^63-1";
-    if (!whole_in(take_until(&line, '\t'), 0, MAX_JSON_ID - 1, &row->item_id))
+    if (!piq_text_whole(piq_text_take(&line, '\t'), 0, PIQ_MAX_FILE_ID,
+                        &row->item_id))
         return "item_id must be a whole number from 0 to 2^53-2";
-    if (!piq_str_to_double(take_until(&line, '\t'), &seconds) ||
+    if (!piq_str_to_double(piq_text_take(&line, '\t'), &seconds) ||
         !(seconds >= 0.0 && seconds <= MAX_SECONDS))
         return "timestamp must be seconds, from 0 to the end of the year 9999";
-    if (!whole_in(take_until(&line, '\t'), 0, 1, &correct))
+    if (!piq_text_whole(piq_text_take(&line, '\t'), 0, 1, &correct))
         return "correct must be 0 or 1";
-    if (!whole_in(line, 0, MAX_JSON_ID - 1, &row->skill_id))
+    if (!piq_text_whole(line, 0, PIQ_MAX_FILE_ID, &row->skill_id))
         return "skill_id must be a whole number from 0 to 2^53-2";
     row->item_id++;
     row->at_us = (int64_t)(seconds * 1e6 + 0.5);
@@ -97,19 +56,20 @@ piq_status piq_kt_read_tsv(piq_arena *a, piq_str text, piq_kt_rows *out,
 {
     static const char header[] =
         "user_id\titem_id\ttimestamp\tcorrect\tskill_id";
-    scanner s = {.rest = text};
+    piq_text_lines s = {.rest = text};
     piq_str line;
-    if (!next_line(&s, &line) || !piq_str_eq(line, piq_str_of(header))) {
+    if (!piq_text_next_line(&s, &line) ||
+        !piq_str_eq(line, piq_str_of(header))) {
         s.line = 1;
         return refuse(&s, err,
                       "the first line must be user_id item_id timestamp "
                       "correct skill_id, with tabs between them");
     }
-    piq_kt_rows rows = {piq_new(a, piq_kt_row, count_char(s.rest, '\n') + 1),
-                        0};
+    piq_kt_rows rows = {
+        piq_new(a, piq_kt_row, piq_text_count(s.rest, '\n') + 1), 0};
     if (!rows.list)
         return piq_fail(err, PIQ_ENOMEM, "no memory for the answers");
-    while (next_line(&s, &line)) {
+    while (piq_text_next_line(&s, &line)) {
         if (line.len == 0 && s.rest.len == 0)
             break;
         const char *wrong = read_row(line, &rows.list[rows.n]);
@@ -121,23 +81,24 @@ piq_status piq_kt_read_tsv(piq_arena *a, piq_str text, piq_kt_rows *out,
     return PIQ_OK;
 }
 
-/* --- kt-pid ------------------------------------------------------------------
- */
+/* --- kt-pid --------------------------------------------------------------- */
 
-static piq_status read_pid_learner(const scanner *s, const piq_str lines[4],
-                                   int64_t user_id, piq_kt_rows *rows,
-                                   piq_err *err)
+static piq_status read_pid_learner(const piq_text_lines *s,
+                                   const piq_str lines[4], int64_t user_id,
+                                   piq_kt_rows *rows, piq_err *err)
 {
     piq_str items = lines[1], skills = lines[2], correct = lines[3];
-    size_t n = count_char(items, ',');
-    if (count_char(skills, ',') != n || count_char(correct, ',') != n)
+    size_t n = piq_text_count(items, ',');
+    if (piq_text_count(skills, ',') != n || piq_text_count(correct, ',') != n)
         return refuse(s, err, "items, skills and correct differ in number");
     int64_t start_day = user_id * 37 % PID_START_DAYS;
     for (size_t i = 0; items.len; i++) {
         int64_t item, skill, right;
-        if (!whole_in(take_until(&items, ','), 0, MAX_JSON_ID - 1, &item) ||
-            !whole_in(take_until(&skills, ','), 0, MAX_JSON_ID - 1, &skill) ||
-            !whole_in(take_until(&correct, ','), 0, 1, &right))
+        if (!piq_text_whole(piq_text_take(&items, ','), 0, PIQ_MAX_FILE_ID,
+                            &item) ||
+            !piq_text_whole(piq_text_take(&skills, ','), 0, PIQ_MAX_FILE_ID,
+                            &skill) ||
+            !piq_text_whole(piq_text_take(&correct, ','), 0, 1, &right))
             return refuse(s, err,
                           "an item or skill is no whole number from 0, or "
                           "correct is neither 0 nor 1");
@@ -159,17 +120,17 @@ piq_status piq_kt_read_pid(piq_arena *a, piq_str text, int64_t first_user,
 {
     /* Every answer has a comma before it or starts its line, on three lines;
      * so this is room enough. */
-    size_t most = count_char(text, ',') + count_char(text, '\n') + 1;
+    size_t most = piq_text_count(text, ',') + piq_text_count(text, '\n') + 1;
     piq_kt_rows rows = {piq_new(a, piq_kt_row, most), 0};
     if (!rows.list)
         return piq_fail(err, PIQ_ENOMEM, "no memory for the answers");
-    scanner s = {.rest = text};
+    piq_text_lines s = {.rest = text};
     piq_str lines[4];
-    for (int64_t user = first_user; next_line(&s, &lines[0]); user++) {
+    for (int64_t user = first_user; piq_text_next_line(&s, &lines[0]); user++) {
         if (lines[0].len == 0 && s.rest.len == 0)
             break;
         for (size_t i = 1; i < 4; i++) {
-            if (!next_line(&s, &lines[i]))
+            if (!piq_text_next_line(&s, &lines[i]))
                 return refuse(&s, err, "a learner has four lines");
         }
         piq_status status = read_pid_learner(&s, lines, user, &rows, err);
@@ -180,8 +141,7 @@ piq_status piq_kt_read_pid(piq_arena *a, piq_str text, int64_t first_user,
     return PIQ_OK;
 }
 
-/* --- a curriculum for them
- * ---------------------------------------------------- */
+/* --- a curriculum for them ------------------------------------------------ */
 
 typedef struct item_skill {
     int64_t item, skill;

@@ -13,6 +13,7 @@ import pty
 import random
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -139,9 +140,13 @@ class Visitors:
             thread.join()
 
 
-def model_version(daemon):
+def metric(daemon, name):
     page = daemon.get("/metrics").body.decode()
-    return int(re.search(r"^piq_model_version (\d+)", page, re.M)[1])
+    return int(re.search(rf"^{name} (\d+)", page, re.M)[1])
+
+
+def model_version(daemon):
+    return metric(daemon, "piq_model_version")
 
 
 def test_beside_a_server(folder):
@@ -184,8 +189,37 @@ def test_beside_a_server(folder):
                     re.search(r'piq_foresight_answers\{by="trained",'
                               r'week="this"\} [1-9]', page), page[-2000:])
         tally.equal("none was refused",
-                    re.search(r"^piq_models_refused_total (\d+)", page,
-                              re.M)[1], "0")
+                    metric(daemon, "piq_models_refused_total"), 0)
+    check_replay(db)
+
+
+def test_damaged_champion(folder):
+    """A restart on one that cannot be read: the one before is used."""
+    db = new_db(folder, "damaged.db", 40, 60)
+    train(db, "--promote")
+    train(db, "--seed", 2)
+    told("model", "promote", 2, "--db", db, "--force")
+    with sqlite3.connect(db) as rows:
+        rows.execute("UPDATE model_bodies SET body = x'00' WHERE version = 2")
+    rows.close()
+    with Daemon(db) as daemon:
+        tally.equal("the one before is in force", model_version(daemon), 1)
+        tally.equal("which is not the champion",
+                    metric(daemon, "piq_model_champion"), 2)
+        tally.equal("one was refused",
+                    metric(daemon, "piq_models_refused_total"), 1)
+        why = daemon.get("/api/users/1/answer-prediction?item=100101").json
+        tally.equal("explanations name it", why["model"]["version"], 1)
+        tally.check("and that is told", until(
+            lambda: "a champion cannot be read" in daemon.said() and
+            "an earlier champion is in force" in daemon.said()), daemon.said())
+        tally.equal("a new one may follow",
+                    train(db, "--promote", "--seed", 3)["version"], 3)
+        if champion(db) != 3:
+            told("model", "promote", 3, "--db", db, "--force")
+        tally.check("and is picked up", until(lambda: (
+            model_version(daemon), metric(daemon, "piq_model_champion")) ==
+            (3, 3)))
     check_replay(db)
 
 
@@ -324,11 +358,12 @@ def test_eval(folder):
     tally.check("the protocol is said", "full history" in report["protocol"])
     tally.equal("folds", [f["fold"] for f in report["folds"]], [1, 2, 3, 4, 5])
     for fold in report["folds"]:
-        tally.check("its figures", FIGURES | {"rows", "train_s", "predict_us"}
-                    <= set(fold), fold)
+        tally.check("its figures", FIGURES | {"rows", "train_s", "predict_us",
+                                              "score_per_s"} <= set(fold), fold)
         tally.equal("rows", fold["rows"], 12 * 30)
         tally.check("plausible", .5 < fold["auc"] < .95 and
-                    0 < fold["logloss"] < .8 and fold["predict_us"] > 0, fold)
+                    0 < fold["logloss"] < .8 and fold["predict_us"] > 0 and
+                    fold["score_per_s"] > 0, fold)
     tally.check("mean and sd", FIGURES <= set(report["mean"]) and
                 FIGURES <= set(report["sd"]), report)
     tally.equal("the mean is one", round(report["mean"]["auc"], 4), round(
@@ -467,9 +502,9 @@ def main():
             return run
 
         return tally.run([part(test) for test in (
-            test_beside_a_server, test_promotions, test_files, test_same_seed,
-            test_ctrl_c, test_eval, test_eval_tsv, test_nonsense,
-            test_train_every)])
+            test_beside_a_server, test_damaged_champion, test_promotions,
+            test_files, test_same_seed, test_ctrl_c, test_eval, test_eval_tsv,
+            test_nonsense, test_train_every)])
 
 
 if __name__ == "__main__":

@@ -425,6 +425,36 @@ static void test_registry__dropped_models_are_passed_over(void **state)
     assert_rolls_back_to(f, 0);
 }
 
+static void assert_before(store_fixture *f, uint32_t number, uint32_t row,
+                          uint32_t model)
+{
+    piq_registry_row found = {99, 99};
+    assert_status(f, PIQ_OK,
+                  piq_registry_before(f->s, &f->a, PIQ_MODEL_KT, number, &found,
+                                      &f->err));
+    assert_int_equal(found.number, row);
+    assert_int_equal(found.model, model);
+}
+
+/* Rows: 1, 2, 3 promoted, then back to 2; then 1 dropped. */
+static void test_registry__before_is_where_rolling_back_goes(void **state)
+{
+    store_fixture *f = *state;
+    assert_before(f, 0, 0, 0);
+    put_three(f);
+    for (uint32_t v = 1; v <= 3; v++)
+        must_promote(f, v);
+    assert_rolls_back_to(f, 2);
+    assert_before(f, 4, 1, 1);
+    assert_before(f, 3, 2, 2);
+    assert_before(f, 2, 1, 1);
+    assert_before(f, 1, 0, 0);
+    assert_before(f, 5, 0, 0); /* there is none */
+    assert_status(f, PIQ_OK,
+                  f->s->ops->drop_model(f->s, PIQ_MODEL_KT, 1, &f->err));
+    assert_before(f, 4, 0, 0);
+}
+
 static void test_registry__champion_is_not_promoted_again(void **state)
 {
     store_fixture *f = *state;
@@ -488,6 +518,7 @@ int main(void)
         STORE_TEST(test_registry__rolling_back_goes_on_to_no_model),
         STORE_TEST(test_registry__rolling_back_undoes_the_last_promotion),
         STORE_TEST(test_registry__dropped_models_are_passed_over),
+        STORE_TEST(test_registry__before_is_where_rolling_back_goes),
         STORE_TEST(test_registry__champion_is_not_promoted_again),
         STORE_TEST(test_registry__late_judgement_is_refused),
         STORE_TEST(test_registry__thinning_keeps_the_newest_and_champions),

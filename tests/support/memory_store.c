@@ -2,7 +2,7 @@
 
 /* ---- memory ---------------------------------------------------------- */
 
-static void *zeroed(size_t size)
+void *memory_zeroed(size_t size)
 {
     void *p = calloc(1, size ? size : 1);
     if (!p)
@@ -12,7 +12,7 @@ static void *zeroed(size_t size)
 
 piq_str memory_kept(piq_str s)
 {
-    char *p = zeroed(s.len + 1);
+    char *p = memory_zeroed(s.len + 1);
     if (s.len)
         memcpy(p, s.ptr, s.len);
     return (piq_str){p, s.len};
@@ -53,7 +53,7 @@ int memory_cmp_place(int64_t at_us, piq_str id, int64_t other_us,
 
 memory_data *memory_data_new(void)
 {
-    memory_data *d = zeroed(sizeof *d);
+    memory_data *d = memory_zeroed(sizeof *d);
     pthread_mutex_init(&d->lock, NULL);
     pthread_cond_init(&d->changed, NULL);
     return d;
@@ -141,7 +141,7 @@ static memory_learner *find_or_add(memory_data *d, piq_user_id user)
     size_t at = 0;
     if (l)
         return l;
-    l = zeroed(sizeof *l);
+    l = memory_zeroed(sizeof *l);
     l->user = user;
     while (at < d->learners.n &&
            ((memory_learner *)d->learners.at[at])->user.v < user.v)
@@ -206,6 +206,45 @@ piq_status memory_strike(memory_data *d, memory_fault *f, const char *what,
         f->countdown = 1;
     }
     return piq_fail(err, f->status, "a %s was made to fail", what);
+}
+
+static piq_status begin(memory_data *d, memory_fault *f, const char *what,
+                        piq_err *err)
+{
+    pthread_mutex_lock(&d->lock);
+    piq_status status = memory_strike(d, f, what, err);
+    if (status)
+        pthread_mutex_unlock(&d->lock);
+    return status;
+}
+
+piq_status memory_begin(piq_store *s, memory_data **out, piq_err *err)
+{
+    *out = ((memory_handle *)s)->data;
+    return begin(*out, &(*out)->on_read, "read", err);
+}
+
+piq_status memory_begin_models(piq_store *s, memory_data **out, piq_err *err)
+{
+    *out = ((memory_handle *)s)->data;
+    return begin(*out, &(*out)->on_model, "call for models", err);
+}
+
+piq_status memory_end(memory_data *d, piq_status status, piq_err *err)
+{
+    pthread_mutex_unlock(&d->lock);
+    return status ? piq_fail(err, status, "%s", piq_status_text(status))
+                  : PIQ_OK;
+}
+
+piq_status memory_give(piq_arena *a, piq_str *const list[], size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        list[i]->ptr = piq_arena_strndup(a, list[i]->ptr, list[i]->len);
+        if (!list[i]->ptr)
+            return PIQ_ENOMEM;
+    }
+    return PIQ_OK;
 }
 
 void memory_hold_commits(memory_data *d, bool hold)
@@ -331,7 +370,7 @@ static piq_status check_ids(const memory_data *d, const piq_commit *c,
 
 static void put_event(memory_data *d, piq_event_row *given)
 {
-    piq_event_row *e = zeroed(sizeof *e);
+    piq_event_row *e = memory_zeroed(sizeof *e);
     memory_learner *l = find_or_add(d, given->user);
     size_t at = l->events.n;
     given->seq = (int64_t)d->events.n + 1;
@@ -382,7 +421,7 @@ static void put_snapshot(memory_data *d, const piq_snapshot_row *given)
         if (order <= 0)
             break;
     }
-    piq_snapshot_row *s = zeroed(sizeof *s);
+    piq_snapshot_row *s = memory_zeroed(sizeof *s);
     *s = *given;
     s->event_id = memory_kept(given->event_id);
     s->body = memory_kept(given->body);
@@ -397,7 +436,7 @@ static void put_snapshot(memory_data *d, const piq_snapshot_row *given)
 static void put_offers(memory_data *d, piq_commit *c)
 {
     for (size_t i = 0; i < c->n_recommendations; i++) {
-        piq_recommendation_row *r = zeroed(sizeof *r);
+        piq_recommendation_row *r = memory_zeroed(sizeof *r);
         c->recommendations[i].id = (int64_t)d->offers.n + 1;
         *r = c->recommendations[i];
         r->reasoning = memory_kept(r->reasoning);
@@ -449,7 +488,7 @@ static void put_calibration(memory_data *d, const piq_calibration_row *c)
     d->calibration = c->number;
     d->through_seq = c->through_seq;
     for (size_t i = 0; i < c->n_items; i++) {
-        piq_calibration_entry *e = zeroed(sizeof *e);
+        piq_calibration_entry *e = memory_zeroed(sizeof *e);
         size_t at = 0;
         *e = (piq_calibration_entry){c->number, c->items[i]};
         while (at < d->estimates.n &&

@@ -71,6 +71,14 @@ int memory_cmp_place(int64_t at_us, piq_str id, int64_t other_us,
 /* Counts down to a failure. Called with the lock held. */
 piq_status memory_strike(memory_data *d, memory_fault *f, const char *what,
                          piq_err *err);
+void *memory_zeroed(size_t size);
+/* A read, or a call for models: locks, unless it was made to fail. */
+piq_status memory_begin(piq_store *s, memory_data **out, piq_err *err);
+piq_status memory_begin_models(piq_store *s, memory_data **out, piq_err *err);
+/* Unlocks; says what the status is. */
+piq_status memory_end(memory_data *d, piq_status status, piq_err *err);
+/* Each of the strings becomes a copy in `a`. */
+piq_status memory_give(piq_arena *a, piq_str *const list[], size_t n);
 /* In memory_store.c. */
 piq_status memory_commit(piq_store *s, piq_commit *c, piq_err *err);
 /* In memory_store_models.c. */

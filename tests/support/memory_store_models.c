@@ -2,14 +2,6 @@
 
 #include <jansson.h>
 
-static void *zeroed(size_t size)
-{
-    void *p = calloc(1, size);
-    if (!p)
-        abort();
-    return p;
-}
-
 static void drop(piq_str s)
 {
     free((void *)(uintptr_t)s.ptr);
@@ -34,32 +26,7 @@ void memory_free_models(memory_data *d)
     free(d->champions.at);
 }
 
-/* ---- the steps of a call --------------------------------------------- */
-
-/* Locks; on failure it does not. */
-static piq_status begin(piq_store *s, memory_data **out, piq_err *err)
-{
-    memory_data *d = ((memory_handle *)s)->data;
-    pthread_mutex_lock(&d->lock);
-    piq_status status = memory_strike(d, &d->on_model, "call for models", err);
-    if (status)
-        pthread_mutex_unlock(&d->lock);
-    *out = d;
-    return status;
-}
-
-static piq_status end(memory_data *d, piq_status status, piq_err *err)
-{
-    pthread_mutex_unlock(&d->lock);
-    return status ? piq_fail(err, status, "%s", piq_status_text(status))
-                  : PIQ_OK;
-}
-
-static bool give(piq_arena *a, piq_str *s)
-{
-    s->ptr = piq_arena_strndup(a, s->ptr, s->len);
-    return s->ptr != NULL;
-}
+/* ---- looking ---------------------------------------------------------- */
 
 /* NULL: none, or its body was dropped. */
 static piq_model_row *whole_model(const memory_data *d, piq_str kind,
@@ -94,14 +61,14 @@ static bool is_json(piq_str s)
 piq_status memory_put_model(piq_store *s, piq_model_row *row, piq_err *err)
 {
     memory_data *d;
-    piq_status status = begin(s, &d, err);
+    piq_status status = memory_begin_models(s, &d, err);
     if (status)
         return status;
     if (row->body.len > PIQ_STORE_MAX_MODEL_BYTES)
-        return end(d, PIQ_ELIMIT, err);
+        return memory_end(d, PIQ_ELIMIT, err);
     if (!row->kind.len || !row->body.len || !is_json(row->about))
-        return end(d, PIQ_EINVAL, err);
-    piq_model_row *m = zeroed(sizeof *m);
+        return memory_end(d, PIQ_EINVAL, err);
+    piq_model_row *m = memory_zeroed(sizeof *m);
     row->version = (uint32_t)d->models.n + 1;
     row->n_bytes = row->body.len;
     row->has_body = true;
@@ -110,14 +77,14 @@ piq_status memory_put_model(piq_store *s, piq_model_row *row, piq_err *err)
     m->about = memory_kept(row->about);
     m->body = memory_kept(row->body);
     memory_list_add(&d->models, m);
-    return end(d, PIQ_OK, err);
+    return memory_end(d, PIQ_OK, err);
 }
 
 piq_status memory_models(piq_store *s, piq_arena *a, piq_str kind,
                          piq_model_row **out, size_t *n, piq_err *err)
 {
     memory_data *d;
-    piq_status status = begin(s, &d, err);
+    piq_status status = memory_begin_models(s, &d, err);
     if (status)
         return status;
     *n = 0;
@@ -130,17 +97,16 @@ piq_status memory_models(piq_store *s, piq_arena *a, piq_str kind,
         piq_model_row *row = &(*out)[(*n)++];
         *row = *m;
         row->body = (piq_str){NULL, 0};
-        status =
-            give(a, &row->kind) && give(a, &row->about) ? PIQ_OK : PIQ_ENOMEM;
+        status = memory_give(a, (piq_str *[]){&row->kind, &row->about}, 2);
     }
-    return end(d, status, err);
+    return memory_end(d, status, err);
 }
 
 piq_status memory_model(piq_store *s, piq_arena *a, piq_str kind,
                         uint32_t version, piq_model_row *out, piq_err *err)
 {
     memory_data *d;
-    piq_status status = begin(s, &d, err);
+    piq_status status = memory_begin_models(s, &d, err);
     if (status)
         return status;
     const piq_champion_row *c = present(d, kind);
@@ -148,31 +114,31 @@ piq_status memory_model(piq_store *s, piq_arena *a, piq_str kind,
         version = c->model;
     const piq_model_row *m = whole_model(d, kind, version);
     if (!m)
-        return end(d, PIQ_ENOTFOUND, err);
+        return memory_end(d, PIQ_ENOTFOUND, err);
     piq_model_row row = *m;
-    if (!give(a, &row.kind) || !give(a, &row.about) || !give(a, &row.body))
-        return end(d, PIQ_ENOMEM, err);
-    *out = row;
-    return end(d, PIQ_OK, err);
+    status = memory_give(a, (piq_str *[]){&row.kind, &row.about, &row.body}, 3);
+    if (status == PIQ_OK)
+        *out = row;
+    return memory_end(d, status, err);
 }
 
 piq_status memory_drop_model(piq_store *s, piq_str kind, uint32_t version,
                              piq_err *err)
 {
     memory_data *d;
-    piq_status status = begin(s, &d, err);
+    piq_status status = memory_begin_models(s, &d, err);
     if (status)
         return status;
     const piq_champion_row *c = present(d, kind);
     piq_model_row *m = whole_model(d, kind, version);
     if (!m)
-        return end(d, PIQ_ENOTFOUND, err);
+        return memory_end(d, PIQ_ENOTFOUND, err);
     if (c && c->model == version)
-        return end(d, PIQ_ECONFLICT, err);
+        return memory_end(d, PIQ_ECONFLICT, err);
     drop(m->body);
     m->body = (piq_str){NULL, 0};
     m->has_body = false;
-    return end(d, PIQ_OK, err);
+    return memory_end(d, PIQ_OK, err);
 }
 
 /* ---- champions ------------------------------------------------------- */
@@ -181,22 +147,22 @@ piq_status memory_promote(piq_store *s, const piq_champion_row *row,
                           piq_err *err)
 {
     memory_data *d;
-    piq_status status = begin(s, &d, err);
+    piq_status status = memory_begin_models(s, &d, err);
     if (status)
         return status;
     const piq_champion_row *last = present(d, row->kind);
     if (row->model && !whole_model(d, row->kind, row->model))
-        return end(d, PIQ_ENOTFOUND, err);
+        return memory_end(d, PIQ_ENOTFOUND, err);
     if (row->number != (last ? last->number : 0) + 1)
-        return end(d, PIQ_ESTALE, err);
+        return memory_end(d, PIQ_ESTALE, err);
     if (row->previous >= row->number)
-        return end(d, PIQ_EINVAL, err);
-    piq_champion_row *c = zeroed(sizeof *c);
+        return memory_end(d, PIQ_EINVAL, err);
+    piq_champion_row *c = memory_zeroed(sizeof *c);
     *c = *row;
     c->kind = memory_kept(row->kind);
     c->reason = memory_kept(row->reason);
     memory_list_add(&d->champions, c);
-    return end(d, PIQ_OK, err);
+    return memory_end(d, PIQ_OK, err);
 }
 
 piq_status memory_champions(piq_store *s, piq_arena *a, piq_str kind,
@@ -204,7 +170,7 @@ piq_status memory_champions(piq_store *s, piq_arena *a, piq_str kind,
                             piq_err *err)
 {
     memory_data *d;
-    piq_status status = begin(s, &d, err);
+    piq_status status = memory_begin_models(s, &d, err);
     if (status)
         return status;
     *n = 0;
@@ -216,21 +182,20 @@ piq_status memory_champions(piq_store *s, piq_arena *a, piq_str kind,
             continue;
         piq_champion_row *row = &(*out)[(*n)++];
         *row = *c;
-        status =
-            give(a, &row->kind) && give(a, &row->reason) ? PIQ_OK : PIQ_ENOMEM;
+        status = memory_give(a, (piq_str *[]){&row->kind, &row->reason}, 2);
     }
-    return end(d, status, err);
+    return memory_end(d, status, err);
 }
 
 piq_status memory_champion(piq_store *s, piq_str kind, uint32_t *number,
                            uint32_t *model, piq_err *err)
 {
     memory_data *d;
-    piq_status status = begin(s, &d, err);
+    piq_status status = memory_begin_models(s, &d, err);
     if (status)
         return status;
     const piq_champion_row *c = present(d, kind);
     *number = c ? c->number : 0;
     *model = c ? c->model : 0;
-    return end(d, PIQ_OK, err);
+    return memory_end(d, PIQ_OK, err);
 }

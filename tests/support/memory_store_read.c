@@ -1,40 +1,5 @@
 #include "support/memory_store_data.h"
 
-static void *zeroed(size_t size)
-{
-    void *p = calloc(1, size);
-    if (!p)
-        abort();
-    return p;
-}
-
-static bool give(piq_arena *a, piq_str *s)
-{
-    s->ptr = piq_arena_strndup(a, s->ptr, s->len);
-    return s->ptr != NULL;
-}
-
-/* Locks; on failure it does not. */
-static piq_status begin_read(piq_store *s, memory_data **out, piq_err *err)
-{
-    memory_data *d = ((memory_handle *)s)->data;
-    pthread_mutex_lock(&d->lock);
-    piq_status status = memory_strike(d, &d->on_read, "read", err);
-    if (status)
-        pthread_mutex_unlock(&d->lock);
-    *out = d;
-    return status;
-}
-
-static piq_status end_read(memory_data *d, piq_status status, piq_err *err)
-{
-    pthread_mutex_unlock(&d->lock);
-    return status ? piq_fail(err, status, "%s", piq_status_text(status))
-                  : PIQ_OK;
-}
-
-/* ---- reading --------------------------------------------------------- */
-
 static void store_close(piq_store *s)
 {
     free(s);
@@ -44,7 +9,7 @@ static piq_status store_catalogue(piq_store *s, piq_arena *a, uint32_t version,
                                   uint32_t *found, piq_str *text, piq_err *err)
 {
     memory_data *d;
-    piq_status status = begin_read(s, &d, err);
+    piq_status status = memory_begin(s, &d, err);
     if (status)
         return status;
     size_t at = version ? version : d->documents.n;
@@ -53,9 +18,9 @@ static piq_status store_catalogue(piq_store *s, piq_arena *a, uint32_t version,
         const memory_document *x = d->documents.at[at - 1];
         *found = x->version;
         *text = x->text;
-        status = give(a, text) ? PIQ_OK : PIQ_ENOMEM;
+        status = memory_give(a, (piq_str *[]){text}, 1);
     }
-    return end_read(d, status, err);
+    return memory_end(d, status, err);
 }
 
 static piq_status store_put_catalogue(piq_store *s, uint32_t version,
@@ -66,19 +31,19 @@ static piq_status store_put_catalogue(piq_store *s, uint32_t version,
     (void)at_us;
     pthread_mutex_lock(&d->lock);
     if (version == d->documents.n + 1) {
-        memory_document *x = zeroed(sizeof *x);
+        memory_document *x = memory_zeroed(sizeof *x);
         *x = (memory_document){version, memory_kept(text)};
         memory_list_add(&d->documents, x);
         status = PIQ_OK;
     }
-    return end_read(d, status, err);
+    return memory_end(d, status, err);
 }
 
 static piq_status store_state(piq_store *s, piq_arena *a, piq_user_id user,
                               int64_t *version, piq_str *body, piq_err *err)
 {
     memory_data *d;
-    piq_status status = begin_read(s, &d, err);
+    piq_status status = memory_begin(s, &d, err);
     if (status)
         return status;
     const memory_learner *l = memory_learner_of(d, user);
@@ -86,9 +51,9 @@ static piq_status store_state(piq_store *s, piq_arena *a, piq_user_id user,
     if (l && l->version) {
         *version = l->version;
         *body = l->body;
-        status = give(a, body) ? PIQ_OK : PIQ_ENOMEM;
+        status = memory_give(a, (piq_str *[]){body}, 1);
     }
-    return end_read(d, status, err);
+    return memory_end(d, status, err);
 }
 
 static piq_status store_snapshot(piq_store *s, piq_arena *a, piq_user_id user,
@@ -96,7 +61,7 @@ static piq_status store_snapshot(piq_store *s, piq_arena *a, piq_user_id user,
                                  piq_snapshot_row *out, piq_err *err)
 {
     memory_data *d;
-    piq_status status = begin_read(s, &d, err);
+    piq_status status = memory_begin(s, &d, err);
     if (status)
         return status;
     const memory_learner *l = memory_learner_of(d, user);
@@ -108,14 +73,16 @@ static piq_status store_snapshot(piq_store *s, piq_arena *a, piq_user_id user,
         *out = *x;
         status = PIQ_OK;
     }
-    if (status == PIQ_OK && !(give(a, &out->event_id) && give(a, &out->body)))
-        status = PIQ_ENOMEM;
-    return end_read(d, status, err);
+    if (status == PIQ_OK)
+        status = memory_give(a, (piq_str *[]){&out->event_id, &out->body}, 2);
+    return memory_end(d, status, err);
 }
 
-static bool give_event(piq_arena *a, piq_event_row *e)
+static piq_status give_event(piq_arena *a, const piq_event_row *e,
+                             piq_event_row *out)
 {
-    return give(a, &e->event_id) && give(a, &e->body);
+    *out = *e;
+    return memory_give(a, (piq_str *[]){&out->event_id, &out->body}, 2);
 }
 
 static piq_status store_event(piq_store *s, piq_arena *a, piq_user_id user,
@@ -123,17 +90,13 @@ static piq_status store_event(piq_store *s, piq_arena *a, piq_user_id user,
                               piq_err *err)
 {
     memory_data *d;
-    piq_status status = begin_read(s, &d, err);
+    piq_status status = memory_begin(s, &d, err);
     if (status)
         return status;
     const piq_event_row *e =
         memory_event_of(memory_learner_of(d, user), event_id);
-    status = PIQ_ENOTFOUND;
-    if (e) {
-        *out = *e;
-        status = give_event(a, out) ? PIQ_OK : PIQ_ENOMEM;
-    }
-    return end_read(d, status, err);
+    status = e ? give_event(a, e, out) : PIQ_ENOTFOUND;
+    return memory_end(d, status, err);
 }
 
 static piq_status store_events(piq_store *s, piq_arena *a,
@@ -141,7 +104,7 @@ static piq_status store_events(piq_store *s, piq_arena *a,
                                piq_event_row **out, size_t *n, piq_err *err)
 {
     memory_data *d;
-    piq_status status = begin_read(s, &d, err);
+    piq_status status = memory_begin(s, &d, err);
     if (status)
         return status;
     const memory_learner *l = memory_learner_of(d, range->user);
@@ -156,10 +119,9 @@ static piq_status store_events(piq_store *s, piq_arena *a,
                                       range->after_id) > 0;
         if (!after || e->at_us >= range->until_us)
             continue;
-        (*out)[*n] = *e;
-        status = give_event(a, &(*out)[(*n)++]) ? PIQ_OK : PIQ_ENOMEM;
+        status = give_event(a, e, &(*out)[(*n)++]);
     }
-    return end_read(d, status, err);
+    return memory_end(d, status, err);
 }
 
 static piq_status store_answers_after(piq_store *s, piq_arena *a, int64_t seq,
@@ -167,7 +129,7 @@ static piq_status store_answers_after(piq_store *s, piq_arena *a, int64_t seq,
                                       size_t *n, piq_err *err)
 {
     memory_data *d;
-    piq_status status = begin_read(s, &d, err);
+    piq_status status = memory_begin(s, &d, err);
     if (status)
         return status;
     size_t max = d->events.n > (size_t)seq ? d->events.n - (size_t)seq : 0;
@@ -182,7 +144,14 @@ static piq_status store_answers_after(piq_store *s, piq_arena *a, int64_t seq,
         (*out)[*n].event_id = (*out)[*n].body = (piq_str){"", 0};
         ++*n;
     }
-    return end_read(d, status, err);
+    return memory_end(d, status, err);
+}
+
+static piq_status give_offer(piq_arena *a, const piq_recommendation_row *r,
+                             piq_recommendation_row *out)
+{
+    *out = *r;
+    return memory_give(a, (piq_str *[]){&out->reasoning}, 1);
 }
 
 static piq_status store_recommendation(piq_store *s, piq_arena *a,
@@ -191,16 +160,12 @@ static piq_status store_recommendation(piq_store *s, piq_arena *a,
                                        piq_err *err)
 {
     memory_data *d;
-    piq_status status = begin_read(s, &d, err);
+    piq_status status = memory_begin(s, &d, err);
     if (status)
         return status;
     const piq_recommendation_row *r = memory_offer_of(d, user, id);
-    status = PIQ_ENOTFOUND;
-    if (r) {
-        *out = *r;
-        status = give(a, &out->reasoning) ? PIQ_OK : PIQ_ENOMEM;
-    }
-    return end_read(d, status, err);
+    status = r ? give_offer(a, r, out) : PIQ_ENOTFOUND;
+    return memory_end(d, status, err);
 }
 
 static piq_status store_recommendations(piq_store *s, piq_arena *a,
@@ -209,7 +174,7 @@ static piq_status store_recommendations(piq_store *s, piq_arena *a,
                                         piq_err *err)
 {
     memory_data *d;
-    piq_status status = begin_read(s, &d, err);
+    piq_status status = memory_begin(s, &d, err);
     if (status)
         return status;
     *n = 0;
@@ -219,59 +184,58 @@ static piq_status store_recommendations(piq_store *s, piq_arena *a,
         const piq_recommendation_row *r = d->offers.at[i];
         if (r->user.v != user.v)
             continue;
-        (*out)[*n] = *r;
-        status = give(a, &(*out)[(*n)++].reasoning) ? PIQ_OK : PIQ_ENOMEM;
+        status = give_offer(a, r, &(*out)[(*n)++]);
     }
-    return end_read(d, status, err);
+    return memory_end(d, status, err);
 }
 
 static piq_status store_path(piq_store *s, piq_arena *a, piq_user_id user,
                              piq_path_row *out, piq_err *err)
 {
     memory_data *d;
-    piq_status status = begin_read(s, &d, err);
+    piq_status status = memory_begin(s, &d, err);
     if (status)
         return status;
     const memory_learner *l = memory_learner_of(d, user);
     status = PIQ_ENOTFOUND;
     if (l && l->has_path) {
         *out = l->path;
-        status = give(a, &out->path_config) && give(a, &out->adaptation_history)
-                     ? PIQ_OK
-                     : PIQ_ENOMEM;
+        status = memory_give(
+            a, (piq_str *[]){&out->path_config, &out->adaptation_history}, 2);
     }
-    return end_read(d, status, err);
+    return memory_end(d, status, err);
 }
 
 static piq_status store_profile(piq_store *s, piq_arena *a, piq_user_id user,
                                 piq_profile_row *out, piq_err *err)
 {
     memory_data *d;
-    piq_status status = begin_read(s, &d, err);
+    piq_status status = memory_begin(s, &d, err);
     if (status)
         return status;
     const memory_learner *l = memory_learner_of(d, user);
     status = PIQ_ENOTFOUND;
     if (l && l->has_profile) {
         *out = l->profile;
-        bool given = give(a, &out->skill_profile) &&
-                     give(a, &out->learning_style) &&
-                     give(a, &out->behavioral_metrics) && give(a, &out->goals);
-        status = given ? PIQ_OK : PIQ_ENOMEM;
+        status =
+            memory_give(a,
+                        (piq_str *[]){&out->skill_profile, &out->learning_style,
+                                      &out->behavioral_metrics, &out->goals},
+                        4);
     }
-    return end_read(d, status, err);
+    return memory_end(d, status, err);
 }
 
 static piq_status store_calibration(piq_store *s, uint32_t *number,
                                     int64_t *through_seq, piq_err *err)
 {
     memory_data *d;
-    piq_status status = begin_read(s, &d, err);
+    piq_status status = memory_begin(s, &d, err);
     if (status)
         return status;
     *number = d->calibration;
     *through_seq = d->through_seq;
-    return end_read(d, PIQ_OK, err);
+    return memory_end(d, PIQ_OK, err);
 }
 
 static piq_status store_calibrations(piq_store *s, piq_arena *a,
@@ -279,14 +243,14 @@ static piq_status store_calibrations(piq_store *s, piq_arena *a,
                                      piq_err *err)
 {
     memory_data *d;
-    piq_status status = begin_read(s, &d, err);
+    piq_status status = memory_begin(s, &d, err);
     if (status)
         return status;
     *n = d->estimates.n;
     *out = piq_new(a, piq_calibration_entry, *n);
     for (size_t i = 0; *out && i < *n; i++)
         (*out)[i] = *(const piq_calibration_entry *)d->estimates.at[i];
-    return end_read(d, *out ? PIQ_OK : PIQ_ENOMEM, err);
+    return memory_end(d, *out ? PIQ_OK : PIQ_ENOMEM, err);
 }
 
 static piq_status store_users(piq_store *s, piq_arena *a, piq_user_id after,
@@ -294,7 +258,7 @@ static piq_status store_users(piq_store *s, piq_arena *a, piq_user_id after,
                               piq_err *err)
 {
     memory_data *d;
-    piq_status status = begin_read(s, &d, err);
+    piq_status status = memory_begin(s, &d, err);
     if (status)
         return status;
     *n = 0;
@@ -304,14 +268,14 @@ static piq_status store_users(piq_store *s, piq_arena *a, piq_user_id after,
         if (l->version && l->user.v > after.v)
             (*out)[(*n)++] = l->user;
     }
-    return end_read(d, *out ? PIQ_OK : PIQ_ENOMEM, err);
+    return memory_end(d, *out ? PIQ_OK : PIQ_ENOMEM, err);
 }
 
 static piq_status store_counts(piq_store *s, piq_store_counts *out,
                                piq_err *err)
 {
     memory_data *d;
-    piq_status status = begin_read(s, &d, err);
+    piq_status status = memory_begin(s, &d, err);
     if (status)
         return status;
     *out = (piq_store_counts){.learners = d->learners.n,
@@ -319,14 +283,14 @@ static piq_status store_counts(piq_store *s, piq_store_counts *out,
                               .recommendations = d->offers.n,
                               .catalogue_version = (uint32_t)d->documents.n,
                               .calibration = d->calibration};
-    return end_read(d, PIQ_OK, err);
+    return memory_end(d, PIQ_OK, err);
 }
 
 static piq_status store_ping(piq_store *s, piq_err *err)
 {
     memory_data *d;
-    piq_status status = begin_read(s, &d, err);
-    return status ? status : end_read(d, PIQ_OK, err);
+    piq_status status = memory_begin(s, &d, err);
+    return status ? status : memory_end(d, PIQ_OK, err);
 }
 
 static const piq_store_ops memory_ops = {
@@ -360,7 +324,7 @@ static const piq_store_ops memory_ops = {
 
 piq_store *memory_store_open(memory_data *d)
 {
-    memory_handle *h = zeroed(sizeof *h);
+    memory_handle *h = memory_zeroed(sizeof *h);
     h->base.ops = &memory_ops;
     h->data = d;
     return &h->base;

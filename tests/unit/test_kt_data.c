@@ -241,7 +241,7 @@ static void test_kt_data__too_many_concepts_are_refused(void **state)
     piq_kt_data d;
     piq_err err;
     assert_int_equal(read_one(text, true, &d, &err), PIQ_ELIMIT);
-    assert_string_equal(err.message, "4097 skills, 4096 are allowed");
+    assert_string_equal(err.message, "16385 skills, 16384 are allowed");
 }
 
 static void test_kt_data__pieces_are_learners_of_their_own(void **state)
