@@ -75,7 +75,7 @@ $(BUILD)/tsan/%: FLAGS = $(TSAN)
 .SECONDARY:
 .SUFFIXES:
 .PHONY: all run test asan bench bench-programs lint format install clean help \
-        test-programs asan-programs tsan-programs lint-layers lint-format \
+        bench-fsrs test-programs asan-programs tsan-programs lint-layers lint-format \
         lint-headers lint-tidy FORCE
 
 all: $(BUILD)/piq $(BUILD)/libpiq.a $(BUILD)/libpiq.so
@@ -172,6 +172,11 @@ bench:
 	@if [ -x bench/run ]; then PIQ_BIN='$(CURDIR)/$(BUILD)/piq' bench/run; \
 	else echo 'make bench: there is no bench/run to run' >&2; exit 1; fi
 
+# Needs node and npm, which fetch the peer into $(BUILD)/peer.
+bench-fsrs: $(BUILD)/piq
+	@PIQ_BIN='$(abspath $(BUILD))/piq' bench/fsrs_peer \
+	    --peer '$(abspath $(BUILD))/peer'
+
 C_FILES = $(HEADERS) $(SOURCES) $(TESTS) $(SUPPORT) $(BENCHES) \
           $(wildcard tests/support/*.h bench/*.h)
 
@@ -243,6 +248,7 @@ help:
 	@echo 'make test       set up, then every test, plain and sanitized'
 	@echo 'make asan       every test, the program included, under ASan+UBSan'
 	@echo 'make bench      measure'
+	@echo 'make bench-fsrs fitting memory, beside fsrs-rs (PIQ_SHARED=../shared)'
 	@echo 'make lint       rooms, format, headers, clang-tidy'
 	@echo 'make format     clang-format every C file'
 	@echo 'make install    PREFIX=/usr/local DESTDIR='

@@ -22,6 +22,8 @@ static const route routes[] = {
      piq_post_feedback},
     {{"GET", "/api/users/{userId}/learning-path"}, piq_get_path},
     {{"PUT", "/api/users/{userId}/learning-path/update"}, piq_update_path},
+    {{"POST", "/api/users/{userId}/learning-path/controls"}, piq_control_path},
+    {{"GET", "/api/users/{userId}/reviews"}, piq_get_reviews},
     {{"GET", "/api/users/{userId}/progress-analytics"}, piq_get_analytics},
     {{"GET", "/api/users/{userId}/skill-predictions"}, piq_get_predictions},
     {{"GET", "/api/users/{userId}/answer-prediction"},

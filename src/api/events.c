@@ -45,6 +45,17 @@ static void events_failed(piq_exchange *c)
     piq_err_at(&c->err, "/%zu%s", c->op->at_event, member);
 }
 
+piq_status piq_api_check_event(const piq_event *event, const char *where,
+                               piq_err *err)
+{
+    if (event->type != PIQ_EV_MEMORY_FITTED)
+        return PIQ_OK;
+    piq_fail(err, PIQ_EINVAL, "events of type %s are the engine's own",
+             piq_event_type_name(event->type));
+    piq_err_at(err, "%s/type", where);
+    return PIQ_EINVAL;
+}
+
 static piq_status read_list(piq_exchange *c, const piq_catalogue *cat,
                             piq_op *op)
 {
@@ -60,6 +71,8 @@ static piq_status read_list(piq_exchange *c, const piq_catalogue *cat,
         piq_status status = piq_event_read(
             &op->arena, list ? json_array_get(c->json, i) : c->json, where,
             false, cat, c->now_us, &op->events[i], &c->err);
+        if (status == PIQ_OK)
+            status = piq_api_check_event(&op->events[i], where, &c->err);
         if (status)
             return status;
     }

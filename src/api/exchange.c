@@ -373,6 +373,25 @@ bool piq_exchange_query_int(piq_exchange *c, const char *name, int64_t low,
     return query_wrong(c, name, expected);
 }
 
+bool piq_exchange_query_number(piq_exchange *c, const char *name, double low,
+                               double high, double *value)
+{
+    piq_str s;
+    bool found;
+    char expected[80];
+    double v = 0;
+    if (!piq_exchange_query(c, name, &s, &found))
+        return false;
+    if (found && (!piq_str_to_double(s, &v) || !(v >= low && v <= high))) {
+        snprintf(expected, sizeof expected, "a number within %g..%g", low,
+                 high);
+        return query_wrong(c, name, expected);
+    }
+    if (found)
+        *value = v;
+    return true;
+}
+
 bool piq_exchange_query_time(piq_exchange *c, const char *name, int64_t *value)
 {
     piq_str s;

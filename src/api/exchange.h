@@ -42,12 +42,14 @@ typedef void piq_handler(piq_exchange *c);
 /* users.c */
 piq_handler piq_get_profile, piq_put_profile, piq_analyze_profile;
 piq_handler piq_post_goals, piq_get_analytics, piq_get_predictions;
+/* reviews.c */
+piq_handler piq_get_reviews;
 /* foresight.c */
 piq_handler piq_get_answer_prediction;
 /* recommend.c */
 piq_handler piq_get_recommendations, piq_post_feedback;
 /* path.c */
-piq_handler piq_get_path, piq_update_path;
+piq_handler piq_get_path, piq_update_path, piq_control_path;
 /* events.c */
 piq_handler piq_post_events, piq_post_ndjson;
 /* system.c */
@@ -87,6 +89,9 @@ bool piq_exchange_query(piq_exchange *c, const char *name, piq_str *value,
                         bool *found);
 bool piq_exchange_query_int(piq_exchange *c, const char *name, int64_t low,
                             int64_t high, int64_t *value);
+/* A number with a fraction, as in JSON. */
+bool piq_exchange_query_number(piq_exchange *c, const char *name, double low,
+                               double high, double *value);
 bool piq_exchange_query_time(piq_exchange *c, const char *name, int64_t *value);
 bool piq_exchange_query_type(piq_exchange *c, int *type);
 /* If-Match as a state version: -1 none given, -2 "*". */
@@ -94,6 +99,11 @@ bool piq_exchange_if_match(piq_exchange *c, int64_t *version);
 /* The catalogue in force; 503 when there is none. */
 bool piq_exchange_catalogue(piq_exchange *c, const piq_catalogue **out);
 bool piq_exchange_learner(piq_exchange *c, piq_learner_ref *out);
+
+/* Some events are the engine's own to write: PIQ_EINVAL, the pointer is of the
+ * type. `where` prefixes it. */
+PIQ_MUST_USE piq_status piq_api_check_event(const piq_event *event,
+                                            const char *where, piq_err *err);
 
 /* A goal stated now: as piq_goal_read, and its date may not lie in the past
  * (a day's grace, for whoever lives behind UTC). */

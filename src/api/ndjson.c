@@ -253,6 +253,8 @@ static piq_status read_line(import *m, const piq_catalogue *cat, piq_str text,
     if (status == PIQ_OK)
         status = piq_event_read(&c->arena, json, "", true, cat, c->now_us,
                                 &l->event, err);
+    if (status == PIQ_OK)
+        status = piq_api_check_event(&l->event, "", err);
     json_decref(json);
     group *g = status ? NULL : group_of(m, l->event.user);
     if (!status && !g)

@@ -1,8 +1,8 @@
-/* ask.c - analyze, progress, recommend, path, predict: one learner, asked on
+/* ask.c - analyze, progress, recommend, predict: one learner, asked on
  * the command line. The answer is the API's own reply; --json prints it, else
  * a table is made from it. */
+#include "cli/ask.h"
 #include "base/buf.h"
-#include "cli/command.h"
 #include "piq.h"
 
 #include <math.h>
@@ -103,7 +103,22 @@ static void print_slate(const json_t *r)
     piq_table_print(t);
 }
 
-static void print_path(const json_t *p)
+/* Those in force: kind, then its members but for the instant. */
+static void print_controls(const json_t *list)
+{
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        json_t *one = json_copy(json_array_get(list, i));
+        printf("in force              %s", text(one, "kind"));
+        json_object_del(one, "kind");
+        json_object_del(one, "at");
+        char *rest = json_dumps(one, JSON_COMPACT | JSON_REAL_PRECISION(4));
+        printf(" %s\n", rest && json_object_size(one) ? rest : "");
+        free(rest);
+        json_decref(one);
+    }
+}
+
+void piq_print_path(const json_t *p)
 {
     static const char *const heads[] = {"DAY",  "STATUS", "STEP", "MIN",
                                         "FROM", "TO",     "WHAT"};
@@ -128,11 +143,53 @@ static void print_path(const json_t *p)
     if (more > 0)
         printf("and %.0f steps more\n", more);
     printf("\nestimated completion  %s\n", text(config, "completion_day"));
+    print_controls(json_object_get(p, "controls"));
     const json_t *history = json_object_get(p, "adaptation_history");
     size_t n = json_array_size(history);
     if (n)
         printf("last change           %s\n",
                text(json_array_get(history, n - 1), "why"));
+}
+
+static void print_reviews(const json_t *r)
+{
+    static const char *const heads[] = {"CONCEPT",  "DUE",   "RECALL",
+                                        "LOSS/MIN", "TODAY", "WHY"};
+    static const char *const day_heads[] = {"DAY", "MINUTES", "DUE", "PLANNED",
+                                            "WAITING"};
+    const json_t *list = json_object_get(r, "queue");
+    const json_t *days = json_object_get(r, "days");
+    const json_t *exam = json_object_get(r, "deadline");
+    printf("%.0f due, %.0f of them overdue; wanted %.0f %% (%s)\n\n",
+           number(r, "due"), number(r, "overdue"),
+           number(r, "desired_retention") * 100, text(r, "retention_source"));
+    piq_table *t = piq_table_new(heads, 6);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *x = json_array_get(list, i);
+        piq_table_cell(t, "%s", text(x, "concept"));
+        piq_table_cell(t, "%s", text(x, "due"));
+        cell_percent(t, x, "recall");
+        piq_table_cell(t, "%.3f", number(x, "loss_per_minute"));
+        piq_table_cell(t, "%s",
+                       json_is_true(json_object_get(x, "today")) ? "yes" : "");
+        piq_table_cell(t, "%s", text(x, "why"));
+    }
+    piq_table_print(t);
+    printf("\n");
+    t = piq_table_new(day_heads, 5);
+    for (size_t i = 0; i < json_array_size(days); i++) {
+        const json_t *x = json_array_get(days, i);
+        piq_table_cell(t, "%s", text(x, "date"));
+        piq_table_cell(t, "%.0f", number(x, "minutes"));
+        piq_table_cell(t, "%.0f", number(x, "due"));
+        piq_table_cell(t, "%.0f", number(x, "planned"));
+        piq_table_cell(t, "%.0f", number(x, "waiting"));
+    }
+    piq_table_print(t);
+    if (json_is_object(exam))
+        printf("\non %s: recall %.1f %% by %.0f reviews, %.1f %% without\n",
+               text(exam, "date"), number(exam, "recall") * 100,
+               number(exam, "reviews"), number(exam, "recall_without") * 100);
 }
 
 static void print_answer_prediction(const json_t *p)
@@ -257,14 +314,8 @@ static int report(const piq_reply *reply, bool as_json,
     return code;
 }
 
-typedef struct question {
-    const char *method;
-    const char *resource; /* after /api/users/N */
-    void (*print)(const json_t *);
-} question;
-
-static int ask(const piq_command *self, const piq_arguments *args,
-               const question *q, const char *query)
+int piq_ask_learner(const piq_command *self, const piq_arguments *args,
+                    const piq_question *q, const char *query, piq_str body)
 {
     piq *engine;
     piq_err err = {0};
@@ -283,7 +334,8 @@ static int ask(const piq_command *self, const piq_arguments *args,
     snprintf(target, sizeof target, "/api/users/%lld/%s%s", (long long)user.v,
              q->resource, query);
     int code = PIQ_COULD_NOT;
-    if (piq_call(engine, q->method, target, NULL, 0, &reply) == PIQ_OK) {
+    if (piq_call(engine, q->method, target, body.ptr, body.len, &reply) ==
+        PIQ_OK) {
         code = report(&reply, args->json, q->print);
         piq_reply_free(&reply);
     }
@@ -291,9 +343,15 @@ static int ask(const piq_command *self, const piq_arguments *args,
     return code;
 }
 
+static int ask(const piq_command *self, const piq_arguments *args,
+               const piq_question *q, const char *query)
+{
+    return piq_ask_learner(self, args, q, query, (piq_str){0});
+}
+
 static int analyze(const piq_command *self, int argc, char **argv)
 {
-    static const question q = {"POST", "profile/analyze", print_profile};
+    static const piq_question q = {"POST", "profile/analyze", print_profile};
     piq_arguments args;
     int code = piq_parse_arguments(self, argc, argv, NULL, 1, 1, &args);
     return code >= 0 ? code : ask(self, &args, &q, "");
@@ -301,7 +359,7 @@ static int analyze(const piq_command *self, int argc, char **argv)
 
 static int progress(const piq_command *self, int argc, char **argv)
 {
-    static const question q = {"GET", "progress-analytics", print_any};
+    static const piq_question q = {"GET", "progress-analytics", print_any};
     piq_arguments args;
     int code = piq_parse_arguments(self, argc, argv, NULL, 1, 1, &args);
     return code >= 0 ? code : ask(self, &args, &q, "");
@@ -309,7 +367,7 @@ static int progress(const piq_command *self, int argc, char **argv)
 
 static int recommend(const piq_command *self, int argc, char **argv)
 {
-    static const question q = {"GET", "recommendations", print_slate};
+    static const piq_question q = {"GET", "recommendations", print_slate};
     const char *type = NULL;
     int64_t limit = 5;
     char query[96];
@@ -325,12 +383,31 @@ static int recommend(const piq_command *self, int argc, char **argv)
     return ask(self, &args, &q, query);
 }
 
-static int path(const piq_command *self, int argc, char **argv)
+static int reviews(const piq_command *self, int argc, char **argv)
 {
-    static const question q = {"GET", "learning-path", print_path};
+    static const piq_question q = {"GET", "reviews", print_reviews};
+    int64_t days = 14, minutes = -1, retention = 0;
+    bool deadline = false;
+    char query[120];
     piq_arguments args;
-    int code = piq_parse_arguments(self, argc, argv, NULL, 1, 1, &args);
-    return code >= 0 ? code : ask(self, &args, &q, "");
+    const piq_option options[] = {
+        {"days", PIQ_OPT_INT, &days, 1, 90},
+        {"minutes", PIQ_OPT_INT, &minutes, 0, 1440},
+        {"retention", PIQ_OPT_INT, &retention, 70, 97},
+        {"deadline", PIQ_OPT_FLAG, &deadline, 0, 0},
+        {0}};
+    int code = piq_parse_arguments(self, argc, argv, options, 1, 1, &args);
+    if (code >= 0)
+        return code;
+    int n = snprintf(query, sizeof query, "?days=%lld%s", (long long)days,
+                     deadline ? "&mode=deadline" : "");
+    if (minutes >= 0)
+        n += snprintf(query + n, sizeof query - (size_t)n, "&minutes=%lld",
+                      (long long)minutes);
+    if (retention)
+        snprintf(query + n, sizeof query - (size_t)n, "&retention=0.%02lld",
+                 (long long)retention);
+    return ask(self, &args, &q, query);
 }
 
 /* `name` and a value of any bytes as a query; false when it is too long. */
@@ -347,8 +424,8 @@ static bool put_query(char *out, size_t size, const char *name,
 static int predict_answer(const piq_command *self, const piq_arguments *args,
                           int64_t item, const char *concept)
 {
-    static const question q = {"GET", "answer-prediction",
-                               print_answer_prediction};
+    static const piq_question q = {"GET", "answer-prediction",
+                                   print_answer_prediction};
     char query[420] = "";
     if (item)
         snprintf(query, sizeof query, "?item=%lld", (long long)item);
@@ -359,7 +436,7 @@ static int predict_answer(const piq_command *self, const piq_arguments *args,
 
 static int predict(const piq_command *self, int argc, char **argv)
 {
-    static const question q = {"GET", "skill-predictions", print_any};
+    static const piq_question q = {"GET", "skill-predictions", print_any};
     static const int64_t most = (INT64_C(1) << 53) - 1;
     int64_t days = 0, item = 0;
     const char *concept = NULL;
@@ -390,11 +467,16 @@ const piq_command piq_cmd_recommend = {
     "  --type T         course, lesson, assessment, character or review\n"
     "  --limit N        at most so many (default 5)\n",
     recommend};
-const piq_command piq_cmd_path = {
-    "path", "USER", "Plans a learner's path to the goal.", "", path};
 const piq_command piq_cmd_predict = {
     "predict", "USER", "Predicts a learner's mastery, or the next answer.",
     "  --days N         mastery so many days from now (default 28)\n"
     "  --item ID        instead: the chance of a right answer to it, and why\n"
     "  --concept ID     the same for a typical question of a concept\n",
     predict};
+const piq_command piq_cmd_reviews = {
+    "reviews", "USER", "Shows what a learner should review, and when.",
+    "  --days N         days to come that are told (default 14)\n"
+    "  --minutes N      for reviews a day (default: half of the weekday's)\n"
+    "  --retention P    recall wanted when due, 70 to 97 per cent\n"
+    "  --deadline       plan for the date of the goal\n",
+    reviews};

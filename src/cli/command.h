@@ -26,7 +26,8 @@ typedef struct piq_command {
 extern const piq_command piq_cmd_serve, piq_cmd_demo, piq_cmd_import,
     piq_cmd_analyze, piq_cmd_recommend, piq_cmd_path, piq_cmd_predict,
     piq_cmd_progress, piq_cmd_catalogue, piq_cmd_simulate, piq_cmd_export,
-    piq_cmd_replay, piq_cmd_eval, piq_cmd_train, piq_cmd_model, piq_cmd_version;
+    piq_cmd_replay, piq_cmd_eval, piq_cmd_train, piq_cmd_model, piq_cmd_version,
+    piq_cmd_reviews;
 
 /* ---- arguments ------------------------------------------------------- */
 

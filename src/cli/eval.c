@@ -4,7 +4,8 @@
 #include <string.h>
 
 static const piq_command *const topics[] = {
-    &piq_eval_topic_kt, &piq_eval_topic_track, &piq_eval_topic_forecast};
+    &piq_eval_topic_kt, &piq_eval_topic_track, &piq_eval_topic_forecast,
+    &piq_eval_topic_memory};
 enum { N_TOPICS = sizeof topics / sizeof topics[0] };
 
 static const char *topic_name(const piq_command *topic)

@@ -3,25 +3,8 @@
 
 #include "train/eval_forecast.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 static const char *const HALVES[PIQ_FORECAST_HALVES] = {"first_half",
                                                         "later_half"};
-
-static piq_status evaluate(piq_arena *a, const char *path,
-                           piq_forecast_report *out, piq_err *err)
-{
-    piq_eval_file file;
-    piq_status status = piq_eval_read(a, path, false, &file, err);
-    if (status)
-        return status;
-    status = piq_eval_forecast(a, file.catalogue, file.answers, file.n, 0, out);
-    if (status)
-        piq_fail(err, status, "could not evaluate");
-    piq_catalogue_free(file.catalogue);
-    return status;
-}
 
 /* ---- as a table ------------------------------------------------------- */
 
@@ -128,7 +111,7 @@ static void put_half(piq_json_writer *w, const piq_forecast_half *half)
     piq_json_object_end(w);
 }
 
-static int print_json(const piq_forecast_report *r)
+static void print_json(const piq_forecast_report *r)
 {
     piq_buf b;
     piq_json_writer w;
@@ -144,34 +127,24 @@ static int print_json(const piq_forecast_report *r)
     piq_json_object_end(&w);
     printf("%.*s\n", (int)b.len, b.ptr ? b.ptr : "");
     piq_buf_release(&b);
-    return PIQ_DONE;
+}
+
+/* ---- the command ------------------------------------------------------ */
+
+static piq_status measure(piq_arena *a, const piq_eval_file *file, bool json)
+{
+    piq_forecast_report report;
+    piq_status status = piq_eval_forecast(a, file->catalogue, file->answers,
+                                          file->n, 0, &report);
+    if (status)
+        return status;
+    (json ? print_json : print_tables)(&report);
+    return PIQ_OK;
 }
 
 static int run(const piq_command *self, int argc, char **argv)
 {
-    const char *format = "kt-tsv";
-    piq_arguments args;
-    piq_err err = {0};
-    piq_arena a;
-    piq_forecast_report report;
-    const piq_option options[] = {{"format", PIQ_OPT_TEXT, &format, 0, 0}, {0}};
-    int code = piq_parse_arguments(self, argc, argv, options, 1, 1, &args);
-    if (code >= 0)
-        return code;
-    if (strcmp(format, "kt-tsv") != 0)
-        return piq_wrong_use(self,
-                             "--format is kt-tsv, not %s: forecasts want "
-                             "times",
-                             format);
-    piq_arena_init(&a, (size_t)8 << 30);
-    piq_status status = evaluate(&a, args.rest[0], &report, &err);
-    piq_arena_release(&a);
-    if (status)
-        return piq_could_not(&err);
-    if (args.json)
-        return print_json(&report);
-    print_tables(&report);
-    return PIQ_DONE;
+    return piq_eval_run(self, argc, argv, true, measure);
 }
 
 const piq_command piq_eval_topic_forecast = {

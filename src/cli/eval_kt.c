@@ -53,6 +53,11 @@ static double predict_us_of(const piq_kt_fold *f, int member)
     (void)member;
     return f->predict_us;
 }
+static double score_per_s_of(const piq_kt_fold *f, int member)
+{
+    (void)member;
+    return (double)f->all.rows / f->score_s;
+}
 static double rows_of(const piq_kt_fold *f, int member)
 {
     (void)member;
@@ -60,16 +65,24 @@ static double rows_of(const piq_kt_fold *f, int member)
 }
 
 static const struct {
-    const char *name;
+    const char *name, *head; /* in JSON; in a table */
     figure_of *of;
-    int digits;
+    int json_digits, digits;
     bool each_member;
 } figures[] = {
-    {"auc", auc_of, 6, true},          {"auc_no_repeat", clean_of, 6, true},
-    {"acc", acc_of, 6, true},          {"logloss", logloss_of, 6, true},
-    {"ece", ece_of, 6, true},          {"rows", rows_of, 0, false},
-    {"train_s", train_s_of, 2, false}, {"predict_us", predict_us_of, 2, false}};
+    {"auc", "AUC", auc_of, 6, 4, true},
+    {"auc_no_repeat", "NO REPEAT", clean_of, 6, 4, true},
+    {"acc", "ACC", acc_of, 6, 4, true},
+    {"logloss", "LOG LOSS", logloss_of, 6, 4, true},
+    {"ece", "ECE", ece_of, 6, 4, true},
+    {"rows", "ROWS", rows_of, 0, 0, false},
+    {"train_s", "TRAIN S", train_s_of, 2, 1, false},
+    {"predict_us", "LIVE US", predict_us_of, 2, 1, false},
+    {"score_per_s", "SCORE/S", score_per_s_of, 0, 0, false},
+};
 enum { N_FIGURES = sizeof figures / sizeof figures[0] };
+
+typedef double over_folds(const run_of *r, figure_of *of, int member);
 
 static double mean_of(const run_of *r, figure_of *of, int member)
 {
@@ -96,7 +109,7 @@ static void put_figures(piq_json_writer *w, const piq_kt_fold *f)
 {
     for (int i = 0; i < N_FIGURES; i++)
         piq_json_put_fixed(w, figures[i].name, figures[i].of(f, -1),
-                           figures[i].digits);
+                           figures[i].json_digits);
 }
 
 static void put_fold(piq_json_writer *w, const run_of *r, unsigned at)
@@ -129,13 +142,13 @@ static void put_fold(piq_json_writer *w, const run_of *r, unsigned at)
 }
 
 static void put_over_folds(piq_json_writer *w, const run_of *r, const char *key,
-                           double (*over)(const run_of *, figure_of *, int))
+                           over_folds *over)
 {
     piq_json_key(w, key);
     piq_json_object(w);
     for (int i = 0; i < N_FIGURES; i++)
         piq_json_put_fixed(w, figures[i].name, over(r, figures[i].of, -1),
-                           figures[i].digits);
+                           figures[i].json_digits);
     piq_json_object_end(w);
 }
 
@@ -151,7 +164,7 @@ static void put_member(piq_json_writer *w, const run_of *r, int member)
         if (figures[i].each_member)
             piq_json_put_fixed(w, figures[i].name,
                                mean_of(r, figures[i].of, member),
-                               figures[i].digits);
+                               figures[i].json_digits);
     piq_json_object_end(w);
 }
 
@@ -199,52 +212,37 @@ static void print_json(const run_of *r)
 
 /* ---- text -------------------------------------------------------------- */
 
-static void fold_row(piq_table *t, const char *name, const run_of *r,
-                     unsigned at)
-{
-    const piq_kt_fold *f = &r->folds[at];
-    piq_table_cell(t, "%s", name);
-    piq_table_cell(t, "%.4f", f->all.auc);
-    piq_table_cell(t, "%.4f", f->no_repeat.auc);
-    piq_table_cell(t, "%.4f", f->all.acc);
-    piq_table_cell(t, "%.4f", f->all.logloss);
-    piq_table_cell(t, "%.4f", f->all.ece);
-    piq_table_cell(t, "%zu", f->all.rows);
-    piq_table_cell(t, "%.1f", f->train_s);
-    piq_table_cell(t, "%.1f", f->predict_us);
-}
-
 static void print_folds(const run_of *r)
 {
-    static const char *const heads[] = {"FOLD", "AUC",      "NO REPEAT",
-                                        "ACC",  "LOG LOSS", "ECE",
-                                        "ROWS", "TRAIN S",  "LIVE US"};
-    static double (*const over[])(const run_of *, figure_of *, int) = {mean_of,
-                                                                       sd_of};
+    static over_folds *const over[] = {mean_of, sd_of};
     static const char *const names[] = {"mean", "sd"};
-    static figure_of *const cells[] = {auc_of,     clean_of,     acc_of,
-                                       logloss_of, ece_of,       rows_of,
-                                       train_s_of, predict_us_of};
-    piq_table *t = piq_table_new(heads, 9);
-    for (unsigned i = 0; i < r->n; i++) {
-        char name[16];
-        snprintf(name, sizeof name, "%u", r->list[i] + 1);
-        fold_row(t, name, r, i);
+    const char *heads[1 + N_FIGURES] = {"FOLD"};
+    for (int i = 0; i < N_FIGURES; i++)
+        heads[1 + i] = figures[i].head;
+    piq_table *t = piq_table_new(heads, 1 + N_FIGURES);
+    for (unsigned at = 0; at < r->n; at++) {
+        piq_table_cell(t, "%u", r->list[at] + 1);
+        for (int i = 0; i < N_FIGURES; i++)
+            piq_table_cell(t, "%.*f", figures[i].digits,
+                           figures[i].of(&r->folds[at], -1));
     }
     for (int k = 0; k < 2 && r->n > 1; k++) {
         piq_table_cell(t, "%s", names[k]);
-        for (int i = 0; i < 8; i++)
-            piq_table_cell(t, i < 5 ? "%.4f" : "%.1f",
-                           over[k](r, cells[i], -1));
+        for (int i = 0; i < N_FIGURES; i++)
+            piq_table_cell(t, "%.*f", figures[i].digits,
+                           over[k](r, figures[i].of, -1));
     }
     piq_table_print(t);
 }
 
 static void print_members(const run_of *r)
 {
-    static const char *const heads[] = {"MEMBER", "AUC", "NO REPEAT",
-                                        "LOG LOSS", "ECE"};
-    piq_table *t = piq_table_new(heads, 5);
+    const char *heads[1 + N_FIGURES] = {"MEMBER"};
+    size_t n_heads = 1;
+    for (int i = 0; i < N_FIGURES; i++)
+        if (figures[i].each_member)
+            heads[n_heads++] = figures[i].head;
+    piq_table *t = piq_table_new(heads, n_heads);
     for (int k = 0; k <= PIQ_N_MEMBERS; k++) {
         int member = k < PIQ_N_MEMBERS ? k : -1;
         if (member >= 0 && !r->folds[0].has_member[member])
@@ -252,10 +250,10 @@ static void print_members(const run_of *r)
         piq_table_cell(t, "%s",
                        member < 0 ? "blend"
                                   : piq_member_name((piq_member)member));
-        piq_table_cell(t, "%.4f", mean_of(r, auc_of, member));
-        piq_table_cell(t, "%.4f", mean_of(r, clean_of, member));
-        piq_table_cell(t, "%.4f", mean_of(r, logloss_of, member));
-        piq_table_cell(t, "%.4f", mean_of(r, ece_of, member));
+        for (int i = 0; i < N_FIGURES; i++)
+            if (figures[i].each_member)
+                piq_table_cell(t, "%.*f", figures[i].digits,
+                               mean_of(r, figures[i].of, member));
     }
     piq_table_print(t);
 }
@@ -382,7 +380,7 @@ static int run(const piq_command *self, int argc, char **argv)
         {"threads", PIQ_OPT_INT, &w.threads, 1, 64},
         {"quiet", PIQ_OPT_FLAG, &w.quiet, 0, 0},
         {0}};
-    static run_of r;
+    run_of r = {0};
     piq_kt_fit_options o = piq_kt_fit_defaults();
     piq_arguments args;
     piq_err err = {0};

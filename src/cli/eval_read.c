@@ -1,8 +1,10 @@
-/* eval_read.c - recorded answers for piq eval track and piq eval forecast. */
+/* eval_read.c - what piq eval track and piq eval forecast share: arguments, and
+ * reading recorded answers. */
 #include "cli/eval_topics.h"
 #include "train/kt_tsv.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { MAX_FILE_BYTES = 2000000000 };
 
@@ -49,20 +51,43 @@ static piq_status read_text(piq_arena *a, piq_str file, bool pid,
     return status;
 }
 
-piq_status piq_eval_read(piq_arena *a, const char *path, bool pid,
-                         piq_eval_file *out, piq_err *err)
+static piq_status read_file(piq_arena *a, const char *path, bool pid,
+                            piq_eval_file *out, piq_err *err)
 {
     char *bytes;
     size_t len;
-    piq_eval_file read = {0};
     piq_status status = piq_read_file(path, MAX_FILE_BYTES, &bytes, &len, err);
     if (status)
         return status;
-    status = read_text(a, (piq_str){bytes, len}, pid, &read, err);
+    status = read_text(a, (piq_str){bytes, len}, pid, out, err);
     free(bytes);
-    if (status)
-        piq_catalogue_free(read.catalogue);
-    else
-        *out = read;
     return status;
+}
+
+int piq_eval_run(const piq_command *self, int argc, char **argv,
+                 bool wants_times, piq_eval_measure *measure)
+{
+    const char *format = "kt-tsv";
+    piq_arguments args;
+    piq_err err = {0};
+    piq_arena a;
+    piq_eval_file file = {0};
+    const piq_option options[] = {{"format", PIQ_OPT_TEXT, &format, 0, 0}, {0}};
+    int code = piq_parse_arguments(self, argc, argv, options, 1, 1, &args);
+    if (code >= 0)
+        return code;
+    bool pid = !wants_times && strcmp(format, "kt-pid") == 0;
+    if (!pid && strcmp(format, "kt-tsv") != 0)
+        return piq_wrong_use(
+            self,
+            wants_times ? "--format is kt-tsv, not %s: forecasts want times"
+                        : "--format is kt-tsv or kt-pid, not %s",
+            format);
+    piq_arena_init(&a, (size_t)8 << 30);
+    piq_status status = read_file(&a, args.rest[0], pid, &file, &err);
+    if (status == PIQ_OK && (status = measure(&a, &file, args.json)))
+        piq_fail(&err, status, "could not evaluate");
+    piq_catalogue_free(file.catalogue);
+    piq_arena_release(&a);
+    return status ? piq_could_not(&err) : PIQ_DONE;
 }

@@ -7,16 +7,23 @@
 #include "train/eval_track.h"
 
 extern const piq_command piq_eval_topic_track, piq_eval_topic_kt,
-    piq_eval_topic_forecast;
+    piq_eval_topic_forecast, piq_eval_topic_memory;
 
-/* A file of answers, in `a`, and the curriculum derived from it, the caller's.
- * `pid`: kt-pid, else kt-tsv (train/kt_tsv.h). */
+/* Answers of a file, and the curriculum derived from it. */
 typedef struct piq_eval_file {
     piq_catalogue *catalogue;
     piq_eval_answer *answers;
     size_t n;
 } piq_eval_file;
-PIQ_MUST_USE piq_status piq_eval_read(piq_arena *a, const char *path, bool pid,
-                                      piq_eval_file *out, piq_err *err);
+
+/* Evaluates and prints; memory from `a`. */
+typedef piq_status piq_eval_measure(piq_arena *a, const piq_eval_file *file,
+                                    bool json);
+
+/* The whole of a command that measures the answers of its one FILE: arguments,
+ * reading, the exit code. --format is kt-tsv, or kt-pid (train/kt_tsv.h) where
+ * the measure needs no times. */
+int piq_eval_run(const piq_command *self, int argc, char **argv,
+                 bool wants_times, piq_eval_measure *measure);
 
 #endif

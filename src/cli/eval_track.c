@@ -2,9 +2,6 @@
 #include "train/eval_track.h"
 #include "cli/eval_topics.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 static void print_tables(const piq_eval_report *r)
 {
     static const char *const heads[] = {"MODEL", "AUC", "BRIER", "LOG LOSS",
@@ -71,47 +68,21 @@ static void print_json(const piq_eval_report *r)
     piq_buf_release(&b);
 }
 
-static piq_status evaluate(piq_arena *a, const char *path, bool pid,
-                           piq_eval_report *out, piq_err *err)
+static piq_status measure(piq_arena *a, const piq_eval_file *file, bool json)
 {
-    piq_eval_file file;
+    piq_eval_report report;
     piq_eval_options options = {0};
-    piq_status status = piq_eval_read(a, path, pid, &file, err);
+    piq_status status = piq_eval_track(a, file->catalogue, file->answers,
+                                       file->n, &options, &report);
     if (status)
         return status;
-    status =
-        piq_eval_track(a, file.catalogue, file.answers, file.n, &options, out);
-    if (status)
-        piq_fail(err, status, "could not evaluate");
-    piq_catalogue_free(file.catalogue);
-    return status;
+    (json ? print_json : print_tables)(&report);
+    return PIQ_OK;
 }
 
 static int run(const piq_command *self, int argc, char **argv)
 {
-    const char *format = "kt-tsv";
-    piq_arguments args;
-    piq_err err = {0};
-    piq_arena a;
-    piq_eval_report report;
-    const piq_option options[] = {{"format", PIQ_OPT_TEXT, &format, 0, 0}, {0}};
-    int code = piq_parse_arguments(self, argc, argv, options, 1, 1, &args);
-    if (code >= 0)
-        return code;
-    bool pid = strcmp(format, "kt-pid") == 0;
-    if (!pid && strcmp(format, "kt-tsv") != 0)
-        return piq_wrong_use(self, "--format is kt-tsv or kt-pid, not %s",
-                             format);
-    piq_arena_init(&a, (size_t)8 << 30);
-    piq_status status = evaluate(&a, args.rest[0], pid, &report, &err);
-    piq_arena_release(&a);
-    if (status)
-        return piq_could_not(&err);
-    if (args.json)
-        print_json(&report);
-    else
-        print_tables(&report);
-    return PIQ_DONE;
+    return piq_eval_run(self, argc, argv, false, measure);
 }
 
 const piq_command piq_eval_topic_track = {

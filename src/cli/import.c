@@ -1,6 +1,7 @@
 /* import.c - brings in events, or other systems' answers, from a file. */
 #include "base/clock.h"
 #include "cli/command.h"
+#include "cli/import_anki.h"
 #include "domain/json_reader.h"
 #include "learner/fold.h"
 #include "num/score.h"
@@ -52,7 +53,10 @@ typedef struct result {
     double seconds;
     double auc; /* NaN: not enough */
     const foresight *foresight;
+    const piq_anki_import *anki; /* NULL: another format */
 } result;
+
+typedef enum file_format { EVENTS, KT_TSV, ANKI } file_format;
 
 static void print_json(const result *r)
 {
@@ -67,6 +71,19 @@ static void print_json(const result *r)
     piq_json_put_fixed(&w, "seconds", r->seconds, 3);
     piq_json_put_fixed(&w, "events_per_s",
                        (double)r->totals.accepted / r->seconds, 0);
+    if (r->anki) {
+        const piq_deck *d = &r->anki->read;
+        piq_json_put_int(&w, "rows", (int64_t)d->read);
+        piq_json_put_int(&w, "cards", (int64_t)d->n_cards);
+        piq_json_put_int(&w, "new_cards", (int64_t)r->anki->new_cards);
+        piq_json_key(&w, "skipped");
+        piq_json_object(&w);
+        piq_json_put_int(&w, "manual", (int64_t)d->manual);
+        piq_json_put_int(&w, "before_reset", (int64_t)d->before_reset);
+        piq_json_put_int(&w, "no_beginning", (int64_t)d->no_beginning);
+        piq_json_put_int(&w, "repeated", (int64_t)d->repeated);
+        piq_json_object_end(&w);
+    }
     piq_json_key(&w, "one_step_ahead");
     piq_json_object(&w);
     piq_json_put_int(&w, "n", (int64_t)all->n);
@@ -114,6 +131,16 @@ static void print_foresight(const result *r)
     piq_table_print(t);
 }
 
+static void print_skipped(const piq_anki_import *x)
+{
+    const piq_deck *d = &x->read;
+    printf("%zu rows read, %zu reviews of %zu cards (%zu of them new)\n"
+           "left out: %zu manual reschedules, %zu before a card was begun "
+           "anew, %zu of cards without a beginning, %zu repeats\n",
+           d->read, d->n, d->n_cards, x->new_cards, d->manual, d->before_reset,
+           d->no_beginning, d->repeated);
+}
+
 static void print_result(const result *r)
 {
     printf("%llu events accepted, %llu known already, in %.2f s "
@@ -121,6 +148,8 @@ static void print_result(const result *r)
            (unsigned long long)r->totals.accepted,
            (unsigned long long)r->totals.duplicates, r->seconds,
            (double)r->totals.accepted / r->seconds);
+    if (r->anki)
+        print_skipped(r->anki);
     print_foresight(r);
 }
 
@@ -288,14 +317,15 @@ static piq_status import_events(piq_engine *e, piq_str file, foresight *f,
 
 /* ---- the command ----------------------------------------------------- */
 
-static int run_import(const piq_arguments *args, bool kt, const char *path)
+static int run_import(const piq_arguments *args, file_format format,
+                      const char *path, piq_anki_import *anki)
 {
     piq_engine *e;
     piq_err err = {0};
     char *bytes;
     size_t len;
     foresight f = {.all_auc = NAN};
-    result r = {.foresight = &f};
+    result r = {.foresight = &f, .anki = format == ANKI ? anki : NULL};
     int64_t start_ns = piq_clock_monotonic_ns();
     if (piq_read_file(path, MAX_FILE_BYTES, &bytes, &len, &err))
         return piq_could_not(&err);
@@ -306,8 +336,12 @@ static int run_import(const piq_arguments *args, bool kt, const char *path)
     }
     piq_map_init(&f.answers);
     piq_str file = {bytes, len};
-    status = kt ? import_kt(e, file, &f, &r.totals, &err)
-                : import_events(e, file, &f, &r.totals, &err);
+    if (format == ANKI)
+        status = piq_import_anki(e, file, anki, &r.totals, &err);
+    else if (format == KT_TSV)
+        status = import_kt(e, file, &f, &r.totals, &err);
+    else
+        status = import_events(e, file, &f, &r.totals, &err);
     r.seconds = (double)(piq_clock_monotonic_ns() - start_ns) / 1e9;
     r.auc = f.all_auc;
     piq_engine_close(e);
@@ -322,24 +356,57 @@ static int run_import(const piq_arguments *args, bool kt, const char *path)
     return PIQ_DONE;
 }
 
+static bool format_of(const char *text, file_format *out)
+{
+    static const char *const names[] = {"events", "kt-tsv", "anki"};
+    for (int i = 0; i < 3; i++)
+        if (strcmp(text, names[i]) == 0) {
+            *out = (file_format)i;
+            return true;
+        }
+    return false;
+}
+
 static int import(const piq_command *self, int argc, char **argv)
 {
-    const char *format = "events";
+    static const int64_t NO_OFFSET = INT64_MIN;
+    const char *text = "events", *deck = "cards";
+    int64_t user = 1, offset = NO_OFFSET;
+    file_format format;
     piq_arguments args;
-    const piq_option options[] = {{"format", PIQ_OPT_TEXT, &format, 0, 0}, {0}};
+    const piq_option options[] = {
+        {"format", PIQ_OPT_TEXT, &text, 0, 0},
+        {"user", PIQ_OPT_INT, &user, 1, INT64_MAX},
+        {"deck", PIQ_OPT_TEXT, &deck, 0, 0},
+        {"utc-offset", PIQ_OPT_INT, &offset, -840, 840},
+        {0}};
     int code = piq_parse_arguments(self, argc, argv, options, 1, 1, &args);
     if (code >= 0)
         return code;
-    bool kt = strcmp(format, "kt-tsv") == 0;
-    if (!kt && strcmp(format, "events") != 0)
-        return piq_wrong_use(self, "--format is events or kt-tsv, not %s",
-                             format);
-    return run_import(&args, kt, args.rest[0]);
+    if (!format_of(text, &format))
+        return piq_wrong_use(self, "--format is events, kt-tsv or anki, not %s",
+                             text);
+    if (!piq_deck_name_ok(piq_str_of(deck)))
+        return piq_wrong_use(self,
+                             "--deck is 1 to %d letters, digits, dots, dashes "
+                             "and underscores",
+                             PIQ_MAX_DECK_BYTES);
+    piq_anki_import anki = {.user = {user},
+                            .deck = piq_str_of(deck),
+                            .utc_offset_min = offset,
+                            .has_offset = offset != NO_OFFSET};
+    return run_import(&args, format, args.rest[0], &anki);
 }
 
 const piq_command piq_cmd_import = {
     "import", "FILE", "Brings in events, or other systems' answers.",
-    "  --format F       events (NDJSON, as piq export writes it) or kt-tsv\n"
+    "  --format F       events (NDJSON, as piq export writes it), kt-tsv\n"
     "                   (user_id item_id timestamp correct skill_id; the\n"
-    "                   curriculum is derived from the file)\n",
+    "                   curriculum is derived from the file) or anki (a "
+    "review\n"
+    "                   log; its cards are added to the curriculum)\n"
+    "  --user N         anki: whose reviews they are (default 1)\n"
+    "  --deck NAME      anki: the area that the cards go to (default cards)\n"
+    "  --utc-offset M   anki: minutes that the learner's clock is ahead of "
+    "UTC\n",
     import};

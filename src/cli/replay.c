@@ -1,5 +1,5 @@
 /* replay.c - folds every learner's events anew and compares with the stored
- * state, byte for byte. */
+ * state, byte for byte; plans every path anew and compares it too. */
 #include "cli/command.h"
 
 enum { USERS_PIECE = 1000 };
@@ -7,7 +7,29 @@ enum { USERS_PIECE = 1000 };
 typedef struct tally {
     uint64_t learners, events, differing;
     uint64_t digest; /* of all states together */
+    uint64_t paths, paths_differing;
+    uint64_t paths_forgotten; /* too long a history to say */
 } tally;
+
+static piq_status replay_path(piq_engine *e, piq_user_id user, tally *t,
+                              piq_err *err)
+{
+    piq_path_replay found = PIQ_PATH_NONE;
+    piq_status status = piq_engine_replay_path(e, user, &found, err);
+    if (status == PIQ_ECORRUPT) {
+        fprintf(stderr, "learner %lld: %s\n", (long long)user.v, err->message);
+        found = PIQ_PATH_DIFFERS;
+    } else if (status) {
+        return status;
+    } else if (found == PIQ_PATH_DIFFERS) {
+        fprintf(stderr, "learner %lld: the stored path differs\n",
+                (long long)user.v);
+    }
+    t->paths += found != PIQ_PATH_NONE;
+    t->paths_differing += found == PIQ_PATH_DIFFERS;
+    t->paths_forgotten += found == PIQ_PATH_FORGOTTEN;
+    return PIQ_OK;
+}
 
 static piq_status replay_one(piq_engine *e, piq_user_id user, tally *t,
                              piq_err *err)
@@ -35,7 +57,7 @@ static piq_status replay_one(piq_engine *e, piq_user_id user, tally *t,
         fprintf(stderr, "learner %lld: the stored state differs\n",
                 (long long)user.v);
     }
-    return PIQ_OK;
+    return replay_path(e, user, t, err);
 }
 
 static piq_status replay_all(piq_engine *e, tally *t, piq_err *err)
@@ -68,6 +90,20 @@ static piq_status replay_all(piq_engine *e, tally *t, piq_err *err)
     return status;
 }
 
+static void print_tally(const tally *t, bool as_json)
+{
+    printf(as_json ? "{\"learners\":%llu,\"events\":%llu,\"differing\":%llu,"
+                     "\"digest\":\"%016llx\",\"paths\":%llu,"
+                     "\"paths_differing\":%llu,\"paths_forgotten\":%llu}\n"
+                   : "%llu learners, %llu events, %llu differing, digest "
+                     "%016llx; %llu paths, %llu differing, %llu whose first "
+                     "plan is forgotten\n",
+           (unsigned long long)t->learners, (unsigned long long)t->events,
+           (unsigned long long)t->differing, (unsigned long long)t->digest,
+           (unsigned long long)t->paths, (unsigned long long)t->paths_differing,
+           (unsigned long long)t->paths_forgotten);
+}
+
 static int replay(const piq_command *self, int argc, char **argv)
 {
     piq_arguments args;
@@ -88,15 +124,10 @@ static int replay(const piq_command *self, int argc, char **argv)
     piq_engine_close(e);
     if (status)
         return piq_could_not(&err);
-    printf(args.json ? "{\"learners\":%llu,\"events\":%llu,\"differing\":%llu,"
-                       "\"digest\":\"%016llx\"}\n"
-                     : "%llu learners, %llu events, %llu differing, digest "
-                       "%016llx\n",
-           (unsigned long long)t.learners, (unsigned long long)t.events,
-           (unsigned long long)t.differing, (unsigned long long)t.digest);
-    return t.differing ? PIQ_COULD_NOT : PIQ_DONE;
+    print_tally(&t, args.json);
+    return t.differing || t.paths_differing ? PIQ_COULD_NOT : PIQ_DONE;
 }
 
 const piq_command piq_cmd_replay = {
     "replay", "[USER]",
-    "Folds all events anew and compares with the stored states.", "", replay};
+    "Folds all events and plans all paths anew, and compares.", "", replay};

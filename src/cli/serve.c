@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/command.h"
+#include "cli/refit.h"
 #include "cli/retrain.h"
 #include "http/http.h"
 
@@ -136,8 +137,13 @@ static void wait_for_end(const char *db, const piq_serve_options *o,
 {
     const struct timespec second = {.tv_sec = 1};
     piq_retrain retrain = piq_retrain_begin(db, o->train_every_hours);
-    while (sigtimedwait(signals, NULL, &second) < 0)
+    piq_refit refit;
+    piq_refit_begin(&refit, e, o->train_every_hours, piq_clock_now_us());
+    while (sigtimedwait(signals, NULL, &second) < 0) {
         piq_retrain_tick(&retrain, piq_engine_store(e), piq_clock_now_us());
+        piq_refit_tick(&refit, piq_clock_now_us());
+    }
+    piq_refit_end(&refit);
     piq_retrain_end(&retrain);
 }
 
@@ -245,8 +251,8 @@ const piq_command piq_cmd_serve = {
     "  --threads N      HTTP threads, 2 to 64 (default 2)\n"
     "  --max-connections N  (default 4096)\n"
     "  --cache-learners N   learners kept in memory (default 50000)\n"
-    "  --train-every H  train a model anew every H hours, at the lowest\n"
-    "                   priority; 0 never (default 0)\n"
+    "  --train-every H  train a model and fit memory anew every H hours, at\n"
+    "                   the lowest priority; 0 never (default 0)\n"
     "  --log FORMAT     text or json (default text)\n"
     "  --log-level L    debug, info, warn or error (default info)\n",
     serve};

@@ -1,6 +1,7 @@
 /* train.c - piq train kt: fits a knowledge-tracing model. */
 #include "base/clock.h"
 #include "cli/kt_options.h"
+#include "cli/train_topics.h"
 #include "engine/training.h"
 #include "store/registry.h"
 
@@ -273,13 +274,18 @@ static int run(const piq_command *self, int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "kt") == 0)
         return kt.run(&kt, argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "memory") == 0)
+        return piq_train_topic_memory.run(&piq_train_topic_memory, argc - 1,
+                                          argv + 1);
     if (argc > 1 && strcmp(argv[1], "--help") == 0) {
-        printf("usage: piq train kt [options] (piq train kt --help)\n\n%s\n",
+        printf("usage: piq train kt|memory [options] (piq train kt --help)"
+               "\n\n%s\n",
                self->summary);
         return PIQ_DONE;
     }
-    return piq_wrong_use(self, "kt is expected");
+    return piq_wrong_use(self, "kt or memory is expected");
 }
 
 const piq_command piq_cmd_train = {
-    "train", "kt", "Fits a model on the stored answers, or on files.", "", run};
+    "train", "kt|memory", "Fits a model on the stored answers, or on files.",
+    "", run};

@@ -23,7 +23,7 @@
 
 enum {
     PIQ_MAX_AREAS = 64,
-    PIQ_MAX_CONCEPTS = 4096,
+    PIQ_MAX_CONCEPTS = 16384, /* a collection of cards has thousands */
     PIQ_MAX_CONTENTS = 100000,
     PIQ_MAX_ITEMS = 1000000,
     PIQ_MAX_CHARACTERS = 1024,

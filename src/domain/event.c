@@ -219,7 +219,8 @@ static void read_feedback(piq_json_reader *r, const piq_catalogue *c,
                         "feedback needs an action, a feedback_score or both");
 }
 
-/* goal_set and profile_stated carry an object of their own. */
+/* goal_set, profile_stated, path_controlled and memory_fitted carry an object
+ * of their own. */
 static void read_nested(piq_json_reader *r, const piq_catalogue *c,
                         const char *member, piq_event *out)
 {
@@ -233,7 +234,12 @@ static void read_nested(piq_json_reader *r, const piq_catalogue *c,
     piq_status status =
         out->type == PIQ_EV_GOAL_SET
             ? piq_goal_read(v, where, c, &out->u.goal, r->err)
-            : piq_stated_read(v, where, c, &out->u.stated, r->err);
+        : out->type == PIQ_EV_PROFILE_STATED
+            ? piq_stated_read(v, where, c, &out->u.stated, r->err)
+        : out->type == PIQ_EV_MEMORY_FITTED
+            ? piq_fitted_read(v, where, &out->u.fitted, r->err)
+            : piq_control_read(v, where, c, out->at_us, &out->u.control,
+                               r->err);
     if (status) {
         r->status = status;
         r->object = NULL;
@@ -258,6 +264,8 @@ static const char *const members_of[PIQ_N_EVENT_TYPES][8] = {
                                         "action", "feedback_score", NULL},
     [PIQ_EV_GOAL_SET] = {"goal", NULL},
     [PIQ_EV_PROFILE_STATED] = {"stated", NULL},
+    [PIQ_EV_PATH_CONTROLLED] = {"control", NULL},
+    [PIQ_EV_MEMORY_FITTED] = {"fitted", NULL},
 };
 
 static bool read_type(const json_t *json, piq_event_type *out)
@@ -298,6 +306,12 @@ static void read_body(piq_json_reader *r, const piq_catalogue *c,
         break;
     case PIQ_EV_PROFILE_STATED:
         read_nested(r, c, "stated", out);
+        break;
+    case PIQ_EV_PATH_CONTROLLED:
+        read_nested(r, c, "control", out);
+        break;
+    case PIQ_EV_MEMORY_FITTED:
+        read_nested(r, c, "fitted", out);
         break;
     }
 }

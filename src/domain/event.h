@@ -13,6 +13,8 @@
 #include "base/arena.h"
 #include "base/json_writer.h"
 #include "domain/catalogue.h"
+#include "domain/control.h"
+#include "domain/fitted.h"
 #include "domain/goal.h"
 #include "domain/ids.h"
 #include "domain/words.h"
@@ -91,6 +93,8 @@ typedef struct piq_event {
         piq_feedback_event feedback;
         piq_goal goal;
         piq_stated stated;
+        piq_control control;
+        piq_fitted fitted;
     } u;
 } piq_event;
 

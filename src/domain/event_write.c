@@ -132,6 +132,18 @@ static void write_body(const piq_event *e, const piq_catalogue *c,
         piq_stated_write(&e->u.stated, w);
         piq_json_object_end(w);
         break;
+    case PIQ_EV_PATH_CONTROLLED:
+        piq_json_key(w, "control");
+        piq_json_object(w);
+        piq_control_write(&e->u.control, c, w);
+        piq_json_object_end(w);
+        break;
+    case PIQ_EV_MEMORY_FITTED:
+        piq_json_key(w, "fitted");
+        piq_json_object(w);
+        piq_fitted_write(&e->u.fitted, w);
+        piq_json_object_end(w);
+        break;
     }
 }
 

@@ -101,7 +101,8 @@ piq_status piq_goal_read(const json_t *json, const char *where,
 {
     static const char *const known[] = {"target_skill_level", "timeline",
                                         "motivation_type",    "priority_areas",
-                                        "target_concepts",    NULL};
+                                        "target_concepts",
+                                        "desired_retention",  NULL};
     piq_json_reader r;
     piq_goal g = {.set = true,
                   .target_skill_level = PIQ_EXPERT,
@@ -126,6 +127,9 @@ piq_status piq_goal_read(const json_t *json, const char *where,
         read_areas(&r, c, &g);
     if (piq_json_has(&r, "target_concepts"))
         read_concepts(&r, c, &g);
+    if (piq_json_has(&r, "desired_retention"))
+        g.desired_retention =
+            (float)piq_json_number_in(&r, "desired_retention", 0.7, 0.97);
     if (!r.status && json_object_size(json) == 0)
         piq_json_refuse(&r, NULL, "a goal needs at least one member");
     piq_status status = piq_json_end(&r);
@@ -167,6 +171,8 @@ void piq_goal_write(const piq_goal *g, const piq_catalogue *c,
     for (size_t i = 0; i < g->n_target_concepts; i++)
         piq_json_str(w, c->concepts[g->target_concepts[i].v].id);
     piq_json_array_end(w);
+    if (g->desired_retention > 0)
+        piq_json_put_float(w, "desired_retention", g->desired_retention);
 }
 
 /* ---- what is stated -------------------------------------------------- */

@@ -29,6 +29,7 @@ typedef struct piq_goal {
     uint8_t n_priority_areas; /* 0: all areas */
     piq_concept_ix target_concepts[PIQ_MAX_TARGET_CONCEPTS];
     uint8_t n_target_concepts; /* 0: from areas and level */
+    float desired_retention;   /* .7 .. .97; 0: not part of this goal */
 } piq_goal;
 
 /* Bits of piq_stated.has. */

@@ -11,7 +11,8 @@ typedef enum piq_step_kind {
     PIQ_STEP_PRACTICE,
     PIQ_STEP_ASSESSMENT,
     PIQ_STEP_CHARACTER,
-    PIQ_STEP_REVIEW
+    PIQ_STEP_REVIEW,
+    PIQ_STEP_CHECK /* a few answers on one concept: is it known already? */
 } piq_step_kind;
 
 typedef enum piq_step_status {
@@ -20,10 +21,13 @@ typedef enum piq_step_status {
     PIQ_STEP_DONE
 } piq_step_status;
 
+enum { PIQ_MAX_STEP_UNLOCKS = 3 };
+
 typedef struct piq_plan_step {
     piq_step_kind kind;
     piq_step_status status;
-    piq_content_ix content; /* PIQ_NO_IX32: a bare review of `concept` */
+    piq_content_ix content; /* PIQ_NO_IX32: a bare review or a check of
+                               `concept` */
     piq_concept_ix concept; /* what it is for */
     int32_t day;            /* planned local day */
     double minutes;         /* of this part */
@@ -33,8 +37,23 @@ typedef struct piq_plan_step {
     uint16_t part, parts;
     double mastery_before; /* of `concept`, expected */
     double mastery_after;
-    const char *why; /* sentence, arena */
+    double success;   /* chance of a right answer in it, or of following it;
+                         0..1, NaN: not told */
+    uint16_t session; /* of its day, from 1; 0: not told */
+    /* Concepts that can be begun once it is done, and could not before: the
+     * first of them. */
+    piq_concept_ix unlocks[PIQ_MAX_STEP_UNLOCKS];
+    uint8_t n_unlocks;
+    const char *why; /* what it is for; sentence, arena */
+    const char *now; /* why on this day and in this place; "": not told */
 } piq_plan_step;
+
+/* A target, or what one needs, that is not reached by the end of the plan. */
+typedef struct piq_plan_dropped {
+    piq_concept_ix concept;
+    double cost;    /* of `value`, with what it opens; NaN: not told */
+    double mastery; /* expected at the end of the plan; NaN: not told */
+} piq_plan_dropped;
 
 typedef struct piq_plan {
     piq_plan_step *steps; /* by day, in order of doing */
@@ -53,9 +72,16 @@ typedef struct piq_plan {
     int32_t deadline_day; /* INT32_MAX none */
     int32_t from_day;
     double minutes_total;
-    /* What had to be left out before the deadline, in order of loss. */
-    piq_concept_ix *dropped;
+    /* Expected mastery at the deadline (or the end of the plan) after
+     * forgetting, up to each concept's aim: the mean over `targets`, weighted
+     * by what they are worth. 0..1; NaN: not told. */
+    double value;
+    /* What had to be left out before the deadline, in order of cost, and the
+     * minutes that would do it in time, in all and a week: 0 none are missing,
+     * NaN no minutes would do, or not told. */
+    piq_plan_dropped *dropped;
     size_t n_dropped;
+    double extra_minutes, extra_week_minutes;
     bool prerequisites_added; /* targets needed more than was asked for */
 } piq_plan;
 

@@ -15,7 +15,7 @@ enum {
     MAX_STEPS = 4096,
     MAX_WHY_BYTES = 1024,
     MAX_ID_BYTES = 200,
-    N_KINDS = PIQ_STEP_REVIEW + 1,
+    N_KINDS = PIQ_STEP_CHECK + 1,
     N_STATUSES = PIQ_STEP_DONE + 1
 };
 #define MAX_MINUTES 1e6
@@ -23,7 +23,7 @@ enum {
 static const char *const kinds[N_KINDS] = {
     [PIQ_STEP_LESSON] = "lesson",         [PIQ_STEP_PRACTICE] = "practice",
     [PIQ_STEP_ASSESSMENT] = "assessment", [PIQ_STEP_CHARACTER] = "character",
-    [PIQ_STEP_REVIEW] = "review",
+    [PIQ_STEP_REVIEW] = "review",         [PIQ_STEP_CHECK] = "check",
 };
 
 static const char *const statuses[N_STATUSES] = {
@@ -91,8 +91,33 @@ static void put_step(piq_json_writer *w, const piq_catalogue *c,
     piq_json_put_int(w, "parts", s->parts);
     piq_json_put_fixed(w, "mastery_before", s->mastery_before, 4);
     piq_json_put_fixed(w, "mastery_after", s->mastery_after, 4);
+    piq_json_put_fixed(w, "success", s->success, 3);
+    piq_json_put_int(w, "session", s->session);
+    put_concepts(w, "unlocks", c, s->unlocks, s->n_unlocks);
     piq_json_put_z(w, "why", s->why);
+    piq_json_put_z(w, "now", s->now);
     piq_json_object_end(w);
+}
+
+/* Their ids, and what each costs. */
+static void put_dropped(piq_json_writer *w, const piq_catalogue *c,
+                        const piq_plan_dropped *list, size_t n)
+{
+    piq_json_key(w, "dropped");
+    piq_json_array(w);
+    for (size_t i = 0; i < n; i++)
+        piq_json_str(w, c->concepts[list[i].concept.v].id);
+    piq_json_array_end(w);
+    piq_json_key(w, "dropped_costs");
+    piq_json_array(w);
+    for (size_t i = 0; i < n; i++) {
+        piq_json_object(w);
+        piq_json_put_str(w, "concept", c->concepts[list[i].concept.v].id);
+        piq_json_put_fixed(w, "cost", list[i].cost, 4);
+        piq_json_put_fixed(w, "mastery", list[i].mastery, 4);
+        piq_json_object_end(w);
+    }
+    piq_json_array_end(w);
 }
 
 void piq_plan_write(const piq_plan *p, const piq_catalogue *c,
@@ -109,7 +134,10 @@ void piq_plan_write(const piq_plan *p, const piq_catalogue *c,
     put_day(w, "completion_high_day", p->completion_high_day);
     piq_json_put_fixed(w, "in_time_prob", p->in_time_prob, 4);
     piq_json_put_fixed(w, "minutes_total", p->minutes_total, 1);
-    put_concepts(w, "dropped", c, p->dropped, p->n_dropped);
+    piq_json_put_fixed(w, "value", p->value, 4);
+    put_dropped(w, c, p->dropped, p->n_dropped);
+    piq_json_put_fixed(w, "extra_minutes", p->extra_minutes, 1);
+    piq_json_put_fixed(w, "extra_minutes_a_week", p->extra_week_minutes, 1);
     piq_json_put_int(w, "current_position", (int64_t)p->current);
     piq_json_put_int(w, "steps_total", (int64_t)p->n_steps);
     /* Last, where piq_plan_cut looks for it. */
@@ -198,6 +226,14 @@ static int read_word(piq_json_reader *r, const char *member,
     return 0;
 }
 
+/* Absent, as it was stored before this was told, or null: NaN. */
+static double read_told(piq_json_reader *r, const char *member, double most)
+{
+    if (!piq_json_has(r, member) || is_null(r, member))
+        return NAN;
+    return piq_json_number_in(r, member, 0, most);
+}
+
 /* Ids that the catalogue no longer has are left out. */
 static piq_concept_ix *read_concepts(plan_reader *p, piq_json_reader *r,
                                      const char *member, size_t *n)
@@ -216,6 +252,54 @@ static piq_concept_ix *read_concepts(plan_reader *p, piq_json_reader *r,
             (*n)++;
     }
     return out;
+}
+
+static bool read_cost(plan_reader *p, const json_t *json, piq_plan_dropped *out,
+                      piq_status *status)
+{
+    static const char *const known[] = {"concept", "cost", "mastery", NULL};
+    piq_json_reader r;
+    piq_json_begin(&r, json, "/dropped_costs", known, p->err);
+    piq_str id = piq_json_string(&r, "concept", 1, MAX_ID_BYTES);
+    out->cost = read_told(&r, "cost", PIQ_MAX_CONCEPTS);
+    out->mastery = read_told(&r, "mastery", 1);
+    bool there =
+        r.object && piq_catalogue_find_concept(p->c, id, &out->concept);
+    *status = piq_json_end(&r);
+    return *status == PIQ_OK && there;
+}
+
+/* From dropped_costs; paths stored before that was told have ids alone. */
+static void read_dropped(plan_reader *p, piq_json_reader *r, piq_plan *out)
+{
+    bool costs = piq_json_has(r, "dropped_costs");
+    size_t n = 0;
+    piq_concept_ix *ids = read_concepts(p, r, "dropped", &n);
+    const json_t *list =
+        costs ? piq_json_array_in(r, "dropped_costs", PIQ_MAX_CONCEPTS) : NULL;
+    size_t n_list = list ? json_array_size(list) : 0;
+    out->dropped = piq_new(p->a, piq_plan_dropped, costs ? n_list : n);
+    p->no_memory |= !out->dropped;
+    if (!out->dropped || !ids)
+        return;
+    for (size_t i = 0; !costs && i < n; i++)
+        out->dropped[out->n_dropped++] = (piq_plan_dropped){ids[i], NAN, NAN};
+    for (size_t i = 0; i < n_list && r->status == PIQ_OK; i++) {
+        piq_plan_dropped *at = &out->dropped[out->n_dropped];
+        if (read_cost(p, json_array_get(list, i), at, &r->status))
+            out->n_dropped++;
+    }
+}
+
+/* What the catalogue no longer has is left out, and so is what is too many. */
+static void read_unlocks(plan_reader *p, piq_json_reader *r, piq_plan_step *s)
+{
+    if (!piq_json_has(r, "unlocks"))
+        return;
+    size_t n = 0;
+    piq_concept_ix *list = read_concepts(p, r, "unlocks", &n);
+    for (size_t i = 0; list && i < n && i < PIQ_MAX_STEP_UNLOCKS; i++)
+        s->unlocks[s->n_unlocks++] = list[i];
 }
 
 /* False when the catalogue no longer has what the step names. */
@@ -249,7 +333,8 @@ static void read_step(plan_reader *p, const json_t *json, size_t i,
     static const char *const known[] = {
         "position",      "kind", "status",  "content_id", "title",
         "concept",       "day",  "minutes", "why",        "mastery_before",
-        "mastery_after", "part", "parts",   NULL};
+        "mastery_after", "part", "parts",   "success",    "session",
+        "unlocks",       "now",  NULL};
     char where[48];
     piq_json_reader r;
     piq_plan_step s = {0};
@@ -264,12 +349,19 @@ static void read_step(plan_reader *p, const json_t *json, size_t i,
     s.parts = read_part(&r, "parts");
     s.mastery_before = piq_json_number_in(&r, "mastery_before", 0, 1);
     s.mastery_after = piq_json_number_in(&r, "mastery_after", 0, 1);
-    piq_str why = piq_json_string(&r, "why", 0, MAX_WHY_BYTES);
+    s.success = read_told(&r, "success", 1);
+    if (piq_json_has(&r, "session"))
+        s.session = (uint16_t)piq_json_int_in(&r, "session", 0, UINT16_MAX);
+    read_unlocks(p, &r, &s);
+    piq_str why = piq_json_string(&r, "why", 0, MAX_WHY_BYTES), now = {"", 0};
+    if (piq_json_has(&r, "now"))
+        now = piq_json_string(&r, "now", 0, MAX_WHY_BYTES);
     *status = piq_json_end(&r);
     if (*status || !there)
         return;
     s.why = piq_arena_strndup(p->a, why.ptr, why.len);
-    p->no_memory |= !s.why;
+    s.now = piq_arena_strndup(p->a, now.ptr, now.len);
+    p->no_memory |= !s.why || !s.now;
     out->steps[out->n_steps++] = s;
 }
 
@@ -300,6 +392,10 @@ static piq_status read_plan(plan_reader *p, const json_t *json, piq_plan *out)
                                         "completion_high_day",
                                         "in_time_prob",
                                         "minutes_total",
+                                        "value",
+                                        "dropped_costs",
+                                        "extra_minutes",
+                                        "extra_minutes_a_week",
                                         "current_position",
                                         "steps_total",
                                         NULL};
@@ -319,7 +415,12 @@ static piq_status read_plan(plan_reader *p, const json_t *json, piq_plan *out)
                             : piq_json_number_in(&r, "in_time_prob", 0, 1);
     out->minutes_total =
         piq_json_number_in(&r, "minutes_total", 0, MAX_STEPS * MAX_MINUTES);
-    out->dropped = read_concepts(p, &r, "dropped", &out->n_dropped);
+    out->value = read_told(&r, "value", 1);
+    read_dropped(p, &r, out);
+    out->extra_minutes =
+        read_told(&r, "extra_minutes", MAX_STEPS * MAX_MINUTES);
+    out->extra_week_minutes =
+        read_told(&r, "extra_minutes_a_week", MAX_STEPS * MAX_MINUTES);
     read_steps(p, &r, out);
     return piq_json_end(&r);
 }

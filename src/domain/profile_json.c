@@ -323,6 +323,8 @@ void piq_profile_write_goals(const piq_profile *p, const piq_catalogue *c,
             piq_json_str(w, c->concepts[g->target_concepts[i].v].id);
         piq_json_array_end(w);
     }
+    if (g->set && g->desired_retention > 0)
+        piq_json_put_float(w, "desired_retention", g->desired_retention);
     piq_json_object_end(w);
 }
 

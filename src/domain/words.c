@@ -20,7 +20,9 @@ static const char *const event_types[PIQ_N_EVENT_TYPES] = {
     "review",
     "recommendation_feedback",
     "goal_set",
-    "profile_stated"};
+    "profile_stated",
+    "path_controlled",
+    "memory_fitted"};
 static const char *const user_actions[PIQ_N_USER_ACTIONS] = {
     "none", "accepted", "dismissed", "completed"};
 

@@ -48,9 +48,11 @@ typedef enum piq_event_type {
     PIQ_EV_REVIEW,
     PIQ_EV_RECOMMENDATION_FEEDBACK,
     PIQ_EV_GOAL_SET,
-    PIQ_EV_PROFILE_STATED
+    PIQ_EV_PROFILE_STATED,
+    PIQ_EV_PATH_CONTROLLED,
+    PIQ_EV_MEMORY_FITTED /* by the engine alone */
 } piq_event_type;
-enum { PIQ_N_EVENT_TYPES = 10 };
+enum { PIQ_N_EVENT_TYPES = 12 };
 
 typedef enum piq_user_action {
     PIQ_ACTION_NONE,

@@ -50,6 +50,11 @@ static void declare_metrics(piq_engine *e)
                           "Version of the trained model in force; 0: "
                           "none.",
                           NULL);
+    e->m.model_champion = piq_metrics_gauge(
+        m, "piq_model_champion",
+        "Version of the champion, which is in force unless it cannot be "
+        "read; 0: none.",
+        NULL);
     e->m.models_refused =
         piq_metrics_counter(m, "piq_models_refused_total",
                             "Champions that could not be read.", NULL);

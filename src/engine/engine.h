@@ -141,6 +141,9 @@ typedef struct piq_op {
     piq_event_verdict *verdicts;
     size_t n_accepted, n_duplicates;
     size_t at_event;
+    /* Refuse a control that finds nothing to release or to undo
+     * (PIQ_ECONFLICT, `at_event`): it was asked for now, and is no history. */
+    bool strict_controls;
 
     /* PIQ_OP_SLATE: in; `slate` out is the whole JSON reply, one reference. */
     int type; /* piq_content_type or -1 */
@@ -151,6 +154,7 @@ typedef struct piq_op {
      * update was asked for, may be empty (then a path that still holds is left
      * alone); out: the JSON reply. */
     piq_str reason;
+    unsigned n_adaptations; /* newest listed; 0: all */
     piq_str path_json;
 
     piq_status status;
@@ -209,6 +213,20 @@ PIQ_MUST_USE piq_status piq_bulk_end(piq_bulk *b, piq_bulk_totals *totals,
 PIQ_MUST_USE piq_status piq_engine_replay(piq_engine *e, piq_user_id user,
                                           bool *same, uint64_t *digest,
                                           size_t *n_events, piq_err *err);
+
+typedef enum piq_path_replay {
+    PIQ_PATH_NONE, /* the learner has no path */
+    PIQ_PATH_SAME,
+    PIQ_PATH_DIFFERS,
+    PIQ_PATH_FORGOTTEN /* its history no longer goes back to the first plan, or
+                          the model that judged then was dropped */
+} piq_path_replay;
+
+/* Plans a learner's path again from the event log, plan by plan from the first
+ * on, and compares it and its history with what is stored, byte for byte. */
+PIQ_MUST_USE piq_status piq_engine_replay_path(piq_engine *e, piq_user_id user,
+                                               piq_path_replay *out,
+                                               piq_err *err);
 
 typedef struct piq_engine_stats {
     size_t cached_learners, queued;

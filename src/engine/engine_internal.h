@@ -40,9 +40,11 @@ struct piq_engine {
     /* models.c: the trained model in force, bound to the catalogue in force */
     pthread_mutex_t model_lock; /* what follows, for moments only */
     piq_model_hold *model;      /* NULL: none */
-    uint32_t champion;          /* number of the row it comes from */
-    uint32_t refused_champion;  /* could not be read; 0: none */
+    uint32_t champion;          /* number of the row that it was chosen by */
     pthread_mutex_t adopt_lock; /* one thread adopts at a time */
+    /* Its: rows refused while row `refused_under` was the newest, from that
+     * one back to `refused_to`. */
+    uint32_t refused_under, refused_to;
 
     piq_owner *owners;
     unsigned n_owners;
@@ -51,7 +53,7 @@ struct piq_engine {
     struct {
         piq_metric *fold_ns, *commit_ns, *slate_ns, *path_ns;
         piq_metric *events, *duplicates, *late, *stale;
-        piq_metric *model_version, *models_refused;
+        piq_metric *model_version, *model_champion, *models_refused;
     } m;
 };
 
@@ -75,8 +77,15 @@ PIQ_MUST_USE piq_status piq_engine_adopt_catalogue(piq_engine *e, piq_err *err);
 /* models.c */
 
 /* Puts the champion in force, bound to the catalogue in force, if it is not.
- * One that cannot be read is refused aloud, which is no failure. */
+ * One that cannot be read is refused aloud, and the champion before it is
+ * taken; that is no failure. */
 PIQ_MUST_USE piq_status piq_engine_adopt_model(piq_engine *e, piq_err *err);
+/* The same, and what is in force then, one reference (NULL: none), with the
+ * number of the row that it was chosen by. */
+PIQ_MUST_USE piq_status piq_engine_champion(piq_engine *e, piq_model_hold **out,
+                                            uint32_t *number, piq_err *err);
+/* As long as the hold; NULL for NULL. */
+const piq_kt_model *piq_model_of(const piq_model_hold *h);
 /* The catalogue in force and the model bound to it (NULL: none). */
 PIQ_MUST_USE piq_status piq_engine_in_force(piq_engine *e,
                                             const piq_catalogue **c,

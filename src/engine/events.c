@@ -345,6 +345,31 @@ static piq_status add_rows(piq_batch *b, const piq_op *op, const fresh *list,
     return PIQ_OK;
 }
 
+/* Where in the operation an event of the sorted list stood. */
+static size_t place_of(const piq_op *op, const piq_event *event)
+{
+    size_t i = 0;
+    while (!piq_str_eq(op->events[i].event_id, event->event_id))
+        i++;
+    return i;
+}
+
+/* A control that took nothing back, where that is asked for. */
+static piq_status check_controls(piq_op *op, const fresh *list,
+                                 const piq_fold_effect *effects, size_t n)
+{
+    for (size_t i = 0; i < n && op->strict_controls; i++) {
+        const piq_event *event = &list[i].event;
+        if (event->type != PIQ_EV_PATH_CONTROLLED ||
+            effects[i].control != PIQ_CONTROL_NOTHING)
+            continue;
+        op->at_event = place_of(op, event);
+        return piq_fail(&op->err, PIQ_ECONFLICT, "there is nothing to %s",
+                        piq_control_kind_name(event->u.control.kind));
+    }
+    return PIQ_OK;
+}
+
 /* What was foreseen of the answers, for piq_events_finish. */
 typedef struct foresight {
     piq_drift_answer *list;
@@ -398,6 +423,8 @@ static piq_status fold_fresh(piq_batch *b, piq_op *op, const piq_catalogue *c,
     op->later = status == PIQ_OK && !piq_learner_fits(folded, c);
     if (op->later)
         status = PIQ_EBUSY;
+    if (status == PIQ_OK)
+        status = check_controls(op, list, effects, n);
     if (status == PIQ_OK)
         status = add_rows(b, op, list, effects, n);
     if (status == PIQ_OK)

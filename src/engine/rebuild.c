@@ -49,6 +49,9 @@ piq_status piq_fold_next(piq_engine *e, piq_learner *l, const piq_tracing *t,
     if (c->version > l->catalogue_version && piq_learner_grow(l, c))
         return piq_fail(err, PIQ_ENOMEM, "no memory for learner %lld",
                         (long long)l->user.v);
+    if (piq_learner_reserve(l, event))
+        return piq_fail(err, PIQ_ENOMEM, "no memory for learner %lld",
+                        (long long)l->user.v);
     piq_fold(l, c, e->book, t, event, effect);
     return PIQ_OK;
 }

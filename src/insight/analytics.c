@@ -129,7 +129,7 @@ static void tell_forgetting(const piq_learner *l, const piq_catalogue *c,
 {
     static const int days[PIQ_RETENTION_POINTS] = {0,  1,  2,  3,  5,  7,
                                                    10, 14, 18, 22, 26, 30};
-    const piq_fsrs_params *fsrs = piq_fsrs_defaults();
+    int32_t offset = piq_learner_offset_min(l);
     for (int k = 0; k < PIQ_RETENTION_POINTS; k++) {
         piq_retention_point *p = &out->retention[k];
         double sum = 0;
@@ -138,9 +138,8 @@ static void tell_forgetting(const piq_learner *l, const piq_catalogue *c,
             piq_belief b = beliefs[i];
             if (c->concepts[i].retired || !isfinite(b.recall))
                 continue;
-            piq_memory_belief(&l->memory, fsrs, (piq_concept_ix){(uint16_t)i},
-                              out->retention_wanted,
-                              now_us + days[k] * PIQ_US_PER_DAY, &b);
+            piq_memory_belief(&l->memory, (piq_concept_ix){(uint16_t)i},
+                              now_us + days[k] * PIQ_US_PER_DAY, offset, &b);
             sum += b.recall;
             p->below += b.recall < out->retention_wanted;
         }

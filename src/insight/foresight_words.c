@@ -168,9 +168,9 @@ static void say_time(fact *t)
         put(t, "It is not known when you last practised %.*s", PIQ_STR_ARG(k));
     else if (days < 1)
         put(t,
-            "You practised %.*s within the last day, and the chance that "
-            "you still remember it is about %d %%",
-            PIQ_STR_ARG(k), piq_percent(f->recall));
+            "You practised %.*s within the last day, so there was little time "
+            "to forget it",
+            PIQ_STR_ARG(k));
     else
         put(t,
             "You last practised %.*s %u day%s ago, and the chance that you "

@@ -16,6 +16,7 @@ static const double DEFAULT_SESSION_MIN = 25;
 static const double PRACTISED_DAY_MIN = 5;
 static const size_t USUAL_DAYS = 28;
 static const double LONGEST_USUAL_MIN = 120;
+static const double MOST_DAY_MIN = 1440;
 static const double HOUR_NOISE_SD = 0.5;
 static const double PACE_PRIOR_CV = 0.5;
 static const double LEAST_PACE = 0.25, MOST_PACE = 3;
@@ -195,6 +196,72 @@ piq_learning_pace piq_learning_pace_of(const piq_learner *l,
                                .hours = seen.hours};
 }
 
+/* What the learner asks of their path, in the planner's form. */
+static piq_status hear_wishes(piq_arena *a, const piq_learner *l,
+                              const piq_catalogue *c, piq_path_input *out)
+{
+    piq_controls_view v;
+    if (piq_controls_view_of(a, &l->controls, c, out->beliefs, out->from_day,
+                             &v))
+        return PIQ_ENOMEM;
+    piq_path_pin *pins = piq_new(a, piq_path_pin, v.n_pins);
+    if (!pins)
+        return PIQ_ENOMEM;
+    for (size_t i = 0; i < v.n_pins; i++)
+        pins[i] = (piq_path_pin){v.pins[i].content, v.pins[i].day};
+    out->wishes = (piq_path_wishes){.pins = pins,
+                                    .n_pins = v.n_pins,
+                                    .skip = v.skip,
+                                    .n_skip = v.n_skip,
+                                    .known = v.known,
+                                    .n_known = v.n_known,
+                                    .order = v.order,
+                                    .n_order = v.n_order,
+                                    .freeze_today = v.frozen};
+    if (v.has_days_off) {
+        out->days_off = v.days_off;
+        out->n_days_off = v.n_days_off;
+    }
+    for (int i = 0; i < 7; i++) {
+        double minutes = round(v.pace * out->minutes_per_weekday[i]);
+        out->minutes_per_weekday[i] = (uint16_t)fmin(minutes, MOST_DAY_MIN);
+    }
+    /* A concept that is skipped is no target; others may still need it. */
+    piq_concept_ix *targets = piq_new(a, piq_concept_ix, out->n_targets);
+    if (!targets)
+        return PIQ_ENOMEM;
+    size_t n = 0;
+    for (size_t i = 0; i < out->n_targets; i++) {
+        bool skipped = false;
+        for (size_t j = 0; j < v.n_skip_concepts; j++)
+            skipped |= v.skip_concepts[j].v == out->targets[i].v;
+        if (!skipped)
+            targets[n++] = out->targets[i];
+    }
+    out->targets = targets;
+    out->n_targets = n;
+    return PIQ_OK;
+}
+
+void piq_path_input_go_on(piq_path_input *in, const piq_plan *previous,
+                          piq_plan_step *frozen)
+{
+    in->previous = previous;
+    in->iterations = piq_path_iterations(in->catalogue, true);
+    in->wishes.frozen = frozen;
+    in->wishes.n_frozen = 0;
+    if (!in->wishes.freeze_today)
+        return;
+    for (size_t i = 0; i < previous->n_steps; i++) {
+        const piq_plan_step *step = &previous->steps[i];
+        if (step->status == PIQ_STEP_DONE || step->day != in->from_day)
+            continue;
+        if (step->content.v == PIQ_NO_IX32 ||
+            in->history[step->content.v].progress != PIQ_COMPLETED)
+            frozen[in->wishes.n_frozen++] = *step;
+    }
+}
+
 piq_status piq_path_input_of(piq_arena *a, const piq_learner *l,
                              const piq_judge *by, const piq_catalogue *c,
                              int64_t now_us, piq_path_input *out)
@@ -211,6 +278,7 @@ piq_status piq_path_input_of(piq_arena *a, const piq_learner *l,
         .catalogue = c,
         .beliefs = beliefs,
         .history = l->history,
+        .memory = &l->memory.params,
         .targets = targets,
         .n_targets = piq_path_targets(c, &goal, targets),
         .value = value,
@@ -220,6 +288,8 @@ piq_status piq_path_input_of(piq_arena *a, const piq_learner *l,
         .n_days_off = l->stated.n_days_off,
         .session_minutes = piq_usual_session_min(l),
         .desired_retention = piq_learner_retention(l),
+        .seed = (uint64_t)l->user.v,
+        .iterations = piq_path_iterations(c, false),
     };
     piq_weekday_minutes(l, out->minutes_per_weekday);
     piq_learning_pace pace =
@@ -229,5 +299,5 @@ piq_status piq_path_input_of(piq_arena *a, const piq_learner *l,
     const piq_behaviour *b = &l->behaviour;
     if (b->n_days && b->days[b->n_days - 1].day == out->from_day)
         out->minutes_spent_today = b->days[b->n_days - 1].spent_ms / 60000.0;
-    return PIQ_OK;
+    return hear_wishes(a, l, c, out);
 }

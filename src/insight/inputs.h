@@ -63,8 +63,8 @@ piq_learning_pace piq_learning_pace_of(const piq_learner *l,
                                        const piq_concept_ix *concepts,
                                        size_t n);
 
-/* Everything lives in `a`, or is
- * borrowed from the learner. */
+/* Everything lives in `a`, or is borrowed from the learner. What the learner
+ * asks of the path (learner/controls.h) is in it, but for what is frozen. */
 PIQ_MUST_USE piq_status piq_recommend_input_of(
     piq_arena *a, const piq_learner *l, const piq_judge *by,
     const piq_catalogue *c, int64_t now_us, piq_recommend_input *out);
@@ -72,5 +72,10 @@ PIQ_MUST_USE piq_status piq_path_input_of(piq_arena *a, const piq_learner *l,
                                           const piq_judge *by,
                                           const piq_catalogue *c,
                                           int64_t now_us, piq_path_input *out);
+/* Makes a plan go on from a previous one, which is borrowed: the steps that it
+ * had for today are frozen where the learner wishes that. `frozen` is
+ * [previous->n_steps] of the caller's, as long as `in`. */
+void piq_path_input_go_on(piq_path_input *in, const piq_plan *previous,
+                          piq_plan_step *frozen);
 
 #endif

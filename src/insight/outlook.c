@@ -75,15 +75,16 @@ static double minutes_until(const piq_outlook *w, int64_t at_us)
 static double reviews_until(piq_outlook *w, int64_t at_us, double days)
 {
     const piq_catalogue *c = w->catalogue;
-    const piq_fsrs_params *fsrs = piq_fsrs_defaults();
+    const piq_fsrs_params *fsrs = &w->learner->memory.params;
+    int32_t offset = piq_learner_offset_min(w->learner);
     double wanted = piq_learner_retention(w->learner), reviews = 0;
     for (size_t i = 0; i < c->n_concepts; i++) {
         piq_belief then = w->beliefs[i];
         w->loss[i] = 0;
         if (c->concepts[i].retired || !(then.recall > 0) || !(days > 0))
             continue;
-        piq_memory_belief(&w->learner->memory, fsrs,
-                          (piq_concept_ix){(uint16_t)i}, wanted, at_us, &then);
+        piq_memory_belief(&w->learner->memory, (piq_concept_ix){(uint16_t)i},
+                          at_us, offset, &then);
         w->loss[i] = piq_clamp(1 - then.recall / w->beliefs[i].recall, 0, 1);
         double interval =
             fmax(1, piq_fsrs_interval(fsrs, then.stability_days, wanted));

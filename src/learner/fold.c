@@ -17,6 +17,9 @@ typedef struct fold_state {
     piq_calibration_book *book;
     const piq_tracing *tracing; /* NULL: no trained model */
     const piq_event *event;
+    piq_learner_calendar calendar; /* made when first asked for */
+    bool has_calendar;
+    piq_fold_effect *effect;
     piq_behaviour_note note;
     double mastery_before; /* summed over the concepts concerned */
     double area_mastery[PIQ_MAX_AREAS];
@@ -153,6 +156,36 @@ static double mastery_sum(const fold_state *s)
     return sum;
 }
 
+/* ---- memory ----------------------------------------------------------- */
+
+static const piq_review_calendar *calendar_of(fold_state *s)
+{
+    if (!s->has_calendar)
+        piq_learner_calendar_of(s->learner, s->event->at_us, &s->calendar);
+    s->has_calendar = true;
+    return &s->calendar.ask;
+}
+
+static void review(fold_state *s, const piq_memory_answer *x)
+{
+    piq_fold_effect *e = s->effect;
+    piq_memory_step step =
+        piq_memory_review(&s->learner->memory, s->catalogue, x, calendar_of(s));
+    bool whole = step.share >= 1 && !x->read;
+    if ((whole || step.is_first) && e->n_reviews < PIQ_MAX_CONTENT_CONCEPTS)
+        e->reviews[e->n_reviews++] =
+            (piq_fold_review){x->concept, (uint8_t)x->rating, step.day};
+}
+
+/* The due days follow what the learner asks. */
+static void reschedule(fold_state *s, double retention_before)
+{
+    piq_learner *l = s->learner;
+    s->has_calendar = false;
+    piq_memory_reschedule(&l->memory, s->event->at_us, calendar_of(s),
+                          piq_learner_retention(l) != retention_before);
+}
+
 /* ---- one function a kind of evidence --------------------------------- */
 
 /* An answer, or what counts as one, to the task in s->weights. */
@@ -162,7 +195,6 @@ static void fold_answer(fold_state *s, const piq_task *task, double score,
 {
     piq_learner *l = s->learner;
     const piq_event *e = s->event;
-    int32_t offset = piq_learner_offset_min(l);
     double slowness = piq_behaviour_slowness(&l->behaviour, response_ms);
     s->mastery_before = mastery_sum(s);
     piq_track_answer(&l->track, piq_track_defaults(), s->catalogue, task, score,
@@ -172,10 +204,11 @@ static void fold_answer(fold_state *s, const piq_task *task, double score,
     for (size_t i = 0; i < s->n_weights; i++)
         heaviest = fmax(heaviest, s->weights[i].weight);
     for (size_t i = 0; i < s->n_weights; i++)
-        piq_memory_review(&l->memory, piq_fsrs_defaults(), s->catalogue,
-                          s->weights[i].concept, rating,
-                          s->weights[i].weight / heaviest, false, e->at_us,
-                          offset);
+        review(s,
+               &(piq_memory_answer){.concept = s->weights[i].concept,
+                                    .rating = rating,
+                                    .weight = s->weights[i].weight / heaviest,
+                                    .at_us = e->at_us});
     s->note.is_answer = true;
     s->note.predicted = out->predicted;
     s->note.score = score;
@@ -238,7 +271,6 @@ static void fold_exposure(fold_state *s, piq_content_ix ix, double minutes)
 {
     const piq_content *content = &s->catalogue->contents[ix.v];
     piq_learner *l = s->learner;
-    int32_t offset = piq_learner_offset_min(l);
     s->n_weights =
         normalised(content->concepts, content->n_concepts, s->weights);
     s->mastery_before = mastery_sum(s);
@@ -247,9 +279,13 @@ static void fold_exposure(fold_state *s, piq_content_ix ix, double minutes)
     for (size_t i = 0; i < s->n_weights; i++) {
         piq_concept_ix k = s->weights[i].concept;
         bool first = l->memory.concepts[k.v].state.stability_days <= 0;
-        piq_memory_review(&l->memory, piq_fsrs_defaults(), s->catalogue, k, 3,
+        review(s, &(piq_memory_answer){
+                      .concept = k,
+                      .rating = 3,
+                      .weight =
                           first ? 1.0 : LESSON_REPEATS * s->weights[i].weight,
-                          false, s->event->at_us, offset);
+                      .read = true,
+                      .at_us = s->event->at_us});
     }
     s->note.mastery_gained = mastery_sum(s) - s->mastery_before;
 }
@@ -336,9 +372,11 @@ static void fold_review(fold_state *s)
     piq_track_answer(&l->track, piq_track_defaults(), s->catalogue, &task,
                      e->rating > 1 ? 1.0 : 0.0, SELF_RATED, e->response_ms,
                      s->event->at_us, &out);
-    piq_memory_review(&l->memory, piq_fsrs_defaults(), s->catalogue, e->concept,
-                      e->rating, 1.0, true, s->event->at_us,
-                      piq_learner_offset_min(l));
+    review(s, &(piq_memory_answer){.concept = e->concept,
+                                   .rating = e->rating,
+                                   .weight = 1,
+                                   .deliberate = true,
+                                   .at_us = s->event->at_us});
     s->note.mastery_gained = mastery_sum(s) - s->mastery_before;
 }
 
@@ -361,10 +399,36 @@ static void fold_feedback(fold_state *s)
 static void fold_stated(fold_state *s)
 {
     const piq_stated *news = &s->event->u.stated;
+    double retention = piq_learner_retention(s->learner);
     piq_stated_merge(&s->learner->stated, news);
+    if (news->has & PIQ_STATED_DAYS_OFF)
+        piq_controls_end_days_off(&s->learner->controls);
     if (news->has & PIQ_STATED_LEVEL)
         piq_track_state_level(&s->learner->track, piq_track_defaults(),
                               s->catalogue, news->self_level);
+    if (news->has &
+        (PIQ_STATED_RETENTION | PIQ_STATED_DAYS_OFF | PIQ_STATED_MINUTES))
+        reschedule(s, retention);
+}
+
+static void fold_goal(fold_state *s)
+{
+    piq_learner *l = s->learner;
+    double retention = piq_learner_retention(l);
+    l->goal = s->event->u.goal;
+    l->goal_us = s->event->at_us;
+    if (piq_learner_retention(l) != retention)
+        reschedule(s, retention);
+}
+
+static void fold_control(fold_state *s, piq_fold_effect *effect)
+{
+    piq_learner *l = s->learner;
+    int32_t day = piq_day_of(s->event->at_us, piq_learner_offset_min(l),
+                             PIQ_DAY_ROLLOVER_H);
+    effect->control = piq_controls_fold(&l->controls, &s->event->u.control,
+                                        s->event->at_us, day);
+    reschedule(s, piq_learner_retention(l));
 }
 
 /* Mean mastery of the areas that the event bore on, for the weekly record;
@@ -420,11 +484,18 @@ static void fold_by_type(fold_state *s, piq_fold_effect *effect)
         fold_feedback(s);
         break;
     case PIQ_EV_GOAL_SET:
-        s->learner->goal = s->event->u.goal;
-        s->learner->goal_us = s->event->at_us;
+        fold_goal(s);
         break;
     case PIQ_EV_PROFILE_STATED:
         fold_stated(s);
+        break;
+    case PIQ_EV_PATH_CONTROLLED:
+        fold_control(s, effect);
+        break;
+    case PIQ_EV_MEMORY_FITTED:
+        /* Numbers that FSRS does not take leave it as it is. */
+        (void)piq_memory_adopt(&s->learner->memory, &s->event->u.fitted,
+                               s->event->at_us, calendar_of(s));
         break;
     }
 }
@@ -435,8 +506,12 @@ void piq_fold(piq_learner *l, const piq_catalogue *c,
 {
     PIQ_ASSERT(e->event_id.len <= PIQ_MAX_EVENT_ID_BYTES);
     PIQ_ASSERT(piq_learner_is_traced(l, t));
-    fold_state s = {
-        .learner = l, .catalogue = c, .book = book, .tracing = t, .event = e};
+    fold_state s = {.learner = l,
+                    .catalogue = c,
+                    .book = book,
+                    .tracing = t,
+                    .event = e,
+                    .effect = effect};
     s.note = (piq_behaviour_note){.event = e,
                                   .utc_offset_min = piq_learner_offset_min(l),
                                   .predicted = NAN,

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { FORMAT = 2, CHECKSUM_BYTES = 4 };
+enum { FORMAT = 3, CHECKSUM_BYTES = 4 };
 
 static void history_fill(piq_content_history *h, size_t n)
 {
@@ -58,6 +58,7 @@ void piq_learner_free(piq_learner *l)
     piq_track_release(&l->track);
     piq_memory_release(&l->memory);
     piq_behaviour_release(&l->behaviour);
+    piq_controls_release(&l->controls);
     piq_kt_state_free(l->trace);
     free(l->history);
     free(l);
@@ -75,10 +76,12 @@ piq_status piq_learner_copy(const piq_learner *from, piq_learner **out)
     l->track = (piq_track){0};
     l->memory = (piq_memory){0};
     l->behaviour = (piq_behaviour){0};
+    l->controls = (piq_controls){0};
     l->trace = NULL;
     if (piq_track_copy(&l->track, &from->track) ||
         piq_memory_copy(&l->memory, &from->memory) ||
         piq_behaviour_copy(&l->behaviour, &from->behaviour) ||
+        piq_controls_copy(&l->controls, &from->controls) ||
         (from->trace && piq_kt_state_copy(from->trace, &l->trace))) {
         piq_learner_free(l);
         return PIQ_ENOMEM;
@@ -103,6 +106,13 @@ piq_status piq_learner_grow(piq_learner *l, const piq_catalogue *c)
     if (c->version > l->catalogue_version)
         l->catalogue_version = c->version;
     return PIQ_OK;
+}
+
+piq_status piq_learner_reserve(piq_learner *l, const piq_event *e)
+{
+    return e->type == PIQ_EV_PATH_CONTROLLED
+               ? piq_controls_reserve(&l->controls)
+               : PIQ_OK;
 }
 
 bool piq_learner_fits(const piq_learner *l, const piq_catalogue *c)
@@ -150,21 +160,56 @@ int32_t piq_learner_offset_min(const piq_learner *l)
 
 double piq_learner_retention(const piq_learner *l)
 {
+    if (l->goal.set && l->goal.desired_retention > 0)
+        return (double)l->goal.desired_retention;
     return l->stated.has & PIQ_STATED_RETENTION
                ? (double)l->stated.desired_retention
                : 0.9;
+}
+
+/* Days off that a control has put in place of those stated. */
+static void replace_days_off(const piq_learner *l, int64_t at_us,
+                             piq_learner_calendar *out)
+{
+    piq_kept_control list[PIQ_MAX_CONTROLS];
+    int32_t day =
+        piq_day_of(at_us, out->ask.utc_offset_min, PIQ_MEMORY_ROLLOVER_H);
+    size_t n = piq_controls_in_force(&l->controls, day, list);
+    for (size_t i = 0; i < n; i++) {
+        const piq_control *x = &list[i].control;
+        if (x->kind != PIQ_CONTROL_DAYS_OFF)
+            continue;
+        memcpy(out->days_off, x->days, x->n_days * sizeof *x->days);
+        out->ask.days_off = out->days_off;
+        out->ask.n_days_off = x->n_days;
+    }
+}
+
+void piq_learner_calendar_of(const piq_learner *l, int64_t at_us,
+                             piq_learner_calendar *out)
+{
+    const piq_stated *s = &l->stated;
+    bool minutes = s->has & PIQ_STATED_MINUTES;
+    out->ask = (piq_review_calendar){
+        .retention = piq_learner_retention(l),
+        .utc_offset_min = piq_learner_offset_min(l),
+        .seed = (uint64_t)l->user.v,
+        .days_off = s->days_off,
+        .n_days_off = s->has & PIQ_STATED_DAYS_OFF ? s->n_days_off : 0,
+        .minutes = minutes ? s->minutes_per_weekday : NULL};
+    if (l->controls.n)
+        replace_days_off(l, at_us, out);
 }
 
 void piq_learner_beliefs(const piq_learner *l, const piq_catalogue *c,
                          int64_t at_us, piq_belief *out)
 {
     const piq_track_params *track = piq_track_defaults();
-    const piq_fsrs_params *fsrs = piq_fsrs_defaults();
-    double retention = piq_learner_retention(l);
+    int32_t offset = piq_learner_offset_min(l);
     for (size_t i = 0; i < c->n_concepts; i++) {
         piq_concept_ix ix = {(uint16_t)i};
         piq_track_belief(&l->track, track, c, ix, at_us, &out[i]);
-        piq_memory_belief(&l->memory, fsrs, ix, retention, at_us, &out[i]);
+        piq_memory_belief(&l->memory, ix, at_us, offset, &out[i]);
     }
 }
 
@@ -191,8 +236,8 @@ piq_status piq_learner_judged_concept(const piq_learner *l, const piq_judge *by,
 {
     float shifts[PIQ_MAX_CONCEPTS];
     piq_track_belief(&l->track, piq_track_defaults(), c, concept, at_us, out);
-    piq_memory_belief(&l->memory, piq_fsrs_defaults(), concept,
-                      piq_learner_retention(l), at_us, out);
+    piq_memory_belief(&l->memory, concept, at_us, piq_learner_offset_min(l),
+                      out);
     if (is_judged_by(l, by, c)) {
         const piq_kt_binding *b = by->tracing->binding;
         piq_kt_mastery(l->trace, b, &concept, 1, at_us, out);
@@ -252,8 +297,8 @@ void piq_area_mastery(const piq_catalogue *c, const piq_belief *beliefs,
 /* ---- stored form -----------------------------------------------------
  *
  * format, catalogue version, counts and instants, goal, stated, history (only
- * what was touched), track, memory, behaviour, trace (the name of its model
- * first); then a 32-bit checksum of all before it.
+ * what was touched), track, memory, behaviour, controls, trace (the name of
+ * its model first); then a 32-bit checksum of all before it.
  */
 
 static void encode_goal(const piq_goal *g, piq_buf *b)
@@ -270,6 +315,7 @@ static void encode_goal(const piq_goal *g, piq_buf *b)
     piq_buf_put_u8(b, g->n_target_concepts);
     for (size_t i = 0; i < g->n_target_concepts; i++)
         piq_buf_put_varint(b, g->target_concepts[i].v);
+    piq_buf_put_f32(b, g->desired_retention);
 }
 
 static bool decode_goal(piq_reader *r, const piq_catalogue *c, piq_goal *g)
@@ -298,6 +344,7 @@ static bool decode_goal(piq_reader *r, const piq_catalogue *c, piq_goal *g)
             return false;
         g->target_concepts[i].v = (uint16_t)v;
     }
+    g->desired_retention = piq_reader_f32(r);
     return !r->bad;
 }
 
@@ -444,6 +491,7 @@ void piq_learner_encode(const piq_learner *l, piq_buf *out)
     piq_track_encode(&l->track, out);
     piq_memory_encode(&l->memory, out);
     piq_behaviour_encode(&l->behaviour, out);
+    piq_controls_encode(&l->controls, out);
     encode_trace(l, out);
     if (out->status == PIQ_OK)
         piq_buf_put_u32(out, checksum(out->ptr + start, out->len - start));
@@ -504,6 +552,8 @@ piq_status piq_learner_decode(piq_str bytes, piq_user_id user,
     }
     if (status == PIQ_OK)
         status = piq_behaviour_decode(&l->behaviour, c, &r);
+    if (status == PIQ_OK)
+        status = piq_controls_decode(&l->controls, c, &r);
     if (status == PIQ_OK)
         status = decode_trace(&r, t, l);
     if (status == PIQ_OK && (r.bad || r.at != r.end))

@@ -12,6 +12,7 @@
 #include "domain/history.h"
 #include "learner/behaviour.h"
 #include "learner/calibration_book.h"
+#include "learner/controls.h"
 #include "learner/tracing.h"
 #include "memory/memory.h"
 #include "track/track.h"
@@ -32,6 +33,7 @@ typedef struct piq_learner {
     piq_goal goal;
     int64_t goal_us; /* when it was set */
     piq_stated stated;
+    piq_controls controls; /* of the path */
     /* Under a trained model; NULL where there was none, or where the stored
      * one is of another name than what it was read under. */
     piq_kt_state *trace;
@@ -50,6 +52,10 @@ PIQ_MUST_USE piq_status piq_learner_copy(const piq_learner *from,
 /* Makes room for what a newer catalogue added. */
 PIQ_MUST_USE piq_status piq_learner_grow(piq_learner *l,
                                          const piq_catalogue *c);
+
+/* Makes room for what `e` may leave, so that the fold cannot fail. PIQ_ENOMEM.
+ */
+PIQ_MUST_USE piq_status piq_learner_reserve(piq_learner *l, const piq_event *e);
 
 /* Whether the learner has exactly the room that `c` asks for: the stored form
  * depends on it. */
@@ -78,8 +84,17 @@ uint32_t piq_learner_stored_catalogue(piq_str bytes);
 
 /* The learner's own day and offset. */
 int32_t piq_learner_offset_min(const piq_learner *l);
-double piq_learner_retention(
-    const piq_learner *l); /* desired, .9 unless said */
+/* Recall wanted when a review is due: the goal's, else what was stated, else
+ * .9. */
+double piq_learner_retention(const piq_learner *l);
+
+/* What the learner asks of the calendar, for memory/schedule.h. */
+typedef struct piq_learner_calendar {
+    piq_review_calendar ask;            /* points into the learner and this */
+    int32_t days_off[PIQ_MAX_DAYS_OFF]; /* where a control replaces them */
+} piq_learner_calendar;
+void piq_learner_calendar_of(const piq_learner *l, int64_t at_us,
+                             piq_learner_calendar *out);
 
 /* Who judges; both may be NULL, and so may the judge: the bare belief. */
 typedef struct piq_judge {

@@ -1,54 +1,38 @@
-/* estimate.c - when it will be done, and how sure that is.
+/* estimate.c - how sure the day of completion is, and what is left out.
  *
- * The minutes of study until the last target are taken as lognormal around the
- * minutes of the plan. Under the law of practice (track/gain.h) the minutes a
- * concept needs are proportional to ln((1-m)/(1-aim)), whose derivative by the
- * ability logit is -m. So with concept standard deviations sd_k:
+ * For each particle p, what it lacks beside what is believed to be lacking, at
+ * its pace, and days missed that nothing knows of,
  *
- *     need_k = ln((1 - m_k) / (1 - aim_k)),  s_k = m_k sd_k
- *     cv^2   = ((1-rho) sum s_k^2 + rho (sum s_k)^2) / (sum need_k)^2
- *              + (pace_sd / pace)^2 + CV_REST^2
- *     sigma  = sqrt(ln(1 + cv^2))
+ *     minutes_p = minutes * sum of lack_kp / sum of lack_k / pace_p
+ *                 * exp(REST z_p)
  *
- * A quantile of the minutes becomes a day through the calendar. No sampling.
+ * (minutes that one concept does not need go to another one: the plan is made
+ * anew with every answer). Their .1 and .9 quantiles, as days of the calendar.
+ *
+ * Beyond what is planned, the minutes missing are those of the dose missing, at
+ * the rate at which minutes brought dose so far:
+ *
+ *     minutes = missing / rate + 5 for each target still to be shown
+ *     rate    = (useful + PRIOR_MIN g EFFICIENCY) / (spent + PRIOR_MIN)
+ *
+ * g the rate of a minute that fits.
  */
-#include "path/search.h"
-
-#include "num/logistic.h"
+#include "path/state.h"
 
 #include <math.h>
+#include <stdlib.h>
 
-/* Concepts share the learner's and the area's layers of ability. */
-#define RHO     0.3
-/* Days missed, sessions cut short: what nothing above knows of. */
-#define CV_REST 0.10
+#define EFFICIENCY 0.6
+#define PRIOR_MIN  60.0
+/* Days missed, sessions cut short. */
+#define REST       0.10
+/* Very little left to learn: how much is known to within twice itself. */
+#define MOST_RATIO 3.0
 
-static double sigma_of(const piq_path_search *s)
-{
-    double squares = 0, sum = 0, needed = 0;
-    for (size_t i = 0; i < s->n_closure; i++) {
-        size_t k = s->closure[i].v;
-        const piq_belief *b = &s->in->beliefs[k];
-        double aim = s->needs[k].aim;
-        if (s->needs[k].known || b->mastery >= aim)
-            continue;
-        double spread = b->mastery * b->sd_logit;
-        squares += spread * spread;
-        sum += spread;
-        needed += log((1 - b->mastery) / (1 - aim));
-    }
-    double cv2 = CV_REST * CV_REST;
-    double pace_cv = s->in->pace_sd / s->in->pace;
-    cv2 += pace_cv * pace_cv;
-    /* Very little left to learn: how much is known to within itself. */
-    if (needed > 0)
-        cv2 += fmin(1, ((1 - RHO) * squares + RHO * sum * sum) /
-                           (needed * needed));
-    return sqrt(log1p(cv2));
-}
+enum { P = PIQ_PATH_PARTICLES };
 
 /* Minutes that the calendar has up to the end of a day. */
-static double minutes_by(const piq_path_search *s, int day)
+static double minutes_by(const piq_path_state *s, int day)
 {
     double sum = 0;
     for (int i = 0; i <= day && i < s->n_days; i++)
@@ -56,39 +40,201 @@ static double minutes_by(const piq_path_search *s, int day)
     return sum;
 }
 
-static int32_t day_with(const piq_path_search *s, double minutes)
+/* Relative; -1: not within the horizon. */
+static int day_with(const piq_path_state *s, double minutes)
 {
     double sum = 0;
     for (int i = 0; i < s->n_days; i++) {
         sum += s->budget[i];
-        if (sum >= minutes)
-            return s->in->from_day + i;
+        if (sum + 1e-9 >= minutes)
+            return i;
     }
-    return INT32_MAX;
+    return -1;
 }
 
-void piq_path_estimate(piq_path_search *s, int done_day)
+static int32_t calendar_day(const piq_path_state *s, int day)
 {
-    piq_plan *plan = s->plan;
-    plan->completion_day = plan->completion_low_day =
-        plan->completion_high_day = INT32_MAX;
-    plan->in_time_prob = NAN;
-    if (done_day < 0)
-        return;
-    plan->completion_day = s->in->from_day + done_day;
-    bool nothing_left = true;
+    return day < 0 ? INT32_MAX : s->in->from_day + day;
+}
+
+/* ---- what is missing --------------------------------------------------- */
+
+/* Something is left that can bring a concept on. */
+static bool has_way(const piq_path_state *s, const bool *teaches, size_t i)
+{
+    const piq_need *need = &s->needs[s->closure[i].v];
+    return teaches[i] || need->explained || need->memory.stability_days > 0 ||
+           s->now[s->closure[i].v].mastery >= need->aim;
+}
+
+static void find_ways(const piq_path_state *s, bool *teaches)
+{
+    for (size_t i = 0; i < s->n_tasks; i++) {
+        const piq_task *t = &s->tasks[i];
+        if (t->done || t->form != PIQ_TASK_CONTENT)
+            continue;
+        const piq_content *x = &s->c->contents[t->content.v];
+        for (size_t j = 0; j < x->n_concepts; j++) {
+            const piq_need *need = &s->needs[x->concepts[j].concept.v];
+            if (need->aim > 0)
+                teaches[need->place] = true;
+        }
+    }
+}
+
+static bool is_missing(const piq_path_state *s, piq_concept_ix k)
+{
+    if (piq_path_met(s, k))
+        return false;
+    return s->needs[k.v].target || s->now[k.v].mastery < PIQ_READY;
+}
+
+/* Minutes of practice that are missing at the end of the plan; NaN: no
+ * minutes would do. */
+static double missing_minutes(const piq_path_state *s, const bool *teaches)
+{
+    double law = PIQ_GAIN_RATE * s->in->pace * EFFICIENCY;
+    double rate = (s->useful + PRIOR_MIN * law) / (s->spent + PRIOR_MIN);
+    double minutes = 0;
+    for (size_t i = 0; i < s->n_closure; i++) {
+        piq_concept_ix k = s->closure[i];
+        if (!is_missing(s, k))
+            continue;
+        if (!has_way(s, teaches, i))
+            return NAN;
+        double dose = piq_path_missing(s, k, s->needs[k.v].aim);
+        minutes += dose > 0 ? dose / rate : PIQ_REVIEW_MINUTES;
+    }
+    return minutes;
+}
+
+/* ---- what is left out -------------------------------------------------- */
+
+/* The most costly first. */
+static int by_cost(const void *a, const void *b)
+{
+    const piq_plan_dropped *x = a, *y = b;
+    if (x->cost != y->cost)
+        return x->cost < y->cost ? 1 : -1;
+    return (x->concept.v > y->concept.v) - (x->concept.v < y->concept.v);
+}
+
+piq_status piq_path_list_dropped(piq_arena *a, const piq_path_state *s,
+                                 piq_plan *plan)
+{
+    double weights = 0;
+    plan->dropped = piq_new(a, piq_plan_dropped, s->n_closure);
+    if (!plan->dropped)
+        return PIQ_ENOMEM;
+    for (size_t i = 0; i < s->n_closure; i++)
+        weights += s->needs[s->closure[i].v].own;
+    for (size_t i = 0; i < s->n_closure; i++) {
+        piq_concept_ix k = s->closure[i];
+        const piq_need *need = &s->needs[k.v];
+        if (!is_missing(s, k))
+            continue;
+        double lack = fmax(0, need->aim - s->now[k.v].mastery);
+        plan->dropped[plan->n_dropped++] =
+            (piq_plan_dropped){k, need->loss * lack / weights,
+                               piq_path_mastery_on(s, k, s->last_plan_day)};
+    }
+    qsort(plan->dropped, plan->n_dropped, sizeof *plan->dropped, by_cost);
+    return PIQ_OK;
+}
+
+/* ---- how sure ---------------------------------------------------------- */
+
+static double lack(const piq_path_state *s, size_t i, double dose0)
+{
+    return fmax(0, -log(1 - s->needs[s->closure[i].v].aim) - dose0);
+}
+
+/* What each particle lacks over what is believed to be lacking. */
+static void set_ratios(const piq_path_state *s, double ratio[P])
+{
+    double believed = 0, sum[P] = {0};
+    for (size_t i = 0; i < s->n_closure; i++) {
+        size_t k = s->closure[i].v;
+        if (s->needs[k].known)
+            continue;
+        believed += lack(s, i, -log(1 - s->in->beliefs[k].mastery));
+        for (size_t p = 0; p < P; p++)
+            sum[p] += lack(s, i, -log(s->posterior.left0[i * P + p]));
+    }
+    for (size_t p = 0; p < P; p++) {
+        ratio[p] = believed > 0 ? fmin(sum[p] / believed, MOST_RATIO) : 1;
+        ratio[p] *= exp(REST * s->posterior.chance[p]) / s->posterior.pace[p];
+    }
+}
+
+static int ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static void set_interval(const piq_path_state *s, double minutes,
+                         piq_plan *plan)
+{
+    double ratio[P];
+    set_ratios(s, ratio);
+    qsort(ratio, P, sizeof *ratio, ascending);
+    double low = ratio[P / 10], high = ratio[P - 1 - P / 10];
+    plan->completion_low_day =
+        calendar_day(s, day_with(s, minutes * fmin(1, low)));
+    plan->completion_high_day =
+        calendar_day(s, day_with(s, minutes * fmax(1, high)));
+    if (plan->completion_low_day > plan->completion_day)
+        plan->completion_low_day = plan->completion_day;
+    if (plan->completion_high_day < plan->completion_day)
+        plan->completion_high_day = plan->completion_day;
+}
+
+static bool nothing_to_do(const piq_path_state *s)
+{
     for (size_t i = 0; i < s->n_closure; i++) {
         const piq_need *need = &s->needs[s->closure[i].v];
-        nothing_left = nothing_left && (need->known || !need->target);
+        if (need->target && !need->known)
+            return false;
     }
-    if (nothing_left) {
-        plan->completion_low_day = plan->completion_high_day = s->in->from_day;
+    return true;
+}
+
+int piq_path_day_at_rate(piq_arena *a, const piq_path_state *s)
+{
+    bool *teaches = piq_new(a, bool, s->n_closure);
+    if (!teaches)
+        return -1;
+    find_ways(s, teaches);
+    double extra = missing_minutes(s, teaches);
+    if (isnan(extra))
+        return -1;
+    int day = day_with(s, minutes_by(s, s->last_plan_day) + extra);
+    /* What is missing at the end of a day is not done on that day. */
+    return day >= 0 && day <= s->last_plan_day ? s->last_plan_day + 1 : day;
+}
+
+static double value_of(const piq_path_state *s)
+{
+    if (s->dated)
+        return piq_path_value_on(s, s->last_plan_day);
+    if (s->n_steps == 0)
+        return piq_path_value_on(s, 0);
+    return piq_path_value_on(s, s->steps[s->n_steps - 1].day - s->in->from_day);
+}
+
+void piq_path_estimate(const piq_path_state *s, int day, piq_plan *plan)
+{
+    plan->in_time_prob = NAN;
+    plan->value = value_of(s);
+    plan->completion_day = plan->completion_low_day =
+        plan->completion_high_day = calendar_day(s, day);
+    if (nothing_to_do(s)) {
+        plan->completion_day = plan->completion_low_day =
+            plan->completion_high_day = s->in->from_day;
         return;
     }
-    double sigma = sigma_of(s);
-    double z = piq_normal_quantile(0.9);
-    /* The last day counts up to its middle: it may have been over early. */
-    double minutes = minutes_by(s, done_day) - s->budget[done_day] / 2;
-    plan->completion_low_day = day_with(s, minutes * exp(-z * sigma));
-    plan->completion_high_day = day_with(s, minutes * exp(z * sigma));
+    /* The last day counts up to its middle: it may be over early. */
+    if (day >= 0 && day < s->n_days)
+        set_interval(s, minutes_by(s, day) - s->budget[day] / 2, plan);
 }

@@ -1,7 +1,8 @@
-/* explain.c - a sentence for each step, with the plan's own numbers.
+/* explain.c - sentences for each step, with the plan's own numbers: what it is
+ * for, and why it stands where it does.
  *
  * Whole numbers only, so that no locale can change how they look. */
-#include "path/search.h"
+#include "path/state.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -14,7 +15,7 @@ static int percent(double share)
 }
 
 /* What of the plan needs this concept: how many, and the first of them. */
-static size_t needed_by(const piq_path_search *s, piq_concept_ix k,
+static size_t needed_by(const piq_path_state *s, piq_concept_ix k,
                         piq_concept_ix *first)
 {
     size_t n = 0;
@@ -29,7 +30,7 @@ static size_t needed_by(const piq_path_search *s, piq_concept_ix k,
     return n;
 }
 
-static void say_what_for(const piq_path_search *s, const piq_plan_step *step,
+static void say_what_for(const piq_path_state *s, const piq_plan_step *step,
                          char *out, size_t size)
 {
     piq_concept_ix first = {PIQ_NO_IX16};
@@ -49,7 +50,7 @@ static void say_what_for(const piq_path_search *s, const piq_plan_step *step,
                  n - 1);
 }
 
-static void say_review(const piq_path_search *s, const piq_plan_step *step,
+static void say_review(const piq_path_state *s, const piq_plan_step *step,
                        double recall, char *out, size_t size)
 {
     piq_str name = s->c->concepts[step->concept.v].name;
@@ -73,7 +74,19 @@ static void say_review(const piq_path_search *s, const piq_plan_step *step,
                  (int)lround(step->minutes));
 }
 
-static void say_assessment(const piq_path_search *s, const piq_plan_step *step,
+static void say_check(const piq_path_state *s, const piq_plan_step *step,
+                      char *out, size_t size)
+{
+    piq_str name = s->c->concepts[step->concept.v].name;
+    snprintf(
+        out, size,
+        "%.*s may be known already (%d %% believed): %d minutes of answers "
+        "tell, and can save its lessons.",
+        PIQ_STR_ARG(name), percent(step->mastery_before),
+        (int)lround(step->minutes));
+}
+
+static void say_assessment(const piq_path_state *s, const piq_plan_step *step,
                            char *out, size_t size)
 {
     const piq_content *x = &s->c->contents[step->content.v];
@@ -90,7 +103,7 @@ static void say_assessment(const piq_path_search *s, const piq_plan_step *step,
 }
 
 /* A part after which there is more to come: nothing is learned for sure. */
-static void say_part(const piq_path_search *s, const piq_plan_step *step,
+static void say_part(const piq_path_state *s, const piq_plan_step *step,
                      char *out, size_t size)
 {
     piq_str title = s->c->contents[step->content.v].title;
@@ -103,7 +116,7 @@ static void say_part(const piq_path_search *s, const piq_plan_step *step,
              PIQ_STR_ARG(title));
 }
 
-static void say_content(const piq_path_search *s, const piq_plan_step *step,
+static void say_content(const piq_path_state *s, const piq_plan_step *step,
                         char *out, size_t size)
 {
     const piq_content *x = &s->c->contents[step->content.v];
@@ -120,7 +133,7 @@ static void say_content(const piq_path_search *s, const piq_plan_step *step,
              percent(step->mastery_after), what_for);
 }
 
-const char *piq_path_why(piq_arena *a, const piq_path_search *s,
+const char *piq_path_why(piq_arena *a, const piq_path_state *s,
                          const piq_plan_step *step, double recall)
 {
     char text[SENTENCE_BYTES];
@@ -135,6 +148,9 @@ const char *piq_path_why(piq_arena *a, const piq_path_search *s,
     case PIQ_STEP_ASSESSMENT:
         say_assessment(s, step, text, sizeof text);
         break;
+    case PIQ_STEP_CHECK:
+        say_check(s, step, text, sizeof text);
+        break;
     case PIQ_STEP_LESSON:
     case PIQ_STEP_PRACTICE:
     case PIQ_STEP_CHARACTER:
@@ -142,4 +158,33 @@ const char *piq_path_why(piq_arena *a, const piq_path_search *s,
         break;
     }
     return piq_arena_strndup(a, text, strlen(text));
+}
+
+const char *piq_path_now(piq_path_reason reason)
+{
+    switch (reason) {
+    case PIQ_NOW_FIRST:
+        return "It needs nothing that comes before.";
+    case PIQ_NOW_OPENED:
+        return "What it needs has come before.";
+    case PIQ_NOW_FOLLOWS:
+        return "It goes on where the last step ends.";
+    case PIQ_NOW_MIXED:
+        return "Mixed with what came before, to be told apart.";
+    case PIQ_NOW_DUE:
+        return "It fades by this day.";
+    case PIQ_NOW_SPACED:
+        return "Some days after the last time.";
+    case PIQ_NOW_WANTED:
+        return "You want it early.";
+    case PIQ_NOW_FROZEN:
+        return "You want this day as it is.";
+    case PIQ_NOW_CHECK:
+        return "Before minutes go into what may be known.";
+    case PIQ_NOW_CLOSES:
+        return "What it covers has been worked on.";
+    case PIQ_NOW_PART:
+        return "It was begun before.";
+    }
+    return "";
 }

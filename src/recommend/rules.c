@@ -5,8 +5,10 @@
 
 bool piq_recommend_due(const piq_recommend_input *in, piq_concept_ix concept)
 {
-    /* A concept never practised has INT64_MAX here. */
-    return in->beliefs[concept.v].due_us <= in->now_us + PIQ_US_PER_DAY;
+    const piq_belief *b = &in->beliefs[concept.v];
+    /* A concept never practised has INT64_MAX here; recall of one practised
+     * today is 1, and nothing can be said of it. */
+    return b->due_us <= in->now_us + PIQ_US_PER_DAY && b->recall < 1;
 }
 
 bool piq_recommend_repeats(const piq_content *content)

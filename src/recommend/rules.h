@@ -5,7 +5,8 @@
 #include "recommend/recommend.h"
 
 /* True when recall of the concept reaches the desired retention within a day
- * (or has), so that repeating it now is worth something. */
+ * (or has), so that repeating it now is worth something. Not on the day of its
+ * practice. */
 bool piq_recommend_due(const piq_recommend_input *in, piq_concept_ix concept);
 
 /* True when content repeats its concepts: a review, or tasks to answer. */

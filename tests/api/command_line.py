@@ -14,12 +14,13 @@ sys.dont_write_bytecode = True
 from contract_check import Contract  # noqa: E402
 from daemon import (MUSIC, POKER, Daemon, Folder, Tally, must,  # noqa: E402
                     piq, strict)
+from examples import day  # noqa: E402
 
 USERS = "/api/users/{userId}"
 SUBCOMMANDS = ("serve", "demo", "import", "analyze", "recommend", "path",
-               "predict", "progress", "catalogue", "simulate", "export",
-               "replay", "eval kt", "eval track", "eval forecast", "train kt",
-               "model", "version")
+               "path pin", "path undo", "predict", "progress", "catalogue",
+               "simulate", "export", "replay", "eval kt", "eval track",
+               "eval forecast", "train kt", "model", "version")
 DONE, COULD_NOT, WRONG_USE = 0, 1, 2
 
 tally = Tally()
@@ -97,6 +98,7 @@ def test_json(db):
               "progress": ("GET", "progress-analytics"),
               "recommend": ("GET", "recommendations"),
               "path": ("GET", "learning-path"),
+              "reviews": ("GET", "reviews"),
               "predict": ("GET", "skill-predictions")}
     for name, (method, resource) in shapes.items():
         value = strict(code(DONE, name, "3", "--json", "--db", db).stdout)
@@ -119,6 +121,7 @@ def test_json(db):
     one = strict(code(DONE, "replay", "3", "--json", "--db", db).stdout)
     tally.equal("one state replays", (one["learners"], one["differing"]),
                 (1, 0))
+    tally.equal("and its path", (one["paths"], one["paths_differing"]), (1, 0))
 
 
 def test_next_answer(db):
@@ -137,6 +140,45 @@ def test_next_answer(db):
         shown = code(DONE, "predict", "3", *asked, "--db", db).stdout
         tally.check(f"piq predict {asked[0]} says why",
                     all(r["text"] in shown for r in value["why"]), shown)
+
+
+def test_path_controls(db):
+    """piq path VERB: the API's reply, or why not."""
+    def path(expected, *words):
+        return code(expected, "path", *words, "--db", db)
+
+    schema = contract.resolve(contract.doc["paths"][
+        f"{USERS}/learning-path/controls"]["post"]["responses"]["200"])[
+            "content"]["application/json"]["schema"]
+    poker = strict(POKER.read_text(encoding="utf-8"))
+    content = poker["contents"][0]["id"]
+    concept = poker["concepts"][0]["id"]
+    verbs = [("pin", content), ("pin", content, day(2)), ("skip", content),
+             ("skip", concept), ("known", concept), ("release", concept),
+             ("reorder", content, poker["contents"][1]["id"]),
+             ("pace", "0.5"), ("days_off", day(1), day(2)), ("days_off",),
+             ("freeze",)]
+    for verb, *words in verbs:
+        value = strict(path(DONE, verb, "4", *words, "--json").stdout)
+        tally.equal(f"piq path {verb} --json keeps the contract",
+                    contract.schema_errors(schema, value), [])
+        tally.equal(f"{verb} is what undo would take back",
+                    value["undo"]["kind"], verb)
+    shown = path(DONE, "4").stdout
+    tally.check("what is in force is shown", "in force" in shown and
+                "freeze" in shown, shown[-600:])
+    for _ in verbs:
+        path(DONE, "undo", "4")
+    path(COULD_NOT, "undo", "4")
+    path(COULD_NOT, "release", "4", content)
+    path(COULD_NOT, "pin", "4", "424242")
+    path(COULD_NOT, "pin", "4", content, "2020-01-01")
+    path(COULD_NOT, "pace", "4", "9")
+    path(COULD_NOT, "freeze", "424242")
+    for verb, *words in (("pin",), ("pin", "4"), ("pace", "4", "fast"),
+                         ("reorder", "4", "first"), ("undo",),
+                         ("freeze", "4", "5"), ("undo", "x")):
+        path(WRONG_USE, verb, *words)
 
 
 def test_catalogue(folder):
@@ -231,6 +273,7 @@ def main():
 
         def as_json():
             test_json(db)
+            test_path_controls(db)
 
         def catalogue():
             test_catalogue(folder)

@@ -16,6 +16,8 @@ sys.path.insert(0, str(ROOT / "tests" / "support"))
 sys.dont_write_bytecode = True
 
 import journeys  # noqa: E402
+import review_queue  # noqa: E402
+import path_controls  # noqa: E402
 from daemon import MUSIC, POKER, Daemon, Folder, must, strict  # noqa: E402
 from examples import adapted  # noqa: E402
 from learner import (CONTENT_TYPES, READS, USER, Learner,  # noqa: E402
@@ -95,7 +97,13 @@ def test_query_bounds(daemon):
         "recommendations": ("limit=0", "limit=51", "limit=x", "limit=",
                             "type=poem", "limit=1&limit=2", "type=%zz",
                             "limit=%ff", "type=", "limit=1.5"),
-        "learning-path": ("steps=0", "steps=1025", "steps=-1"),
+        "learning-path": ("steps=0", "steps=1025", "steps=-1",
+                          "adaptations=0", "adaptations=51"),
+        "reviews": ("days=0", "days=91", "days=x", "retention=0.69",
+                    "retention=0.98", "retention=x", "retention=",
+                    "retention=nan", "minutes=-1", "minutes=1441",
+                    "minutes=inf", "limit=0", "limit=501", "mode=exam",
+                    "mode=", "mode=due&mode=due"),
         "progress-analytics": ("from=yesterday", "to=2026-02-30",
                                "from=2026-11-02&to=2026-11-01",
                                "from=2026-13-01T00:00:00Z"),
@@ -484,6 +492,7 @@ def on_poker(db):
         journeys.prerequisites(daemon, 1020)
         journeys.path(daemon, 1030)
         journeys.path(daemon, 4)
+        path_controls.controls(daemon, 1034)
         journeys.long_path(daemon, 1032)
         journeys.analytics(daemon, 5)
         journeys.predictions(daemon, 6)
@@ -495,6 +504,9 @@ def on_poker(db):
     tally.equal("exit status", daemon.process.returncode, 0)
     replayed = strict(must("replay", "--json", "--db", db))
     tally.equal("states that replay otherwise", replayed["differing"], 0)
+    tally.equal("paths that replay otherwise", replayed["paths_differing"], 0)
+    tally.check("paths were replayed", replayed["paths"] >
+                replayed["paths_forgotten"], replayed)
 
 
 def on_music(db):
@@ -509,12 +521,17 @@ def on_music(db):
         journeys.feedback(daemon, 20)
         journeys.prerequisites(daemon, 30)
         journeys.path(daemon, 40)
+        path_controls.controls(daemon, 42)
         journeys.predictions(daemon, 5)
         test_answer_prediction(daemon, 60, MUSIC)
+        review_queue.reviews(daemon, 70)
         test_ndjson(daemon, 50)
     tally.equal("exit status", daemon.process.returncode, 0)
     replayed = strict(must("replay", "--json", "--db", db))
     tally.equal("states that replay otherwise", replayed["differing"], 0)
+    tally.equal("paths that replay otherwise", replayed["paths_differing"], 0)
+    tally.check("paths were replayed", replayed["paths"] >
+                replayed["paths_forgotten"], replayed)
 
 
 def main():

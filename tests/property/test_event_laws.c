@@ -6,6 +6,7 @@
 #include "domain/event.h"
 #include "domain/json_reader.h"
 #include "support/random_catalogue.h"
+#include "support/random_control.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -101,6 +102,8 @@ static void make_goal(piq_rng *r, const piq_catalogue *c, piq_goal *g)
         .motivation_type = (piq_motivation)below(r, PIQ_N_MOTIVATIONS),
         .n_priority_areas = (uint8_t)below(r, c->n_areas + 1),
         .n_target_concepts = (uint8_t)below(r, 6)};
+    if (below(r, 2))
+        g->desired_retention = (float)(0.7 + 0.27 * piq_rng_uniform(r));
     for (size_t i = 0; i < g->n_priority_areas; i++)
         g->priority_areas[i].v = (uint16_t)((first + i) % c->n_areas);
     for (size_t i = 0; i < g->n_target_concepts; i++)
@@ -128,6 +131,19 @@ static void make_stated(piq_rng *r, piq_stated *s)
         s->self_level = (piq_level)below(r, PIQ_N_LEVELS);
     if (s->has & PIQ_STATED_RETENTION)
         s->desired_retention = (float)(0.7 + 0.27 * piq_rng_uniform(r));
+}
+
+static void make_fitted(piq_rng *r, piq_fitted *f)
+{
+    memset(f, 0, sizeof *f);
+    f->from = below(r, 2) ? PIQ_FITTED_LEARNER : PIQ_FITTED_POPULATION;
+    f->reviews = below(r, UINT32_MAX);
+    for (int i = 0; i < PIQ_N_MEMORY_PARAMETERS; i++)
+        f->parameters[i] = 100 * piq_rng_normal(r);
+    for (int i = 0; i < PIQ_N_CARRY; i++) {
+        f->stability[i] = piq_rng_normal(r);
+        f->difficulty[i] = piq_rng_normal(r);
+    }
 }
 
 static void make_body(piq_rng *r, const piq_catalogue *c, piq_event *e)
@@ -174,6 +190,12 @@ static void make_body(piq_rng *r, const piq_catalogue *c, piq_event *e)
         break;
     case PIQ_EV_PROFILE_STATED:
         make_stated(r, &e->u.stated);
+        break;
+    case PIQ_EV_PATH_CONTROLLED:
+        e->u.control = random_control(r, c, piq_day_of(e->at_us, 0, 0));
+        break;
+    case PIQ_EV_MEMORY_FITTED:
+        make_fitted(r, &e->u.fitted);
         break;
     }
 }
@@ -233,7 +255,8 @@ static bool same_goal(const piq_goal *a, const piq_goal *b)
                 a->timeline_day == b->timeline_day &&
                 a->motivation_type == b->motivation_type &&
                 a->n_priority_areas == b->n_priority_areas &&
-                a->n_target_concepts == b->n_target_concepts;
+                a->n_target_concepts == b->n_target_concepts &&
+                same_float(a->desired_retention, b->desired_retention);
     for (size_t i = 0; same && i < a->n_priority_areas; i++)
         same = a->priority_areas[i].v == b->priority_areas[i].v;
     for (size_t i = 0; same && i < a->n_target_concepts; i++)
@@ -298,6 +321,10 @@ static bool same_body(const piq_event *a, const piq_event *b)
         return same_goal(&a->u.goal, &b->u.goal);
     case PIQ_EV_PROFILE_STATED:
         return same_stated(&a->u.stated, &b->u.stated);
+    case PIQ_EV_PATH_CONTROLLED:
+        return piq_control_eq(&a->u.control, &b->u.control);
+    case PIQ_EV_MEMORY_FITTED:
+        return memcmp(&a->u.fitted, &b->u.fitted, sizeof a->u.fitted) == 0;
     }
     return false;
 }

@@ -56,6 +56,8 @@ static double random_days(piq_rng *r)
     return piq_rng_below(r, 3) == 0 ? 0 : floor(exp(within(r, 0, 9)));
 }
 
+static const piq_review_calendar utc = {.retention = 0.9, .seed = 1};
+
 static int random_rating(piq_rng *r)
 {
     return 1 + (int)piq_rng_below(r, 4);
@@ -253,15 +255,23 @@ static void make_subject(subject *s, piq_rng *r)
     }
 }
 
-static void random_review(piq_memory *m, const piq_fsrs_params *p,
-                          const subject *s, piq_rng *r, int64_t *at_us)
+static void random_review(piq_memory *m, const subject *s, piq_rng *r,
+                          int64_t *at_us)
 {
     if (piq_rng_below(r, 2))
         *at_us += (int64_t)(exp(within(r, 0, 16)) * 1e6);
     piq_concept_ix c = {(uint16_t)piq_rng_below(r, N_CONCEPTS)};
-    piq_memory_review(m, p, &s->catalogue, c, random_rating(r),
-                      1 - piq_rng_uniform(r), piq_rng_below(r, 4) == 0, *at_us,
-                      (int32_t)piq_rng_below(r, 1441) - 720);
+    piq_memory_answer x = {.concept = c,
+                           .rating = random_rating(r),
+                           .weight = 1 - piq_rng_uniform(r),
+                           .deliberate = piq_rng_below(r, 4) == 0,
+                           .read = piq_rng_below(r, 8) == 0,
+                           .at_us = *at_us};
+    piq_review_calendar calendar = {.retention = within(r, 0.7, 0.97),
+                                    .utc_offset_min =
+                                        (int32_t)piq_rng_below(r, 1441) - 720,
+                                    .seed = piq_rng_u64(r)};
+    piq_memory_review(m, &s->catalogue, &x, &calendar);
 }
 
 static void test_laws__learners_memory_stays_in_range(void **state)
@@ -276,8 +286,9 @@ static void test_laws__learners_memory_stays_in_range(void **state)
         piq_memory m;
         int64_t at_us = NOON_US;
         assert_int_equal(piq_memory_init(&m, &s.catalogue), PIQ_OK);
+        m.params = p;
         for (int i = 0; i < N_REVIEWS; i++)
-            random_review(&m, &p, &s, &r, &at_us);
+            random_review(&m, &s, &r, &at_us);
         for (size_t c = 0; c < N_CONCEPTS; c++) {
             const piq_memory_cell *x = &m.concepts[c];
             if (x->reviews == 0)
@@ -312,9 +323,14 @@ static void test_laws__partial_review_lies_between_old_and_full(void **state)
         piq_fsrs_state before = cell.state, after[5];
         for (int k = 0; k < 5; k++) {
             piq_memory_cell one = cell;
-            piq_memory m = {&one, 1};
-            piq_memory_review(&m, &p, &s.catalogue, c, rating, (k + 1) / 5.0,
-                              true, at_us, 0);
+            piq_memory m = {.concepts = &one, .n_concepts = 1, .params = p};
+            piq_memory_answer x = {.concept = c,
+                                   .rating = rating,
+                                   .weight = (k + 1) / 5.0,
+                                   .deliberate = true,
+                                   .at_us = at_us};
+            piq_online_init(&m.online);
+            piq_memory_review(&m, &s.catalogue, &x, &utc);
             after[k] = one.state;
         }
         /* Each share lies between the one before and the full review. */
@@ -348,18 +364,24 @@ static void test_laws__pass_never_lowers_recall(void **state)
         piq_memory m, old;
         int64_t at_us = NOON_US;
         assert_int_equal(piq_memory_init(&m, &s.catalogue), PIQ_OK);
+        m.params = p;
         for (int i = 0; i < N_REVIEWS; i++)
-            random_review(&m, &p, &s, &r, &at_us);
+            random_review(&m, &s, &r, &at_us);
         assert_int_equal(piq_memory_copy(&old, &m), PIQ_OK);
-        piq_memory_review(&m, &p, &s.catalogue, (piq_concept_ix){5},
-                          2 + (int)piq_rng_below(&r, 3),
-                          1 - piq_rng_uniform(&r), false, at_us, 0);
+        piq_memory_answer x = {.concept = {5},
+                               .rating = 2 + (int)piq_rng_below(&r, 3),
+                               .weight = 1 - piq_rng_uniform(&r),
+                               .at_us = at_us};
+        piq_memory_review(&m, &s.catalogue, &x, &utc);
+        /* FSRS's own recall: the correction learns from each review for all
+         * concepts together, and may turn either way for another one. */
+        old.scored = m.scored = 0;
         int64_t later_us = at_us + (int64_t)(random_days(&r) * 86400e6);
         for (size_t i = 0; i < N_CONCEPTS; i++) {
             piq_concept_ix c = {(uint16_t)i};
             piq_belief a, b;
-            piq_memory_belief(&old, &p, c, 0.9, later_us, &a);
-            piq_memory_belief(&m, &p, c, 0.9, later_us, &b);
+            piq_memory_belief(&old, c, later_us, 0, &a);
+            piq_memory_belief(&m, c, later_us, 0, &b);
             law(isnan(a.recall) || b.recall >= a.recall, "recall kept", seed,
                 a.recall, b.recall);
         }
@@ -380,8 +402,9 @@ static void test_laws__stored_form_reads_back_to_the_bit(void **state)
         piq_memory m, back;
         int64_t at_us = NOON_US;
         assert_int_equal(piq_memory_init(&m, &s.catalogue), PIQ_OK);
+        m.params = p;
         for (uint64_t i = piq_rng_below(&r, N_REVIEWS); i > 0; i--)
-            random_review(&m, &p, &s, &r, &at_us);
+            random_review(&m, &s, &r, &at_us);
         piq_buf first, second;
         piq_buf_init(&first, 0);
         piq_buf_init(&second, 0);
@@ -409,12 +432,11 @@ static void test_laws__damaged_bytes_never_give_a_bad_state(void **state)
     piq_rng_seed(&r, 3);
     subject s;
     make_subject(&s, &r);
-    const piq_fsrs_params *p = piq_fsrs_defaults();
     piq_memory m;
     int64_t at_us = NOON_US;
     assert_int_equal(piq_memory_init(&m, &s.catalogue), PIQ_OK);
     for (int i = 0; i < N_REVIEWS; i++)
-        random_review(&m, p, &s, &r, &at_us);
+        random_review(&m, &s, &r, &at_us);
     piq_buf b;
     piq_buf_init(&b, 0);
     piq_memory_encode(&m, &b);

@@ -8,6 +8,11 @@ def instant(minutes_ago=0):
     return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+def day(days_ahead):
+    at = datetime.datetime.now(datetime.timezone.utc)
+    return (at + datetime.timedelta(days=days_ahead)).strftime("%Y-%m-%d")
+
+
 def adapted(value, catalogue, recommendation=None):
     if isinstance(value, list):
         return [adapted(v, catalogue, recommendation) for v in value]
@@ -16,7 +21,7 @@ def adapted(value, catalogue, recommendation=None):
     swaps = {"content": catalogue["contents"][0]["id"], "at": instant(10),
              "character": catalogue["characters"][0]["id"],
              "concept": catalogue["concepts"][0]["id"],
-             "recommendation_id": recommendation}
+             "recommendation_id": recommendation, "day": day(2)}
     concepts = [c["id"] for c in catalogue["concepts"]]
     made = {}
     for name, v in value.items():
@@ -27,7 +32,7 @@ def adapted(value, catalogue, recommendation=None):
             made[name] = concepts[:len(v)]
         elif name == "priority_areas":
             made[name] = [a["id"] for a in catalogue["areas"]][:len(v)]
-        elif name == "completed":
+        elif name in ("completed", "order"):
             made[name] = [c["id"] for c in catalogue["contents"]][:len(v)]
         elif name == "item":
             made["content"] = swaps["content"]

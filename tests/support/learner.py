@@ -6,8 +6,8 @@ from examples import instant
 
 USER = "/api/users/{userId}"
 CONTENT_TYPES = ("course", "lesson", "assessment", "character", "review")
-READS = ("profile", "recommendations", "learning-path", "progress-analytics",
-         "skill-predictions")
+READS = ("profile", "recommendations", "learning-path", "reviews",
+         "progress-analytics", "skill-predictions")
 READY = 0.5  # mastery at which a prerequisite counts as met
 
 tally = Tally()

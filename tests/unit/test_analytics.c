@@ -165,9 +165,15 @@ static void test_analytics__a_streak_lasts_through_today(void **state)
 static void test_analytics__recall_is_forecast_without_practice(void **state)
 {
     fixture *f = *state;
+    const piq_review_calendar calendar = {.retention = 0.9};
     for (uint16_t i = 0; i < 3; i++)
-        piq_memory_review(&f->l->memory, piq_fsrs_defaults(), f->catalogue,
-                          (piq_concept_ix){i}, 3, 1, true, HABIT_START_US, 0);
+        piq_memory_review(&f->l->memory, f->catalogue,
+                          &(piq_memory_answer){.concept = {i},
+                                               .rating = 3,
+                                               .weight = 1,
+                                               .deliberate = true,
+                                               .at_us = HABIT_START_US},
+                          &calendar);
     make(f, HABIT_START_US + DAY, INT64_MIN, INT64_MAX);
     assert_true(f->x.practised >= 3);
     double before = 1;

@@ -168,6 +168,16 @@ static const refusal refusals[] = {
     {"profile_stated", "\"stated\":{}", "/3/stated"},
     {"profile_stated", "\"stated\":{\"session_minutes\":4}",
      "/3/stated/session_minutes"},
+    {"path_controlled", "", "/3/control"},
+    {"path_controlled", "\"control\":{}", "/3/control/kind"},
+    {"path_controlled", "\"control\":{\"kind\":\"pin\",\"content\":7}",
+     "/3/control/content"},
+    /* Past when it was said. */
+    {"path_controlled",
+     "\"control\":{\"kind\":\"pin\",\"content\":1001,"
+     "\"day\":\"2026-11-20\"}",
+     "/3/control/day"},
+    {"path_controlled", "\"kind\":\"undo\"", "/3/kind"},
     {"answered", "", "/3/type"},
     {"", "", "/3/type"},
 };
@@ -312,6 +322,8 @@ static void test_event__what_says_the_same_is_written_the_same(void **state)
          "\"stated\":{\"days_off\":[\"2026-12-31\",\"2026-12-24\"]}",
          "\"stated\":{\"days_off\":[\"2026-12-24\",\"2026-12-31\","
          "\"2026-12-24\"]}"},
+        {"path_controlled", "\"control\":{\"kind\":\"pace\",\"factor\":2}",
+         "\"control\":{\"factor\":2.0,\"kind\":\"pace\"}"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {

@@ -50,12 +50,24 @@ static int tear_down(void **state)
     return 0;
 }
 
+static const piq_review_calendar plain = {.retention = 0.9, .seed = 1};
+static const piq_review_calendar two_hours_east = {
+    .retention = 0.9, .utc_offset_min = 120, .seed = 1};
+
+static piq_memory_step review(fixture *f, const piq_review_calendar *calendar,
+                              piq_memory_answer x)
+{
+    return piq_memory_review(&f->memory, &f->catalogue, &x, calendar);
+}
+
 static void answer(fixture *f, uint16_t concept, int rating, double weight,
                    int64_t at_us)
 {
-    piq_memory_review(&f->memory, f->p, &f->catalogue,
-                      (piq_concept_ix){concept}, rating, weight, false, at_us,
-                      0);
+    review(f, &plain,
+           (piq_memory_answer){.concept = {concept},
+                               .rating = rating,
+                               .weight = weight,
+                               .at_us = at_us});
 }
 
 static piq_fsrs_state state_of(const fixture *f, uint16_t concept)
@@ -179,8 +191,12 @@ static void test_review__deliberate_one_counts_fully(void **state)
     fixture *f = *state;
     answer(f, BLUFF, 3, 1, NOON_US);
     piq_fsrs_state first = state_of(f, BLUFF);
-    piq_memory_review(&f->memory, f->p, &f->catalogue, (piq_concept_ix){BLUFF},
-                      1, 1, true, NOON_US + PIQ_US_PER_MINUTE, 0);
+    review(f, &plain,
+           (piq_memory_answer){.concept = {BLUFF},
+                               .rating = 1,
+                               .weight = 1,
+                               .deliberate = true,
+                               .at_us = NOON_US + PIQ_US_PER_MINUTE});
     assert_state(state_of(f, BLUFF), piq_fsrs_next(f->p, first, 0, 1));
 }
 
@@ -194,10 +210,11 @@ static void test_review__day_begins_at_four_local_time(void **state)
     answer(f, BLUFF, 3, 1, before + PIQ_US_PER_MINUTE);
     assert_int_equal(f->memory.concepts[BLUFF].today, 1);
     /* Two hours east 04:00 has come earlier: 03:59 is 05:59 there. */
-    piq_memory_review(&f->memory, f->p, &f->catalogue, (piq_concept_ix){OUTS},
-                      3, 1, false, NOON_US, 120);
-    piq_memory_review(&f->memory, f->p, &f->catalogue, (piq_concept_ix){OUTS},
-                      3, 1, false, before, 120);
+    piq_memory_answer x = {
+        .concept = {OUTS}, .rating = 3, .weight = 1, .at_us = NOON_US};
+    review(f, &two_hours_east, x);
+    x.at_us = before;
+    review(f, &two_hours_east, x);
     assert_int_equal(f->memory.concepts[OUTS].today, 1);
 }
 
@@ -274,52 +291,6 @@ static void test_review__lapses_count_forgetting_only(void **state)
     assert_int_equal(f->memory.concepts[BLUFF].lapses, 1);
 }
 
-/* ---- beliefs ---------------------------------------------------------- */
-
-static void test_belief__unpractised_concept_has_no_recall(void **state)
-{
-    fixture *f = *state;
-    piq_belief b = {.mastery = 0.25};
-    piq_memory_belief(&f->memory, f->p, (piq_concept_ix){OUTS}, 0.9, NOON_US,
-                      &b);
-    assert_true(isnan(b.recall));
-    assert_true(isnan(b.stability_days));
-    assert_true(b.due_us == INT64_MAX);
-    assert_true(b.mastery == 0.25); /* left alone */
-}
-
-static void test_belief__recall_is_the_wanted_one_when_due(void **state)
-{
-    fixture *f = *state;
-    piq_belief b = {0};
-    answer(f, BLUFF, 3, 1, NOON_US);
-    piq_memory_belief(&f->memory, f->p, (piq_concept_ix){BLUFF}, 0.8, NOON_US,
-                      &b);
-    assert_true(b.recall == 1);
-    assert_true(b.stability_days == 2.3065);
-    int64_t due_us = b.due_us;
-    piq_memory_belief(&f->memory, f->p, (piq_concept_ix){BLUFF}, 0.8, due_us,
-                      &b);
-    /* due_us is cut to a microsecond. */
-    assert_near(b.recall, 0.8, 1e-10);
-    assert_true(b.due_us == due_us);
-}
-
-static void test_belief__due_day_beyond_any_calendar_is_never(void **state)
-{
-    fixture *f = *state;
-    f->memory.concepts[BLUFF] = (piq_memory_cell){.state = {36500, 5},
-                                                  .held_s = 1,
-                                                  .last_s = 1,
-                                                  .reviews = 1,
-                                                  .today = 1};
-    piq_belief b = {0};
-    piq_memory_belief(&f->memory, f->p, (piq_concept_ix){BLUFF}, 0.01, NOON_US,
-                      &b);
-    assert_true(b.due_us == INT64_MAX);
-    assert_true(b.recall > 0);
-}
-
 /* ---- lifetimes -------------------------------------------------------- */
 
 static void test_memory__copy_is_its_own(void **state)
@@ -352,8 +323,8 @@ static void test_memory__growing_keeps_what_was_known(void **state)
 static void test_memory__failed_allocation_changes_nothing(void **state)
 {
     fixture *f = *state;
-    piq_memory other = {NULL, 77};
-    const uint8_t empty[] = {1, 0, 0};
+    piq_memory other = {.n_concepts = 77};
+    const uint8_t empty[] = {2, 0, 0, 0, 0, 0};
     piq_reader in;
     piq_reader_init(&in, empty, sizeof empty);
     piq_catalogue larger = {.n_concepts = 9};
@@ -396,13 +367,13 @@ static void test_encode__reads_back_to_the_bit(void **state)
     piq_buf_release(&b);
 }
 
-static void test_encode__nothing_practised_is_three_bytes(void **state)
+static void test_encode__nothing_practised_is_six_bytes(void **state)
 {
     fixture *f = *state;
     piq_buf b;
     piq_buf_init(&b, 0);
     piq_memory_encode(&f->memory, &b);
-    assert_int_equal(b.len, 3);
+    assert_int_equal(b.len, 6);
     piq_buf_release(&b);
 }
 
@@ -411,19 +382,20 @@ static void test_encode__seventy_concepts_take_little(void **state)
     (void)state;
     enum { N = 70 };
     piq_memory_cell cells[N];
-    piq_memory m = {cells, N};
+    piq_memory m = {.concepts = cells, .n_concepts = N};
     for (uint32_t i = 0; i < N; i++) {
         /* Two years of practice, partial reviews everywhere. */
         uint32_t at_s = 1795176000u - i * 900000u;
         cells[i] = (piq_memory_cell){
-            {1.0 / 3 + i, 1 + i / 9.0}, at_s - 777777, at_s, 200 + i, 40, 3};
+            {1.0 / 3 + i, 1 + i / 9.0},   at_s - 777777, at_s, 200 + i, 40, 3,
+            (int32_t)(at_s / 86400 + 100)};
     }
     piq_buf b;
     piq_buf_init(&b, 0);
     piq_memory_encode(&m, &b);
     /* 17 bytes of position and state, 4 + 3..4 of times, 2 + 1 + 1 of
-     * counts: 29 each and a few for the head. */
-    assert_in_range(b.len, 1, 70 * 29 + 8);
+     * counts, 2 of the due day: 31 each and a few for the head. */
+    assert_in_range(b.len, 1, 70 * 31 + 11);
     piq_buf_release(&b);
 }
 
@@ -435,9 +407,23 @@ typedef struct raw {
     uint64_t behind_newest_s;
     int64_t behind_s;
     uint64_t reviews, lapses, today;
+    int64_t due;
+    uint64_t scored;
+    uint8_t from, corrected;
 } raw;
 
-static const raw raw_good = {1, 1, 1000, 2, 2.5, 5, 10, 90, 4, 2, 1};
+static const raw raw_good = {.version = 2,
+                             .n = 1,
+                             .newest_s = 1000,
+                             .gap = 2,
+                             .stability = 2.5,
+                             .difficulty = 5,
+                             .behind_newest_s = 10,
+                             .behind_s = 90,
+                             .reviews = 4,
+                             .lapses = 2,
+                             .today = 1,
+                             .due = 3};
 
 static piq_status decode_raw(const fixture *f, const raw *r, piq_memory *m)
 {
@@ -446,6 +432,9 @@ static piq_status decode_raw(const fixture *f, const raw *r, piq_memory *m)
     piq_buf_put_u8(&b, r->version);
     piq_buf_put_varint(&b, r->n);
     piq_buf_put_varint(&b, r->newest_s);
+    piq_buf_put_varint(&b, r->scored);
+    piq_buf_put_u8(&b, r->from);
+    piq_buf_put_u8(&b, r->corrected);
     piq_buf_put_varint(&b, r->gap);
     piq_buf_put_f64(&b, r->stability);
     piq_buf_put_f64(&b, r->difficulty);
@@ -454,6 +443,7 @@ static piq_status decode_raw(const fixture *f, const raw *r, piq_memory *m)
     piq_buf_put_varint(&b, r->reviews);
     piq_buf_put_varint(&b, r->lapses);
     piq_buf_put_varint(&b, r->today);
+    piq_buf_put_svarint(&b, r->due);
     piq_reader in;
     piq_reader_init(&in, b.ptr, b.len);
     piq_status s = piq_memory_decode(m, &f->catalogue, &in);
@@ -463,7 +453,7 @@ static piq_status decode_raw(const fixture *f, const raw *r, piq_memory *m)
 
 static void assert_refused(const fixture *f, const raw *r)
 {
-    piq_memory m = {NULL, 77};
+    piq_memory m = {.n_concepts = 77};
     assert_int_equal(decode_raw(f, r, &m), PIQ_ECORRUPT);
     assert_null(m.concepts);
     assert_int_equal(m.n_concepts, 77);
@@ -478,6 +468,7 @@ static void test_decode__well_formed_cell_is_taken(void **state)
     assert_int_equal(m.concepts[2].last_s, 990);
     assert_int_equal(m.concepts[2].held_s, 900);
     assert_int_equal(m.concepts[2].reviews, 4);
+    assert_int_equal(m.concepts[2].due_day, 3); /* 990 s are day 0 */
     piq_memory_release(&m);
 }
 
@@ -493,7 +484,14 @@ static void test_decode__foreign_layout_is_refused(void **state)
 {
     fixture *f = *state;
     REFUSED(version, 0);
-    REFUSED(version, 2);
+    REFUSED(version, 1);
+    REFUSED(version, 3);
+    REFUSED(scored, 1); /* without the correction */
+    REFUSED(from, 3);
+    REFUSED(from, 1); /* without parameters */
+    REFUSED(corrected, 1);
+    REFUSED(due, 1000000);
+    REFUSED(due, INT64_MIN);
     REFUSED(n, 2); /* the bytes end before the second */
     REFUSED(n, UINT64_MAX);
     REFUSED(newest_s, UINT64_C(1) << 32);
@@ -533,7 +531,7 @@ static void test_decode__every_early_end_is_refused(void **state)
     piq_buf_init(&b, 0);
     piq_memory_encode(&f->memory, &b);
     for (size_t len = 0; len < b.len; len++) {
-        piq_memory m = {NULL, 77};
+        piq_memory m = {.n_concepts = 77};
         piq_reader in;
         piq_reader_init(&in, b.ptr, len);
         assert_int_equal(piq_memory_decode(&m, &f->catalogue, &in),
@@ -552,7 +550,7 @@ static void test_decode__concept_beyond_the_catalogue_is_refused(void **state)
     piq_memory_encode(&f->memory, &b);
     for (size_t n = 0; n < N_CONCEPTS; n++) {
         piq_catalogue smaller = {.n_concepts = n};
-        piq_memory m = {NULL, 77};
+        piq_memory m = {.n_concepts = 77};
         piq_reader in;
         piq_reader_init(&in, b.ptr, b.len);
         assert_int_equal(piq_memory_decode(&m, &smaller, &in), PIQ_ECORRUPT);
@@ -581,14 +579,11 @@ int main(void)
         TEST(test_review__never_practised_concept_is_not_repeated),
         TEST(test_review__earlier_instant_counts_as_the_last_one),
         TEST(test_review__lapses_count_forgetting_only),
-        TEST(test_belief__unpractised_concept_has_no_recall),
-        TEST(test_belief__recall_is_the_wanted_one_when_due),
-        TEST(test_belief__due_day_beyond_any_calendar_is_never),
         TEST(test_memory__copy_is_its_own),
         TEST(test_memory__growing_keeps_what_was_known),
         TEST(test_memory__failed_allocation_changes_nothing),
         TEST(test_encode__reads_back_to_the_bit),
-        TEST(test_encode__nothing_practised_is_three_bytes),
+        TEST(test_encode__nothing_practised_is_six_bytes),
         TEST(test_encode__seventy_concepts_take_little),
         TEST(test_decode__well_formed_cell_is_taken),
         TEST(test_decode__foreign_layout_is_refused),

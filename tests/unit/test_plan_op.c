@@ -271,6 +271,163 @@ static void test_plan__history_keeps_the_newest_fifty(void **state)
     json_decref(path);
 }
 
+/* ---- controls and causes ---------------------------------------------- */
+
+static piq_event control_event(engine_fixture *f, unsigned id, int64_t after_s,
+                               piq_control_kind kind)
+{
+    piq_event e = fixture_event(f, id, after_s, PIQ_EV_PATH_CONTROLLED);
+    e.u.control = piq_control_of(kind);
+    return e;
+}
+
+static void test_plan__a_control_is_in_force_and_the_cause(void **state)
+{
+    engine_fixture *f = *state;
+    json_decref(plan(f, NOW_US, ""));
+    piq_event e = control_event(f, 2, 60, PIQ_CONTROL_PACE);
+    e.u.control.factor = 2;
+    fixture_post(f, USER, &e, 1);
+    json_t *path = plan(f, NOW_US + PIQ_US_PER_MINUTE, "");
+    const json_t *in_force = habit_at(path, "controls");
+    assert_int_equal(json_array_size(in_force), 1);
+    assert_string_equal(habit_text(json_array_get(in_force, 0), "kind"),
+                        "pace");
+    assert_string_equal(habit_text(path, "undo/kind"), "pace");
+    const json_t *change = last_change(path);
+    assert_int_equal(habit_number(change, "cause/events"), 1);
+    assert_int_equal(habit_number(change, "cause/answers"), 0);
+    assert_int_equal(json_array_size(habit_at(change, "cause/controls")), 1);
+    assert_non_null(strstr(habit_text(change, "why"),
+                           "the learner's wish: minutes times 2.00"));
+    assert_int_equal(habit_number(change, "planned_from/events"), 2);
+    assert_int_equal(habit_number(change, "planned_from/controls"), 1);
+    /* Twice the minutes: it does not end later. */
+    assert_true(habit_number(change, "effect/completion_moved_days") <= 0);
+    json_decref(path);
+    e = control_event(f, 3, 61, PIQ_CONTROL_UNDO);
+    fixture_post(f, USER, &e, 1);
+    path = plan(f, NOW_US + 2 * PIQ_US_PER_MINUTE, "");
+    assert_int_equal(json_array_size(habit_at(path, "controls")), 0);
+    assert_true(json_is_null(habit_at(path, "undo")));
+    assert_non_null(strstr(habit_text(last_change(path), "why"),
+                           "minutes times 2.00 taken back"));
+    json_decref(path);
+}
+
+static void test_plan__results_are_a_cause_with_what_moved(void **state)
+{
+    engine_fixture *f = *state;
+    json_t *path = plan(f, NOW_US, "");
+    json_decref(path);
+    piq_event e[4];
+    for (unsigned i = 0; i < 4; i++) {
+        e[i] = fixture_answer(f, 1, 100 + i, 1);
+        e[i].event_id = fixture_event(f, 20 + i, 0, PIQ_EV_ANSWER).event_id;
+    }
+    fixture_post(f, USER, e, 4);
+    path = plan(f, NOW_US + PIQ_US_PER_MINUTE, "");
+    const json_t *change = last_change(path);
+    assert_int_equal(habit_number(change, "cause/answers"), 4);
+    const json_t *moved = habit_at(change, "cause/concepts");
+    assert_in_range(json_array_size(moved), 1, 3);
+    assert_true(habit_number(json_array_get(moved, 0), "mastery_after") >
+                habit_number(json_array_get(moved, 0), "mastery_before"));
+    assert_non_null(strstr(habit_text(change, "why"), "4 answers since ("));
+    json_decref(path);
+    /* What was believed is kept of the newest plan alone, and not shown. */
+    piq_store *s = piq_engine_store(f->e);
+    piq_path_row row;
+    assert_int_equal(s->ops->path(s, &f->a, (piq_user_id){USER}, &row, &f->err),
+                     PIQ_OK);
+    json_t *kept = json_loadb(row.adaptation_history.ptr,
+                              row.adaptation_history.len, 0, NULL);
+    assert_null(json_object_get(json_array_get(kept, 0), "believed"));
+    assert_true(json_array_size(
+                    json_object_get(json_array_get(kept, 1), "believed")) > 0);
+    json_decref(kept);
+}
+
+static void test_plan__a_wish_that_takes_nothing_back_is_refused(void **state)
+{
+    engine_fixture *f = *state;
+    piq_event e[3] = {control_event(f, 2, 60, PIQ_CONTROL_PIN),
+                      control_event(f, 3, 61, PIQ_CONTROL_UNDO),
+                      control_event(f, 4, 62, PIQ_CONTROL_UNDO)};
+    e[0].u.control.content.v = 0;
+    piq_op *op = piq_op_new(PIQ_OP_EVENTS, (piq_user_id){USER}, NOW_US);
+    op->events = e;
+    op->n_events = 3;
+    op->strict_controls = true;
+    assert_int_equal(piq_engine_run(f->e, op), PIQ_ECONFLICT);
+    assert_int_equal(op->at_event, 2);
+    assert_int_equal(memory_n_events(f->data), 1); /* none of the three */
+    op->n_events = 2;
+    assert_int_equal(piq_engine_run(f->e, op), PIQ_OK);
+    op->events = NULL;
+    piq_op_free(op);
+    fixture_post(f, USER, e + 2, 1); /* as history it is taken */
+    fixture_check_replay(f, USER);
+}
+
+static void test_plan__lists_the_newest_adaptations_asked_for(void **state)
+{
+    engine_fixture *f = *state;
+    for (int i = 0; i < 4; i++)
+        json_decref(plan(f, NOW_US + i, "a \"quoted\" {reason}"));
+    for (unsigned n = 1; n < 7; n++) {
+        piq_op *op = piq_op_new(PIQ_OP_PATH, (piq_user_id){USER}, NOW_US + 9);
+        op->n_adaptations = n;
+        assert_int_equal(piq_engine_run(f->e, op), PIQ_OK);
+        json_t *path =
+            json_loadb(op->path_json.ptr, op->path_json.len, 0, NULL);
+        assert_int_equal(n_history(path), n < 4 ? n : 4);
+        assert_string_equal(habit_text(last_change(path), "cause/reason"),
+                            "a \"quoted\" {reason}");
+        json_decref(path);
+        piq_op_free(op);
+    }
+}
+
+/* ---- planned again from the log ---------------------------------------- */
+
+static piq_path_replay replayed(engine_fixture *f, int64_t user)
+{
+    piq_path_replay found;
+    if (piq_engine_replay_path(f->e, (piq_user_id){user}, &found, &f->err))
+        fail_msg("%s (%s)", f->err.message, f->err.where);
+    return found;
+}
+
+static void test_plan__a_replay_tells_what_it_found(void **state)
+{
+    engine_fixture *f = *state;
+    assert_int_equal(replayed(f, USER), PIQ_PATH_NONE);
+    json_decref(plan(f, NOW_US, ""));
+    complete(f, 2, 86400 + 600, 1001);
+    complete(f, 3, 600, 2001); /* late */
+    json_decref(plan(f, NOW_US + PIQ_US_PER_HOUR, "done on paper"));
+    assert_int_equal(replayed(f, USER), PIQ_PATH_SAME);
+    piq_store *s = piq_engine_store(f->e);
+    piq_path_row row;
+    assert_int_equal(s->ops->path(s, &f->a, (piq_user_id){USER}, &row, &f->err),
+                     PIQ_OK);
+    row.current_position++; /* somebody has been at the file */
+    piq_commit c = {.paths = &row, .n_paths = 1};
+    assert_int_equal(s->ops->commit(s, &c, &f->err), PIQ_OK);
+    assert_int_equal(replayed(f, USER), PIQ_PATH_DIFFERS);
+}
+
+static void test_plan__a_replay_needs_the_first_plan(void **state)
+{
+    engine_fixture *f = *state;
+    for (int i = 0; i < 50; i++)
+        json_decref(plan(f, NOW_US + i * PIQ_US_PER_MINUTE, "once more"));
+    assert_int_equal(replayed(f, USER), PIQ_PATH_SAME);
+    json_decref(plan(f, NOW_US + PIQ_US_PER_HOUR, "once more"));
+    assert_int_equal(replayed(f, USER), PIQ_PATH_FORGOTTEN);
+}
+
 int main(void)
 {
 #define WITH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -284,6 +441,12 @@ int main(void)
         WITH(test_plan__keeps_to_the_deadline_and_days_off),
         WITH(test_plan__no_minutes_at_all_is_refused),
         WITH(test_plan__history_keeps_the_newest_fifty),
+        WITH(test_plan__a_control_is_in_force_and_the_cause),
+        WITH(test_plan__results_are_a_cause_with_what_moved),
+        WITH(test_plan__a_wish_that_takes_nothing_back_is_refused),
+        WITH(test_plan__lists_the_newest_adaptations_asked_for),
+        WITH(test_plan__a_replay_tells_what_it_found),
+        WITH(test_plan__a_replay_needs_the_first_plan),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -93,13 +93,18 @@ static void want(fixture *f, int days)
 /* Concepts practised once, so that they can be forgotten. */
 static void practise(fixture *f)
 {
-    const piq_fsrs_params *p = piq_fsrs_defaults();
+    const piq_review_calendar calendar = {.retention = 0.9};
     for (uint16_t i = 0; i < N_CONCEPTS; i++)
-        piq_memory_review(&f->l->memory, p, f->catalogue, (piq_concept_ix){i},
-                          3, 1, true, HABIT_START_US, 0);
+        piq_memory_review(&f->l->memory, f->catalogue,
+                          &(piq_memory_answer){.concept = {i},
+                                               .rating = 3,
+                                               .weight = 1,
+                                               .deliberate = true,
+                                               .at_us = HABIT_START_US},
+                          &calendar);
     for (uint16_t i = 0; i < N_CONCEPTS; i++)
-        piq_memory_belief(&f->l->memory, p, (piq_concept_ix){i}, 0.9,
-                          HABIT_START_US, &f->beliefs[i]);
+        piq_memory_belief(&f->l->memory, (piq_concept_ix){i}, HABIT_START_US, 0,
+                          &f->beliefs[i]);
 }
 
 static double median_pace_gain(double dose)

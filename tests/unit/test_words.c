@@ -55,6 +55,8 @@ static void test_words__spelling_is_the_contract(void **state)
                         "recommendation_feedback");
     assert_string_equal(piq_event_type_name(PIQ_EV_PROFILE_STATED),
                         "profile_stated");
+    assert_string_equal(piq_event_type_name(PIQ_EV_PATH_CONTROLLED),
+                        "path_controlled");
     assert_string_equal(piq_content_type_name(PIQ_CHARACTER), "character");
     assert_string_equal(piq_user_action_name(PIQ_ACTION_NONE), "none");
     assert_string_equal(piq_modality_name(PIQ_INTERACTIVE), "interactive");
