@@ -6,6 +6,9 @@
 #include <math.h>
 #include <string.h>
 
+/* 5,700 concepts that are all due take some 150 MB. */
+static const size_t SCRATCH_BYTES = (size_t)1 << 30;
+
 piq_status piq_path_begin(piq_arena *a, const piq_path_input *in,
                           piq_path_state *s, piq_err *err)
 {
@@ -123,7 +126,7 @@ piq_status piq_path_plan(piq_arena *a, const piq_path_input *in, piq_plan *out,
 {
     piq_arena scratch;
     piq_plan plan = {0};
-    piq_arena_init(&scratch, 0);
+    piq_arena_init(&scratch, SCRATCH_BYTES);
     piq_status status = make(a, &scratch, in, &plan, err);
     piq_arena_release(&scratch);
     if (status == PIQ_ENOMEM)
