@@ -287,6 +287,7 @@ static piq_status reset(piq_agent *a, const json_t *line, piq_err *err)
     size_t n_seen;
     if (a->phase == NEW)
         return piq_fail(err, PIQ_EINVAL, "reset before hello");
+    a->phase = GREETED; /* what was known of the last learner goes */
     piq_arena_clear(&a->episode);
     piq_status status = read_entry(a, line, &e, err);
     if (status)

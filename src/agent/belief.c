@@ -7,9 +7,16 @@
 #include <math.h>
 #include <string.h>
 
-/* So many hypotheses up to so many concepts. */
-enum { MOST_HYPS = 512, FEW_HYPS = 256, LEAST_HYPS = 96 };
-enum { SMALL_WORLD = 16, MIDDLE_WORLD = 40 };
+/* Hypotheses at first, and later, when it is about numbers and no longer about
+ * kinds: by the size of the world, as each costs the square of that. */
+enum { MOST_HYPS = 1024 };
+static const struct {
+    size_t concepts, first, later;
+} SIZES[] = {{16, MOST_HYPS, 320}, {40, 384, 192}, {SIZE_MAX, 128, 96}};
+/* Renewals after which a population has its later size. */
+enum { RENEWALS = 6 };
+/* Beliefs of items' difficulties, over all hypotheses. */
+enum { MOST_ITEM_BELIEFS = 1 << 23 };
 
 /* Outcomes are not as independent, nor hypotheses as right, as the product of
  * chances takes them to be: evidence counts by this power. What a log holds
@@ -52,24 +59,33 @@ static void draw_hyp(piq_population *p, piq_hyp *h)
     h->log_weight = 0.0;
 }
 
+static size_t first_size(const piq_agent_world *w, size_t *later)
+{
+    size_t i = 0;
+    while (w->n_concepts > SIZES[i].concepts)
+        i++;
+    size_t most = MOST_ITEM_BELIEFS / w->n_items;
+    size_t n = SIZES[i].first < most ? SIZES[i].first : most;
+    *later = SIZES[i].later < n ? SIZES[i].later : n;
+    return n;
+}
+
 piq_status piq_population_make(piq_arena *a, const piq_agent_world *w,
                                piq_population *out)
 {
     *out = (piq_population){.world = w};
-    out->n = w->n_concepts <= SMALL_WORLD    ? MOST_HYPS
-             : w->n_concepts <= MIDDLE_WORLD ? FEW_HYPS
-                                             : LEAST_HYPS;
+    out->n = first_size(w, &out->later);
     out->hyps = piq_new(a, piq_hyp, out->n);
-    if (!out->hyps)
+    bool *edges = piq_new(a, bool, out->n * w->n_edges);
+    float *hard = piq_new(a, float, 2 * out->n * w->n_items);
+    if (!out->hyps || !edges || !hard)
         return PIQ_ENOMEM;
     piq_rng_seed(&out->rng, w->seed ^ 0x9e3779b97f4a7c15u);
     for (size_t i = 0; i < out->n; i++) {
         piq_hyp *h = &out->hyps[i];
-        h->edge = piq_new(a, bool, w->n_edges);
-        h->hard_mean = piq_new(a, float, w->n_items);
-        h->hard_var = piq_new(a, float, w->n_items);
-        if (!h->edge || !h->hard_mean || !h->hard_var)
-            return PIQ_ENOMEM;
+        h->edge = edges + i * w->n_edges;
+        h->hard_mean = hard + 2 * i * w->n_items;
+        h->hard_var = h->hard_mean + w->n_items;
         draw_hyp(out, h);
     }
     return PIQ_OK;
@@ -118,7 +134,8 @@ typedef struct kinds {
     double places[N_KINDS]; /* hypotheses that it gets */
 } kinds;
 
-static kinds share_out(const piq_population *p, const double *weights)
+static kinds share_out(const piq_population *p, const double *weights,
+                       size_t places)
 {
     kinds k = {0};
     size_t met[N_KINDS] = {0};
@@ -142,7 +159,7 @@ static kinds share_out(const piq_population *p, const double *weights)
         total += k.places[i];
     }
     for (size_t i = 0; i < N_KINDS; i++)
-        k.places[i] *= (double)p->n / total;
+        k.places[i] *= (double)places / total;
     return k;
 }
 
@@ -182,12 +199,34 @@ static void replace_weak(piq_population *p, int *copies)
         }
 }
 
+/* Leaves out who was neither drawn nor replaced. */
+static void close_ranks(piq_population *p, int *copies)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < p->n; i++) {
+        if (copies[i] == 0)
+            continue;
+        piq_hyp held = p->hyps[n];
+        p->hyps[n] = p->hyps[i];
+        p->hyps[i] = held;
+        copies[n++] = copies[i];
+    }
+    p->n = n;
+}
+
+static size_t next_size(piq_population *p)
+{
+    if (p->n <= p->later || ++p->renewals < RENEWALS)
+        return p->n;
+    return p->later;
+}
+
 static void renew(piq_population *p)
 {
     double weights[MOST_HYPS];
     int copies[MOST_HYPS] = {0};
     piq_population_weights(p, weights);
-    kinds k = share_out(p, weights);
+    kinds k = share_out(p, weights, next_size(p));
     draw_copies(p, weights, &k, copies);
     for (size_t i = 0; i < p->n; i++) {
         size_t kind = kind_of(&p->hyps[i].theta);
@@ -195,6 +234,7 @@ static void renew(piq_population *p)
             p->hyps[i].log_weight = log(k.mass[kind] / k.places[kind]);
     }
     replace_weak(p, copies);
+    close_ranks(p, copies);
     for (size_t i = 0; i < p->n; i++)
         if (copies[i] < 0 && piq_rng_uniform(&p->rng) < FRESH_SHARE) {
             double weight = p->hyps[i].log_weight;
@@ -251,15 +291,8 @@ static void start_states(piq_hyp *h, const piq_view *v)
     }
 }
 
-static piq_status begin_hyp(piq_arena *a, piq_hyp *h, const piq_view *v,
-                            piq_rng *rng)
+static void begin_hyp(piq_hyp *h, const piq_view *v, piq_rng *rng)
 {
-    h->mean = piq_new(a, double, v->n);
-    h->cov = piq_new(a, double, v->n * v->n);
-    h->memory = piq_new(a, piq_fsrs_state, v->n);
-    h->held = piq_new(a, double, v->n);
-    if (!h->mean || !h->cov || !h->memory || !h->held)
-        return PIQ_ENOMEM;
     h->last = PIQ_VIEW_NONE;
     h->rate =
         fmin(0.97, h->theta.rate * exp(h->theta.hetero * piq_rng_normal(rng)));
@@ -267,6 +300,23 @@ static piq_status begin_hyp(piq_arena *a, piq_hyp *h, const piq_view *v,
         start_states(h, v);
     else
         start_levels(h, v);
+}
+
+static piq_status make_room(piq_arena *a, piq_population *p, size_t n)
+{
+    double *mean = piq_new(a, double, p->n *n);
+    double *cov = piq_new(a, double, p->n *n *n);
+    double *held = piq_new(a, double, p->n *n);
+    piq_fsrs_state *memory = piq_new(a, piq_fsrs_state, p->n * n);
+    if (!mean || !cov || !held || !memory)
+        return PIQ_ENOMEM;
+    for (size_t i = 0; i < p->n; i++) {
+        piq_hyp *h = &p->hyps[i];
+        h->mean = mean + i * n;
+        h->cov = cov + i * n * n;
+        h->held = held + i * n;
+        h->memory = memory + i * n;
+    }
     return PIQ_OK;
 }
 
@@ -278,9 +328,10 @@ piq_status piq_population_begin(piq_arena *a, piq_population *p,
     if (p->learners++ > 0 && effective(p) < 0.5 * (double)p->n)
         renew(p);
     p->view = view;
+    if (make_room(a, p, view->n))
+        return PIQ_ENOMEM;
     for (size_t i = 0; i < p->n; i++)
-        if (begin_hyp(a, &p->hyps[i], view, &p->rng))
-            return PIQ_ENOMEM;
+        begin_hyp(&p->hyps[i], view, &p->rng);
     return PIQ_OK;
 }
 

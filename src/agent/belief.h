@@ -35,7 +35,8 @@ typedef struct piq_hyp {
 typedef struct piq_population {
     const piq_agent_world *world;
     piq_hyp *hyps;
-    size_t n;
+    size_t n, later; /* now, and once its kinds have been tried */
+    unsigned renewals;
     piq_rng rng;
     uint64_t learners; /* begun so far */
     const piq_view *view;

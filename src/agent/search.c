@@ -372,8 +372,8 @@ piq_status piq_search_path(piq_arena *a, const piq_search_input *in,
     }
     piq_rng_seed(&x.rng, in->seed);
     try_simple(&x);
-    if (piq_view_apart(s->view) && x.spent < in->effort)
-        piq_search_apart(s, &x.rng, in->effort - x.spent, x.state, &x.best);
+    if (piq_view_apart(s->view))
+        piq_search_apart(s, &x.rng, 3 * in->effort / 2, x.state, &x.best);
     else
         climb(&x);
     *out = x.best;

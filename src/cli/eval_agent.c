@@ -5,9 +5,8 @@
  * is (end - start) / (full - start) of the exam on the targets. */
 #include "agent/agent.h"
 #include "base/clock.h"
-#include "base/json_writer.h"
 #include "cli/eval_topics.h"
-#include "sim/env.h"
+#include "sim/env_lines.h"
 #include "sim/teacher.h"
 
 #include <math.h>
@@ -39,95 +38,6 @@ static const char *policy_name(size_t policy)
 
 /* --- the engine, in lines --------------------------------------------------
  */
-
-static void write_items(piq_json_writer *w, const piq_env *e)
-{
-    piq_json_key(w, "items");
-    piq_json_array(w);
-    for (size_t i = 0; i < e->n_items; i++) {
-        piq_json_object(w);
-        piq_json_put_int(w, "id", (int64_t)i);
-        piq_json_key(w, "concepts");
-        piq_json_array(w);
-        piq_json_int(w, e->items[i].concept);
-        piq_json_array_end(w);
-        piq_json_put_double(w, "minutes", e->items[i].minutes);
-        piq_json_put_z(w, "kind", e->delay > 0.0 ? "review" : "practice");
-        piq_json_object_end(w);
-    }
-    piq_json_array_end(w);
-}
-
-static void write_hello(piq_buf *b, const piq_env *e, const setup *s)
-{
-    piq_json_writer w;
-    piq_buf_clear(b);
-    piq_json_init(&w, b);
-    piq_json_object(&w);
-    piq_json_put_z(&w, "type", "hello");
-    piq_json_put_int(&w, "protocol", 1);
-    piq_json_put_int(&w, "seed", (int64_t)(s->seed >> 1));
-    piq_json_put_z(&w, "mode", s->plan ? "plan" : "adapt");
-    piq_json_put_z(&w, "env", e->family->name);
-    write_items(&w, e);
-    piq_json_key(&w, "concepts");
-    piq_json_array(&w);
-    for (size_t i = 0; i < e->n_concepts; i++)
-        piq_json_int(&w, (int64_t)i);
-    piq_json_array_end(&w);
-    piq_json_key(&w, "prerequisites");
-    piq_json_array(&w);
-    for (size_t i = 0; i < e->told.n_edges; i++) {
-        piq_json_array(&w);
-        piq_json_int(&w, e->told.edges[i].from);
-        piq_json_int(&w, e->told.edges[i].to);
-        piq_json_array_end(&w);
-    }
-    piq_json_array_end(&w);
-    /* A budget that differs from the steps is in minutes. */
-    double mean = 0.0;
-    for (size_t i = 0; i < e->n_items; i++)
-        mean += e->items[i].minutes / (double)e->n_items;
-    piq_json_put_double(&w, "steps",
-                        e->minutes ? floor(e->steps / mean) : e->steps);
-    if (e->delay > 0.0)
-        piq_json_put_double(&w, "delay", e->delay);
-    piq_json_object_end(&w);
-}
-
-static void write_reset(piq_buf *b, piq_env *e, uint64_t episode)
-{
-    piq_json_writer w;
-    char id[24];
-    piq_buf_clear(b);
-    piq_json_init(&w, b);
-    piq_json_object(&w);
-    piq_json_put_z(&w, "type", "reset");
-    piq_json_put_int(&w, "episode", (int64_t)episode);
-    piq_json_put_double(&w, "budget", e->steps);
-    piq_json_key(&w, "log");
-    piq_json_array(&w);
-    for (size_t i = 0; i < e->n_log; i++) {
-        piq_json_array(&w);
-        piq_json_int(&w, e->log[i].item);
-        piq_json_int(&w, e->log[i].right);
-        piq_json_array_end(&w);
-    }
-    piq_json_array_end(&w);
-    piq_json_key(&w, "targets");
-    piq_json_array(&w);
-    for (size_t i = 0; i < e->n_targets; i++)
-        piq_json_int(&w, e->targets[i]);
-    piq_json_array_end(&w);
-    piq_json_key(&w, "exam");
-    piq_json_object(&w);
-    for (size_t i = 0; i < e->n_targets; i++) {
-        snprintf(id, sizeof id, "%u", e->asked[i]);
-        piq_json_put_int(&w, id, piq_env_exam_answer(e, i));
-    }
-    piq_json_object_end(&w);
-    piq_json_object_end(&w);
-}
 
 typedef struct talk {
     piq_agent *agent;
@@ -228,7 +138,7 @@ static piq_status engine_steps(talk *t, piq_env *e, const setup *s, tally *sum)
 static piq_status engine_episode(talk *t, piq_env *e, const setup *s,
                                  uint64_t learner, tally *sum)
 {
-    write_reset(&t->line, e, learner);
+    piq_env_reset(e, learner, &t->line);
     piq_status status = say(t);
     if (status == PIQ_OK)
         status = engine_steps(t, e, s, sum);
@@ -283,7 +193,7 @@ static piq_status run_world(talk *t, const setup *s, size_t first, size_t n,
     uint64_t seed = s->seed * 1000003u + first / s->each;
     piq_status status = piq_env_make(&a, s->family, seed, &e);
     if (status == PIQ_OK) {
-        write_hello(&t->line, e, s);
+        piq_env_hello(e, s->plan, s->seed >> 1, &t->line);
         status = s->wanted[ENGINE] ? say(t) : PIQ_OK;
     }
     for (size_t p = 0; p < N_POLICIES; p++)
