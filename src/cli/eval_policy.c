@@ -1,0 +1,230 @@
+/* eval_policy.c - piq eval policy: what another policy would have earned. */
+#include "cli/eval_online.h"
+#include "cli/eval_topics.h"
+#include "train/obd.h"
+#include "train/offpolicy.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { MAX_LOG_BYTES = 2000000000, MAX_POLICY_BYTES = 1 << 20 };
+
+/* ---- finding the log ----------------------------------------------------- */
+
+static bool is_file(const char *path)
+{
+    struct stat s;
+    return stat(path, &s) == 0 && S_ISREG(s.st_mode);
+}
+
+/* The log that DIR stands for: itself, or CAMPAIGN.csv in it or in CAMPAIGN
+ * below it. False unless there is one and no more. */
+static bool find_log(const char *dir, char *path, size_t size)
+{
+    static const char *const campaigns[] = {"all", "men", "women"};
+    char tried[4096];
+    size_t n = 0;
+    if (is_file(dir)) {
+        snprintf(path, size, "%s", dir);
+        return true;
+    }
+    for (size_t i = 0; i < sizeof campaigns / sizeof *campaigns; i++) {
+        const char *c = campaigns[i];
+        for (int below = 0; below < 2; below++) {
+            snprintf(tried, sizeof tried,
+                     below ? "%s/%s/%s.csv" : "%s/%.0s%s.csv", dir, c, c);
+            if (!is_file(tried))
+                continue;
+            snprintf(path, size, "%s", tried);
+            n++;
+        }
+    }
+    return n == 1;
+}
+
+/* ---- showing ------------------------------------------------------------- */
+
+static void put_pair(piq_json_writer *w, const char *key, const double *pair)
+{
+    piq_json_key(w, key);
+    piq_json_array(w);
+    piq_json_fixed(w, pair[0], 9);
+    piq_json_fixed(w, pair[1], 9);
+    piq_json_array_end(w);
+}
+
+static void print_json(const piq_offpolicy_report *r)
+{
+    piq_buf b;
+    piq_json_writer w;
+    piq_buf_init(&b, 0);
+    piq_json_init(&w, &b);
+    piq_json_object(&w);
+    piq_json_put_fixed(&w, "ips", r->ips, 9);
+    piq_json_put_fixed(&w, "snips", r->snips, 9);
+    piq_json_put_fixed(&w, "dm", r->dm, 9);
+    piq_json_put_fixed(&w, "dr", r->dr, 9);
+    piq_json_put_fixed(&w, "ess", r->ess, 6);
+    piq_json_put_fixed(&w, "max_weight", r->max_weight, 6);
+    put_pair(&w, "ci", r->ci);
+    piq_json_put_z(&w, "verdict", piq_offpolicy_verdict_name(r->verdict));
+    piq_json_put_int(&w, "rows", (int64_t)r->n);
+    piq_json_put_int(&w, "clipped", (int64_t)r->n_clipped);
+    piq_json_put_fixed(&w, "logged", r->logged, 9);
+    piq_json_put_fixed(&w, "difference", r->difference, 9);
+    put_pair(&w, "difference_ci", r->difference_ci);
+    piq_json_object_end(&w);
+    printf("%.*s\n", (int)b.len, b.ptr ? b.ptr : "");
+    piq_buf_release(&b);
+}
+
+static void row(piq_table *t, const char *name, double v, const double *ci)
+{
+    piq_table_cell(t, "%s", name);
+    piq_table_cell(t, "%.6f", v);
+    if (ci)
+        piq_table_cell(t, "%.6f .. %.6f", ci[0], ci[1]);
+    else
+        piq_table_cell(t, "%s", "");
+}
+
+static void print_table(const piq_offpolicy_report *r, double confidence)
+{
+    static const char *const heads[] = {"ESTIMATE", "REWARD", "INTERVAL"};
+    printf("%zu rows; effective sample size %.0f, largest weight %.2f, %zu "
+           "clipped; intervals hold %g %%\n\n",
+           r->n, r->ess, r->max_weight, r->n_clipped, confidence * 100);
+    piq_table *t = piq_table_new(heads, 3);
+    row(t, "logged policy", r->logged, NULL);
+    row(t, "IPS", r->ips, NULL);
+    row(t, "SNIPS", r->snips, NULL);
+    row(t, "DM", r->dm, NULL);
+    row(t, "DR", r->dr, r->ci);
+    row(t, "DR - logged", r->difference, r->difference_ci);
+    piq_table_print(t);
+    printf("\n%s\n", piq_offpolicy_verdict_name(r->verdict));
+}
+
+/* ---- the command --------------------------------------------------------- */
+
+static piq_status read_log(piq_arena *a, const char *log, const char *target,
+                           piq_obd *out, piq_err *err)
+{
+    char *csv = NULL, *policy = NULL;
+    size_t csv_len = 0, policy_len = 0;
+    piq_status status = piq_read_file(log, MAX_LOG_BYTES, &csv, &csv_len, err);
+    if (!status)
+        status =
+            piq_read_file(target, MAX_POLICY_BYTES, &policy, &policy_len, err);
+    if (!status)
+        status = piq_obd_read(a, (piq_str){csv, csv_len},
+                              (piq_str){policy, policy_len}, out, err);
+    free(csv);
+    free(policy);
+    return status;
+}
+
+static int evaluate(const char *log, const char *target,
+                    const piq_offpolicy_options *o, bool json)
+{
+    piq_offpolicy_report report;
+    piq_obd obd;
+    piq_err err = {0};
+    piq_arena a;
+    piq_arena_init(&a, (size_t)8 << 30);
+    piq_status status = read_log(&a, log, target, &obd, &err);
+    if (!status)
+        status = piq_offpolicy(&a, &obd.log, o, &report, &err);
+    piq_arena_release(&a);
+    if (status)
+        return piq_could_not(&err);
+    if (json)
+        print_json(&report);
+    else
+        print_table(&report, o->confidence);
+    return PIQ_DONE;
+}
+
+typedef struct asked {
+    const char *format, *data, *target;
+    int64_t clip, seed, seeds, rounds;
+} asked;
+
+static int run_obd(const piq_command *self, const asked *q, bool json)
+{
+    char log[4096];
+    piq_err err = {0};
+    piq_offpolicy_options o = *piq_offpolicy_defaults();
+    if (!q->data || !q->target)
+        return piq_wrong_use(self, "--data and --target are needed");
+    if (!find_log(q->data, log, sizeof log)) {
+        piq_fail(&err, PIQ_ENOTFOUND, "%s holds no log, or more than one",
+                 q->data);
+        piq_err_hint(&err, "name a folder with all.csv, men.csv or women.csv");
+        return piq_could_not(&err);
+    }
+    o.clip = (double)q->clip;
+    o.seed = (uint64_t)q->seed;
+    return evaluate(log, q->target, &o, json);
+}
+
+static int run_online(const piq_command *self, const asked *q, bool json)
+{
+    if (!q->data)
+        return piq_wrong_use(self, "--data is needed");
+    piq_online_arguments args = {.ratings = q->data,
+                                 .rounds = q->rounds,
+                                 .seeds = q->seeds,
+                                 .json = json};
+    return piq_eval_online_run(&args);
+}
+
+static int run(const piq_command *self, int argc, char **argv)
+{
+    const piq_offpolicy_options *o = piq_offpolicy_defaults();
+    asked q = {.format = "obd",
+               .clip = (int64_t)o->clip,
+               .seed = (int64_t)o->seed,
+               .seeds = 3,
+               .rounds = 30000};
+    piq_arguments args;
+    const piq_option options[] = {
+        {"format", PIQ_OPT_TEXT, &q.format, 0, 0},
+        {"data", PIQ_OPT_TEXT, &q.data, 0, 0},
+        {"target", PIQ_OPT_TEXT, &q.target, 0, 0},
+        {"clip", PIQ_OPT_INT, &q.clip, 1, INT64_C(1000000000)},
+        {"seed", PIQ_OPT_INT, &q.seed, 0, INT64_MAX},
+        {"seeds", PIQ_OPT_INT, &q.seeds, 1, 100},
+        {"rounds", PIQ_OPT_INT, &q.rounds, 0, 100000000},
+        {0}};
+    int code = piq_parse_arguments(self, argc, argv, options, 0, 0, &args);
+    if (code >= 0)
+        return code;
+    if (strcmp(q.format, "obd") == 0)
+        return run_obd(self, &q, args.json);
+    if (strcmp(q.format, "ml-online") == 0)
+        return run_online(self, &q, args.json);
+    return piq_wrong_use(self, "--format is obd or ml-online, not %s",
+                         q.format);
+}
+
+const piq_command piq_eval_topic_policy = {
+    "eval policy", "--data DIR|FILE",
+    "Estimates what another policy would have earned, from a log with "
+    "propensities; or plays one that learns.",
+    "  --format F       obd: a log of the Open Bandit Dataset (default);\n"
+    "                   ml-online: ratings as a game of ten candidates a "
+    "round\n"
+    " obd\n"
+    "  --data DIR       the folder of the log, or the log\n"
+    "  --target CSV     chances of the policy: a line an item, a column a\n"
+    "                   position\n"
+    "  --clip N         greatest weight in DR (default 20)\n"
+    "  --seed N         of folds and resamples (default 1)\n"
+    " ml-online\n"
+    "  --data FILE      u.data; genres from u.item beside it\n"
+    "  --rounds N       slates drawn at random (default 30000); 0: each once,\n"
+    "                   in order of time\n"
+    "  --seeds N        runs to take the mean of (default 3)\n",
+    run};
