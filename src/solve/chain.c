@@ -16,7 +16,7 @@ static void clear_reviews_of_day(piq_solve_walk *w, int d)
     const piq_solve_state *s = w->s;
     for (uint32_t t = 0; t < s->m->n_topics; t++)
         for (int k = s->n_reviews[t]; k-- > 0;)
-            if (s->reviews[t * PIQ_SOLVE_MAX_REVIEWS + (size_t)k] == d)
+            if (piq_solve_reviews_of(s, t)[k] == d)
                 piq_solve_drop_review(w, t, k);
 }
 
@@ -71,7 +71,7 @@ static bool hold(piq_solve_walk *w, uint32_t i, int to, bool early)
         return false;
     int d = day_with_room(s, x, first, to, early);
     if (d < 0) {
-        d = first + (int)piq_solve_below(&w->dice, (size_t)(to - first + 1));
+        d = piq_solve_between(&w->dice, first, to);
         if (!make_room(w, d, x->ticks) || piq_solve_first_day(s, x) > d)
             return false;
     }
@@ -108,7 +108,7 @@ static uint32_t pick_raiser(piq_solve_walk *w, uint32_t t, int d, int from)
             s->open_day[x->main] > d || x->first_day > d)
             continue;
         double score = gain_of(m, x, t, missing) / x->minutes *
-                       (.5 + piq_solve_unit(&w->dice));
+                       (1 + piq_solve_unit(&w->dice));
         if (score > high) {
             high = score;
             best = i;
@@ -117,10 +117,27 @@ static uint32_t pick_raiser(piq_solve_walk *w, uint32_t t, int d, int from)
     return best;
 }
 
-/* A day before d as often as not: what is ready a day early leaves room. */
+/* A day before d now and then: what is ready early leaves room. */
 static int perhaps_before(piq_solve_walk *w, int d)
 {
-    return d > 0 ? d - (int)piq_solve_below(&w->dice, 2) : d;
+    return d > 0 && piq_solve_below(&w->dice, 5) == 0 ? d - 1 : d;
+}
+
+/* What makes t ready, and what that waits for in turn, is not to go. */
+static void hold_all(piq_solve_walk *w, uint32_t t, int depth)
+{
+    const piq_solve_state *s = w->s;
+    const piq_solve_model *m = s->m;
+    if (w->seen[t] == w->turn)
+        return;
+    w->seen[t] = w->turn;
+    for (uint32_t k = m->raised_at[t]; k < m->raised_at[t + 1]; k++) {
+        uint32_t i = m->raised[k];
+        if (s->day[i] >= 0 && s->day[i] <= s->ready[t])
+            w->held[i] = w->turn;
+    }
+    for (uint32_t k = m->needs_at[t]; depth && k < m->needs_at[t + 1]; k++)
+        hold_all(w, m->needs[k], depth - 1);
 }
 
 static bool make_ready(piq_solve_walk *w, uint32_t t, int d, bool early,
@@ -128,8 +145,10 @@ static bool make_ready(piq_solve_walk *w, uint32_t t, int d, bool early,
 {
     const piq_solve_state *s = w->s;
     const piq_solve_model *m = s->m;
-    if (s->ready[t] <= d)
+    if (s->ready[t] <= d) {
+        hold_all(w, t, depth);
         return true;
+    }
     for (uint32_t k = m->needs_at[t]; depth && k < m->needs_at[t + 1]; k++)
         if (!make_ready(w, m->needs[k], perhaps_before(w, d), early, depth - 1))
             return false;

@@ -21,7 +21,7 @@ static void clear_reviews(piq_solve_walk *w, uint32_t t, int from, int to,
 {
     const piq_solve_state *s = w->s;
     for (int k = s->n_reviews[t]; k-- > 0;) {
-        int d = s->reviews[t * PIQ_SOLVE_MAX_REVIEWS + (size_t)k];
+        int d = piq_solve_reviews_of(s, t)[k];
         if (d >= from && d <= to && lucky(w, share))
             piq_solve_drop_review(w, t, k);
     }
@@ -144,9 +144,7 @@ static void shift(piq_solve_walk *w)
     const piq_solve_piece *x = &s->m->pieces[i];
     int first = piq_solve_first_day(s, x);
     piq_solve_take_out(w, i);
-    put_again(w, i,
-              first + (int)piq_solve_below(&w->dice,
-                                           (size_t)(x->last_day - first + 1)));
+    put_again(w, i, piq_solve_between(&w->dice, first, x->last_day));
 }
 
 static void swap(piq_solve_walk *w)

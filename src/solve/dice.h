@@ -29,6 +29,12 @@ static inline uint32_t piq_solve_below(piq_solve_dice *d, size_t n)
     return (uint32_t)(((uint64_t)piq_solve_roll(d) * n) >> 32);
 }
 
+/* In low..high, both of them. */
+static inline int piq_solve_between(piq_solve_dice *d, int low, int high)
+{
+    return low + (int)piq_solve_below(d, (size_t)high - (size_t)low + 1);
+}
+
 /* In [0,1), 32 bits. */
 static inline double piq_solve_unit(piq_solve_dice *d)
 {

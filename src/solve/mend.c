@@ -37,7 +37,9 @@ static void put_reviews(piq_solve_state *s, const piq_solve_plan *start)
         uint32_t c = m->topics[t].concept;
         int n = start->n_reviews[c];
         for (int k = 0; k < n && k < PIQ_SOLVE_MAX_REVIEWS; k++) {
-            int d = start->review_day[c * PIQ_SOLVE_MAX_REVIEWS + (size_t)k];
+            int d =
+                start
+                    ->review_day[(size_t)c * PIQ_SOLVE_MAX_REVIEWS + (size_t)k];
             if (d >= 0 && d < (int)m->n_days && piq_solve_may_review(s, t, d))
                 piq_solve_review(s, t, d);
         }

@@ -338,34 +338,39 @@ static void settle_lists(lists *l, size_t n)
     l->at[0] = 0;
 }
 
+static void link_topic(const piq_solve_model *m, const uint32_t *topic,
+                       uint32_t t, lists *needs, lists *opens, bool fill)
+{
+    const piq_solve_concept *c = &m->problem->concepts[m->topics[t].concept];
+    for (uint32_t k = 0; k < c->n_prerequisites; k++) {
+        uint32_t q = topic[c->prerequisites[k]];
+        if (fill) {
+            put_pair(needs, t, q);
+            put_pair(opens, q, t);
+        } else {
+            count_pair(needs, t);
+            count_pair(opens, q);
+        }
+    }
+}
+
 static bool link_topics(piq_arena *a, piq_solve_model *m, const uint32_t *topic)
 {
-    size_t n = m->n_topics;
-    lists needs = {piq_new(a, uint32_t, n + 1), NULL};
-    lists opens = {piq_new(a, uint32_t, n + 1), NULL};
+    uint32_t n = (uint32_t)m->n_topics;
+    lists needs = {piq_new(a, uint32_t, (size_t)n + 1), NULL};
+    lists opens = {piq_new(a, uint32_t, (size_t)n + 1), NULL};
     if (!needs.at || !opens.at)
         return false;
-    for (int fill = 0; fill < 2; fill++) {
-        for (uint32_t t = 0; t < n; t++) {
-            const piq_solve_concept *c =
-                &m->problem->concepts[m->topics[t].concept];
-            for (uint32_t k = 0; k < c->n_prerequisites; k++) {
-                uint32_t q = topic[c->prerequisites[k]];
-                m->topics[q].gates = true;
-                if (fill) {
-                    put_pair(&needs, t, q);
-                    put_pair(&opens, q, t);
-                } else {
-                    count_pair(&needs, t);
-                    count_pair(&opens, q);
-                }
-            }
-        }
-        if (!fill && (!add_up(a, &needs, n) || !add_up(a, &opens, n)))
-            return false;
-    }
+    for (uint32_t t = 0; t < n; t++)
+        link_topic(m, topic, t, &needs, &opens, false);
+    if (!add_up(a, &needs, n) || !add_up(a, &opens, n))
+        return false;
+    for (uint32_t t = 0; t < n; t++)
+        link_topic(m, topic, t, &needs, &opens, true);
     settle_lists(&needs, n);
     settle_lists(&opens, n);
+    for (uint32_t t = 0; t < n; t++)
+        m->topics[t].gates = opens.at[t + 1] > opens.at[t];
     m->needs = needs.to;
     m->needs_at = needs.at;
     m->opens = opens.to;
@@ -377,11 +382,10 @@ static void link_piece(const piq_solve_model *m, uint32_t i, lists *own,
                        lists *raised, lists *followers, bool fill)
 {
     const piq_solve_piece *x = &m->pieces[i];
-    void (*tell)(lists *, uint32_t, uint32_t) = put_pair;
     if (fill) {
-        tell(own, x->main, i);
+        put_pair(own, x->main, i);
         if (x->after != PIQ_SOLVE_NONE)
-            tell(followers, x->after, i);
+            put_pair(followers, x->after, i);
     } else {
         count_pair(own, x->main);
         if (x->after != PIQ_SOLVE_NONE)
@@ -390,7 +394,7 @@ static void link_piece(const piq_solve_model *m, uint32_t i, lists *own,
     for (uint32_t k = 0; k < x->n_steps; k++) {
         uint32_t t = m->steps[x->steps + k].concept;
         if (fill)
-            tell(raised, t, i);
+            put_pair(raised, t, i);
         else
             count_pair(raised, t);
     }

@@ -4,8 +4,8 @@
  * taken out (destroy.c, chain.c) and put back (insert.c). Each is kept or
  * undone by simulated annealing. Heat falls in cycles, each somewhat longer
  * than the last and from the best plan, so that no horizon has to be known and
- * more iterations only add to what fewer found; every other cycle first shakes
- * the best plan. */
+ * more iterations only add to what fewer found. Every other cycle first shakes
+ * the best plan, and some are lured towards topics that are closed. */
 #include "solve/search.h"
 
 #include "base/str.h"
@@ -24,6 +24,7 @@ enum {
     SAMPLE = 96,          /* of more, so many */
     STARTS = 8,           /* plans from nothing, where there was no start .. */
     STARTS_PIECES = 2000, /* .. of so many pieces in all */
+    LURE_EVERY = 4,       /* cycles of which one is lured */
     N_CHAINS = 2,         /* of a shake */
     N_TASTES = 4,
     N_PER = 6
@@ -56,7 +57,9 @@ typedef struct search {
     piq_solve_walk w;
     best_plan best;
     way_book book;
-    double unit; /* worth of a typical piece of the plan */
+    double *pull;   /* [n_topics] of this cycle, see state.h */
+    double *unlock; /* [n_topics] what opening was worth at the start */
+    double unit;    /* worth of a typical piece of the plan */
 } search;
 
 /* ---- the best so far -------------------------------------------------- */
@@ -85,7 +88,7 @@ static void best_restore(const best_plan *b, piq_solve_state *s)
     const piq_solve_model *m = s->m;
     for (uint32_t t = 0; t < m->n_topics; t++)
         while (s->n_reviews[t])
-            piq_solve_unreview(s, t, s->reviews[t * PIQ_SOLVE_MAX_REVIEWS]);
+            piq_solve_unreview(s, t, piq_solve_reviews_of(s, t)[0]);
     for (uint32_t i = 0; i < m->n_pieces; i++)
         if (s->day[i] >= 0 && s->day[i] != b->day[i])
             piq_solve_take(s, i);
@@ -94,8 +97,9 @@ static void best_restore(const best_plan *b, piq_solve_state *s)
             piq_solve_put(s, i, b->day[i]);
     for (uint32_t t = 0; t < m->n_topics; t++)
         for (int k = 0; k < b->n_reviews[t]; k++)
-            piq_solve_review(s, t,
-                             b->reviews[t * PIQ_SOLVE_MAX_REVIEWS + (size_t)k]);
+            piq_solve_review(
+                s, t,
+                b->reviews[(size_t)t * PIQ_SOLVE_MAX_REVIEWS + (size_t)k]);
     piq_solve_settle(s); /* nothing to take out: the whole plan is there */
     piq_solve_keep(s);
     piq_solve_refresh(s);
@@ -138,9 +142,10 @@ static void learn(way_book *b)
 
 /* ---- one iteration ---------------------------------------------------- */
 
+/* `before`: value and lure before the move. */
 static bool is_kept(search *x, double before, double heat)
 {
-    double change = x->w.s->total - before;
+    double change = x->w.s->total + x->w.s->lured - before;
     return change >= 0 ||
            (heat > 0 && piq_solve_unit(&x->w.dice) < exp(change / heat));
 }
@@ -154,7 +159,7 @@ static void note_best(search *x)
 
 static void tweak(search *x, double heat)
 {
-    double before = x->w.s->total;
+    double before = x->w.s->total + x->w.s->lured;
     if (piq_solve_tweak(&x->w) && is_kept(x, before, heat))
         note_best(x);
     else if (x->w.s->n_log)
@@ -198,6 +203,7 @@ static void rebuild(search *x, double heat)
 {
     piq_solve_state *s = x->w.s;
     double before = s->total, best = x->best.total;
+    double appeal = s->total + s->lured;
     piq_solve_way way = draw_way(&x->book, &x->w.dice);
     piq_solve_destroy(&x->w, way);
     offer_some(x);
@@ -205,7 +211,7 @@ static void rebuild(search *x, double heat)
     piq_solve_fill(x->w.f, &taste, &x->w.dice);
     double after = s->total;
     x->book.tried[way]++;
-    if (!is_kept(x, before, heat)) {
+    if (!is_kept(x, appeal, heat)) {
         piq_solve_undo(s, 0);
         return;
     }
@@ -247,6 +253,15 @@ typedef struct cycle {
     double length;
 } cycle;
 
+/* Pulls the search towards opening topics, each by luck: what it takes for the
+ * start plan to open them, a part of which is worth nothing by itself. */
+static void set_lure(search *x, bool on)
+{
+    for (uint32_t t = 0; t < x->w.s->m->n_topics; t++)
+        x->pull[t] = on ? piq_solve_unit(&x->w.dice) * x->unlock[t] : 0;
+    piq_solve_lure(x->w.s, x->pull);
+}
+
 static double heat_of(search *x, cycle *c)
 {
     if ((double)c->at >= c->length) {
@@ -254,6 +269,7 @@ static double heat_of(search *x, cycle *c)
         c->number++;
         c->length *= CYCLE_GROWTH;
         best_restore(&x->best, x->w.s);
+        set_lure(x, c->number % LURE_EVERY == 1);
         if (c->number % 2)
             shake(x, SHAKE_LEAST + SHAKE_MORE * piq_solve_unit(&x->w.dice));
     }
@@ -313,12 +329,17 @@ piq_status piq_solve_search(piq_arena *a, piq_solve_filler *f,
     const piq_solve_model *m = f->s->m;
     search x = {.w = {.f = f, .s = f->s, .dice = {piq_hash_u64(o->seed)}},
                 .unit = typical_worth(f->s)};
+    x.pull = piq_new(a, double, m->n_topics);
+    x.unlock = piq_new(a, double, m->n_topics);
     x.w.held = piq_new(a, uint32_t, m->n_pieces);
-    if (!x.w.held || !best_init(a, &x.best, m))
+    x.w.seen = piq_new(a, uint32_t, m->n_topics);
+    if (!x.w.held || !x.w.seen || !x.pull || !x.unlock ||
+        !best_init(a, &x.best, m))
         return PIQ_ENOMEM;
     *iterations = 0;
     if (!m->n_pieces || !m->n_topics)
         return PIQ_OK;
+    memcpy(x.unlock, f->unlock, m->n_topics * sizeof *f->unlock);
     book_init(&x.book);
     best_take(&x.best, x.w.s);
     if (is_fresh)

@@ -1,4 +1,6 @@
 /* solve.c - check, compile, first plan, search, and back to the problem. */
+#include "solve/solve.h"
+
 #include "solve/check.h"
 #include "solve/insert.h"
 #include "solve/mend.h"
@@ -18,7 +20,7 @@ static void write_plan(const piq_solve_state *s, piq_solve_plan *out)
         size_t c = m->topics[t].concept;
         out->n_reviews[c] = s->n_reviews[t];
         memcpy(out->review_day + c * PIQ_SOLVE_MAX_REVIEWS,
-               s->reviews + (size_t)t * PIQ_SOLVE_MAX_REVIEWS,
+               piq_solve_reviews_of(s, t),
                s->n_reviews[t] * sizeof *s->reviews);
     }
     out->value = piq_solve_value(m->problem, out);

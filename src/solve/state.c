@@ -81,6 +81,16 @@ static void find_review_from(piq_solve_state *s, uint32_t t)
 
 /* ---- the steps -------------------------------------------------------- */
 
+/* How much of the way from the start to ready a level has gone. */
+static double progress(const piq_solve_topic *topic, int64_t level)
+{
+    if (level >= topic->ready)
+        return 1;
+    return level <= topic->level0 ? 0
+                                  : (double)(level - topic->level0) /
+                                        (double)(topic->ready - topic->level0);
+}
+
 static void set_raw(piq_solve_state *s, uint32_t t, double raw)
 {
     double worth = piq_solve_worth(&s->m->topics[t], raw);
@@ -100,7 +110,11 @@ static void raise_levels(piq_solve_state *s, uint32_t i, int d, int sign)
         uint32_t t = step->concept;
         const piq_solve_topic *topic = &m->topics[t];
         s->gained[t * m->n_days + (size_t)d] += sign * step->level;
-        s->level[t] += sign * step->level;
+        int64_t before = s->level[t], after = before + sign * step->level;
+        s->level[t] = after;
+        if (s->pull[t] > 0)
+            s->lured +=
+                s->pull[t] * (progress(topic, after) - progress(topic, before));
         set_raw(s, t, s->raw[t] + sign * step->gain * topic->keep[d]);
         if (topic->gates && d <= s->ready[t])
             find_ready(s, t);
@@ -143,7 +157,7 @@ static void take(piq_solve_state *s, uint32_t i)
 static void review(piq_solve_state *s, uint32_t t, int d)
 {
     const piq_solve_topic *topic = &s->m->topics[t];
-    int16_t *days = s->reviews + t * PIQ_SOLVE_MAX_REVIEWS;
+    int16_t *days = piq_solve_reviews_of(s, t);
     int k = s->n_reviews[t]++;
     for (; k > 0 && days[k - 1] > d; k--)
         days[k] = days[k - 1];
@@ -156,7 +170,7 @@ static void review(piq_solve_state *s, uint32_t t, int d)
 static void unreview(piq_solve_state *s, uint32_t t, int d)
 {
     const piq_solve_topic *topic = &s->m->topics[t];
-    int16_t *days = s->reviews + t * PIQ_SOLVE_MAX_REVIEWS;
+    int16_t *days = piq_solve_reviews_of(s, t);
     int n = s->n_reviews[t], k = 0;
     while (days[k] != d)
         k++;
@@ -204,9 +218,8 @@ static void drop_early(piq_solve_state *s, uint32_t t)
         if (s->day[i] >= 0 && s->day[i] < s->open_day[t])
             piq_solve_take(s, i);
     }
-    while (s->n_reviews[t] &&
-           s->reviews[t * PIQ_SOLVE_MAX_REVIEWS] < s->review_from[t])
-        piq_solve_unreview(s, t, s->reviews[t * PIQ_SOLVE_MAX_REVIEWS]);
+    while (s->n_reviews[t] && piq_solve_reviews_of(s, t)[0] < s->review_from[t])
+        piq_solve_unreview(s, t, piq_solve_reviews_of(s, t)[0]);
 }
 
 static void drop_followers(piq_solve_state *s, uint32_t i)
@@ -287,6 +300,16 @@ void piq_solve_keep(piq_solve_state *s)
 
 /* ---- making anew ------------------------------------------------------ */
 
+void piq_solve_lure(piq_solve_state *s, const double *pull)
+{
+    const piq_solve_model *m = s->m;
+    s->lured = 0;
+    for (uint32_t t = 0; t < m->n_topics; t++) {
+        s->pull[t] = m->topics[t].gates ? pull[t] : 0;
+        s->lured += s->pull[t] * progress(&m->topics[t], s->level[t]);
+    }
+}
+
 void piq_solve_refresh(piq_solve_state *s)
 {
     const piq_solve_model *m = s->m;
@@ -295,8 +318,7 @@ void piq_solve_refresh(piq_solve_state *s)
         s->raw[t] = topic->raw0;
         for (int k = 0; k < s->n_reviews[t]; k++)
             s->raw[t] +=
-                topic->review_gain *
-                topic->keep[s->reviews[t * PIQ_SOLVE_MAX_REVIEWS + (size_t)k]];
+                topic->review_gain * topic->keep[piq_solve_reviews_of(s, t)[k]];
     }
     s->total = 0;
     for (uint32_t i = 0; i < m->n_pieces; i++) {
@@ -319,7 +341,7 @@ void piq_solve_refresh(piq_solve_state *s)
 bool piq_solve_may_review(const piq_solve_state *s, uint32_t t, int d)
 {
     const piq_solve_topic *topic = &s->m->topics[t];
-    const int16_t *days = s->reviews + t * PIQ_SOLVE_MAX_REVIEWS;
+    const int16_t *days = piq_solve_reviews_of(s, t);
     if (s->n_reviews[t] >= topic->review_most || d < s->review_from[t] ||
         s->left[d] < topic->review_ticks)
         return false;
@@ -368,6 +390,7 @@ piq_solve_state *piq_solve_state_new(piq_arena *a, const piq_solve_model *m)
     s->gained = piq_new(a, int64_t, t * m->n_days);
     s->level = piq_new(a, int64_t, t);
     s->raw = piq_new(a, double, t);
+    s->pull = piq_new(a, double, t);
     s->worth = piq_new(a, double, t);
     s->ready = piq_new(a, int16_t, t);
     s->open_day = piq_new(a, int16_t, t);
@@ -380,9 +403,9 @@ piq_solve_state *piq_solve_state_new(piq_arena *a, const piq_solve_model *m)
     s->is_late = piq_new(a, bool, t);
     s->is_moved = piq_new(a, bool, n);
     if (!s->day || !s->placed || !s->place || !s->left || !s->gained ||
-        !s->level || !s->raw || !s->worth || !s->ready || !s->open_day ||
-        !s->review_from || !s->reviews || !s->n_reviews || !s->log ||
-        !s->late || !s->moved || !s->is_late || !s->is_moved)
+        !s->level || !s->raw || !s->pull || !s->worth || !s->ready ||
+        !s->open_day || !s->review_from || !s->reviews || !s->n_reviews ||
+        !s->log || !s->late || !s->moved || !s->is_late || !s->is_moved)
         return NULL;
     start_empty(s);
     return s;

@@ -48,6 +48,11 @@ typedef struct piq_solve_state {
     uint8_t *n_reviews;   /* [n_topics] */
     size_t n_all_reviews;
     double total;
+    /* What the search may add to total in what it accepts: `pull` [n_topics]
+     * for getting a gate ready, in part for part of the way; `lured` is the
+     * sum. All 0 unless it says otherwise. */
+    double *pull;
+    double lured;
 
     piq_solve_done *log; /* since the start of the log */
     size_t n_log, room_log;
@@ -79,11 +84,20 @@ void piq_solve_settle_all(piq_solve_state *s);
 void piq_solve_undo(piq_solve_state *s, size_t n_log);
 /* Forgets the log: what was done stays. */
 void piq_solve_keep(piq_solve_state *s);
+/* Other pulls. */
+void piq_solve_lure(piq_solve_state *s, const double *pull);
 /* Sums that drift are made anew. */
 void piq_solve_refresh(piq_solve_state *s);
 
 /* True when a review of t on day d keeps rule 3 and there are minutes. */
 bool piq_solve_may_review(const piq_solve_state *s, uint32_t t, int d);
+
+/* The days of t's reviews, ascending. */
+static inline int16_t *piq_solve_reviews_of(const piq_solve_state *s,
+                                            uint32_t t)
+{
+    return s->reviews + (size_t)t * PIQ_SOLVE_MAX_REVIEWS;
+}
 
 /* First day of a piece's window as things are; past its last day: none. */
 static inline int piq_solve_first_day(const piq_solve_state *s,

@@ -10,7 +10,7 @@ static bool eject_review(piq_solve_walk *w, int d)
     for (int tries = 0; s->n_all_reviews && tries < MOST_TRIES; tries++) {
         uint32_t t = piq_solve_below(&w->dice, s->m->n_topics);
         for (int k = 0; k < s->n_reviews[t]; k++)
-            if (s->reviews[t * PIQ_SOLVE_MAX_REVIEWS + (size_t)k] == d) {
+            if (piq_solve_reviews_of(s, t)[k] == d) {
                 piq_solve_unreview(s, t, d);
                 return true;
             }
@@ -54,8 +54,7 @@ static bool insert(piq_solve_walk *w)
     int first = piq_solve_first_day(s, x);
     if (first > x->last_day)
         return false;
-    int d = first +
-            (int)piq_solve_below(&w->dice, (size_t)(x->last_day - first + 1));
+    int d = piq_solve_between(&w->dice, first, x->last_day);
     /* What made room may be what it waits for: settling sees to that only
      * for what is placed, so ask again. */
     if (!make_room(w, d, x->ticks) || piq_solve_first_day(s, x) > d)
@@ -72,8 +71,7 @@ static bool shift(piq_solve_walk *w)
     uint32_t i = piq_solve_any_placed(w);
     const piq_solve_piece *x = &s->m->pieces[i];
     int first = piq_solve_first_day(s, x);
-    int d = first +
-            (int)piq_solve_below(&w->dice, (size_t)(x->last_day - first + 1));
+    int d = piq_solve_between(&w->dice, first, x->last_day);
     if (d == s->day[i] || s->left[d] < x->ticks)
         return false;
     piq_solve_take(s, i);
@@ -116,11 +114,11 @@ static bool review(piq_solve_walk *w)
     int first = s->review_from[t], n = s->n_reviews[t];
     if (!x->review_most || first >= (int)n_days)
         return false;
-    int d = first + (int)piq_solve_below(&w->dice, n_days - (size_t)first);
+    int d = piq_solve_between(&w->dice, first, (int)n_days - 1);
     if (n && (n >= x->review_most || piq_solve_below(&w->dice, 2)))
-        piq_solve_unreview(s, t,
-                           s->reviews[t * PIQ_SOLVE_MAX_REVIEWS +
-                                      piq_solve_below(&w->dice, (size_t)n)]);
+        piq_solve_unreview(
+            s, t,
+            piq_solve_reviews_of(s, t)[piq_solve_below(&w->dice, (size_t)n)]);
     if (!make_room(w, d, x->review_ticks) || !piq_solve_may_review(s, t, d))
         return false;
     piq_solve_review(s, t, d);

@@ -13,6 +13,7 @@ typedef struct piq_solve_walk {
     piq_solve_state *s;
     piq_solve_dice dice;
     uint32_t *held; /* [n_pieces] turn in which a chain put it where it is */
+    uint32_t *seen; /* [n_topics] turn in which it was held, chain and all */
     uint32_t turn;
 } piq_solve_walk;
 
@@ -32,8 +33,7 @@ static inline void piq_solve_take_out(piq_solve_walk *w, uint32_t i)
 static inline void piq_solve_drop_review(piq_solve_walk *w, uint32_t t, int k)
 {
     const piq_solve_state *s = w->s;
-    piq_solve_unreview(w->s, t,
-                       s->reviews[t * PIQ_SOLVE_MAX_REVIEWS + (size_t)k]);
+    piq_solve_unreview(w->s, t, piq_solve_reviews_of(s, t)[k]);
     piq_solve_offer(w->f, (uint32_t)s->m->n_pieces + t);
 }
 

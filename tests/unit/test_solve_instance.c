@@ -98,7 +98,7 @@ static void test_solve_instance__what_is_wrong_is_said_with_its_line(
         {"1 1 0\n\n", "line 1", "no day"},
         {"1.5 1 1\n9\n", "line 1", "whole"},
         {"-1 1 1\n9\n", "line 1", "negative"},
-        {"5000 1 1\n9\n", "line 1", "too many concepts"},
+        {"99999 1 1\n9\n", "line 1", "too many concepts"},
         {"1 70000 1\n9\n", "line 1", "too many items"},
         {"1 1 401\n9\n", "line 1", "too many days"},
         {"1e400 1 1\n9\n", "line 1", "no number"},
