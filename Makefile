@@ -75,7 +75,7 @@ $(BUILD)/tsan/%: FLAGS = $(TSAN)
 .SECONDARY:
 .SUFFIXES:
 .PHONY: all run test asan bench bench-programs lint format install clean help \
-        bench-fsrs test-programs asan-programs tsan-programs lint-layers lint-format \
+        bench-fsrs bench-plans test-programs asan-programs tsan-programs lint-layers lint-format \
         lint-headers lint-tidy FORCE
 
 all: $(BUILD)/piq $(BUILD)/libpiq.a $(BUILD)/libpiq.so
@@ -172,6 +172,10 @@ bench:
 	@if [ -x bench/run ]; then PIQ_BIN='$(CURDIR)/$(BUILD)/piq' bench/run; \
 	else echo 'make bench: there is no bench/run to run' >&2; exit 1; fi
 
+# Needs cbc and the instance generator; half an hour, most of it cbc's.
+bench-plans: $(BUILD)/piq
+	@PIQ_BIN='$(CURDIR)/$(BUILD)/piq' $(PYTHON) bench/plan_gaps
+
 # Needs node and npm, which fetch the peer into $(BUILD)/peer.
 bench-fsrs: $(BUILD)/piq
 	@PIQ_BIN='$(abspath $(BUILD))/piq' bench/fsrs_peer \
@@ -249,6 +253,7 @@ help:
 	@echo 'make asan       every test, the program included, under ASan+UBSan'
 	@echo 'make bench      measure'
 	@echo 'make bench-fsrs fitting memory, beside fsrs-rs (PIQ_SHARED=../shared)'
+	@echo 'make bench-plans gaps of plans, beside cbc (PIQ_SHARED=../shared)'
 	@echo 'make lint       rooms, format, headers, clang-tidy'
 	@echo 'make format     clang-format every C file'
 	@echo 'make install    PREFIX=/usr/local DESTDIR='

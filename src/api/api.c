@@ -20,6 +20,9 @@ static const route routes[] = {
     {{"POST",
       "/api/users/{userId}/recommendations/{recommendationId}/feedback"},
      piq_post_feedback},
+    {{"GET",
+      "/api/users/{userId}/recommendations/{recommendationId}/explanation"},
+     piq_get_explanation},
     {{"GET", "/api/users/{userId}/learning-path"}, piq_get_path},
     {{"PUT", "/api/users/{userId}/learning-path/update"}, piq_update_path},
     {{"POST", "/api/users/{userId}/learning-path/controls"}, piq_control_path},
@@ -32,6 +35,13 @@ static const route routes[] = {
     {{"POST", "/api/users/{userId}/events"}, piq_post_events},
     {{"POST", "/api/events"}, piq_post_ndjson},
     {{"GET", "/api/catalogue"}, piq_get_catalogue},
+    {{"GET", "/api/users/{userId}/recommendations/why-not"}, piq_get_why_not},
+    {{"GET", "/api/rules"}, piq_get_rules},
+    {{"PUT", "/api/rules"}, piq_put_rules},
+    {{"GET", "/api/experiments"}, piq_get_experiments},
+    {{"POST", "/api/experiments"}, piq_post_experiment},
+    {{"GET", "/api/experiments/{name}"}, piq_get_experiment},
+    {{"POST", "/api/experiments/{name}/stop"}, piq_stop_experiment},
     {{"GET", "/healthz"}, piq_get_health},
     {{"GET", "/readyz"}, piq_get_ready},
     {{"GET", "/metrics"}, piq_get_metrics},
@@ -111,6 +121,10 @@ static bool read_id(piq_str s, int64_t *out)
 
 static bool read_ids(piq_exchange *c, const matched *m)
 {
+    if (strncmp(m->route->is.pattern, "/api/users/", 11) != 0) {
+        c->name = m->values[0];
+        return true;
+    }
     if (m->n_values > 0 && !read_id(m->values[0], &c->user.v)) {
         piq_fail(&c->err, PIQ_EINVAL,
                  "userId must be a positive 64-bit integer, not \"%.*s\"",

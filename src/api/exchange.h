@@ -28,6 +28,8 @@ struct piq_exchange {
     piq_err err;
     piq_user_id user;          /* from the path */
     int64_t recommendation_id; /* from the path */
+    piq_str name;              /* from a path that is no learner's, as it is
+                                  there; ends with the request */
     int64_t now_us;
     json_t *json;                  /* the body, when it was parsed */
     piq_op *op;                    /* under way */
@@ -47,11 +49,18 @@ piq_handler piq_get_reviews;
 /* foresight.c */
 piq_handler piq_get_answer_prediction;
 /* recommend.c */
-piq_handler piq_get_recommendations, piq_post_feedback;
+piq_handler piq_get_recommendations, piq_post_feedback, piq_get_explanation;
 /* path.c */
 piq_handler piq_get_path, piq_update_path, piq_control_path;
 /* events.c */
 piq_handler piq_post_events, piq_post_ndjson;
+/* rules.c */
+piq_handler piq_get_rules, piq_put_rules;
+/* experiments.c */
+piq_handler piq_get_experiments, piq_post_experiment;
+piq_handler piq_get_experiment, piq_stop_experiment;
+/* why_not.c */
+piq_handler piq_get_why_not;
 /* system.c */
 piq_handler piq_get_catalogue, piq_get_health, piq_get_ready;
 piq_handler piq_get_metrics, piq_get_contract;

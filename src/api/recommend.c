@@ -34,6 +34,30 @@ void piq_get_recommendations(piq_exchange *c)
     piq_exchange_run(c, op, reply_slate);
 }
 
+/* ---- why ------------------------------------------------------------- */
+
+void piq_get_explanation(piq_exchange *c)
+{
+    static const char *const no_query[] = {NULL};
+    piq_learner_ref ref;
+    piq_buf b;
+    piq_json_writer w;
+    if (!piq_exchange_known_query(c, no_query) ||
+        !piq_exchange_learner(c, &ref))
+        return;
+    int64_t version = ref.learner->version;
+    piq_learner_ref_release(&ref);
+    piq_buf_init(&b, 0);
+    piq_json_init(&w, &b);
+    if (piq_engine_explain(c->api->engine, c->user, c->recommendation_id, false,
+                           &w, &c->err)) {
+        piq_buf_release(&b);
+        piq_exchange_fail(c);
+        return;
+    }
+    piq_exchange_json(c, 200, &b, version);
+}
+
 /* ---- feedback -------------------------------------------------------- */
 
 static void reply_feedback(piq_exchange *c)

@@ -370,14 +370,20 @@ static int recommend(const piq_command *self, int argc, char **argv)
     static const piq_question q = {"GET", "recommendations", print_slate};
     const char *type = NULL;
     int64_t limit = 5;
+    bool replay = false;
     char query[96];
     piq_arguments args;
     const piq_option options[] = {{"type", PIQ_OPT_TEXT, &type, 0, 0},
                                   {"limit", PIQ_OPT_INT, &limit, 1, 50},
+                                  {"replay", PIQ_OPT_FLAG, &replay, 0, 0},
                                   {0}};
-    int code = piq_parse_arguments(self, argc, argv, options, 1, 1, &args);
+    int code = piq_parse_arguments(self, argc, argv, options, 1, 2, &args);
     if (code >= 0)
         return code;
+    if (strcmp(args.rest[0], "explain") == 0)
+        return piq_explain_recommendation(self, &args, replay);
+    if (args.n_rest > 1 || replay)
+        return piq_wrong_use(self, "one USER, or explain ID [--replay]");
     snprintf(query, sizeof query, "?limit=%lld%s%.40s", (long long)limit,
              type ? "&type=" : "", type ? type : "");
     return ask(self, &args, &q, query);
@@ -463,9 +469,12 @@ const piq_command piq_cmd_analyze = {
 const piq_command piq_cmd_progress = {
     "progress", "USER", "Shows a learner's progress analytics.", "", progress};
 const piq_command piq_cmd_recommend = {
-    "recommend", "USER", "Recommends content to a learner, and says why.",
+    "recommend", "USER | explain ID",
+    "Recommends content to a learner, and says why.",
     "  --type T         course, lesson, assessment, character or review\n"
-    "  --limit N        at most so many (default 5)\n",
+    "  --limit N        at most so many (default 5)\n"
+    "explain ID         of a recommendation: why it was made, from the log\n"
+    "  --replay         makes its slate again and compares, bit for bit\n",
     recommend};
 const piq_command piq_cmd_predict = {
     "predict", "USER", "Predicts a learner's mastery, or the next answer.",

@@ -17,4 +17,8 @@ int piq_ask_learner(const piq_command *self, const piq_arguments *args,
 
 void piq_print_path(const json_t *path);
 
+/* explain.c: piq recommend explain ID [--replay]. */
+int piq_explain_recommendation(const piq_command *self,
+                               const piq_arguments *args, bool replay);
+
 #endif

@@ -27,7 +27,8 @@ extern const piq_command piq_cmd_serve, piq_cmd_demo, piq_cmd_import,
     piq_cmd_analyze, piq_cmd_recommend, piq_cmd_path, piq_cmd_predict,
     piq_cmd_progress, piq_cmd_catalogue, piq_cmd_simulate, piq_cmd_export,
     piq_cmd_replay, piq_cmd_eval, piq_cmd_train, piq_cmd_model, piq_cmd_version,
-    piq_cmd_reviews;
+    piq_cmd_reviews, piq_cmd_agent, piq_cmd_rules, piq_cmd_experiment,
+    piq_cmd_why_not;
 
 /* ---- arguments ------------------------------------------------------- */
 
@@ -91,8 +92,10 @@ typedef struct piq_serve_options {
     const char *address;
     int64_t port, threads, max_connections, cache_learners;
     int64_t train_every_hours; /* 0: never */
-    const char *log_format;    /* "text" or "json" */
-    const char *log_level;     /* debug, info, warn, error */
+    int64_t policy_minutes;    /* between learning from the log; 0: never */
+    bool no_exploration;
+    const char *log_format; /* "text" or "json" */
+    const char *log_level;  /* debug, info, warn, error */
 } piq_serve_options;
 piq_serve_options piq_serve_defaults(void);
 /* `hello` is called once the socket listens. */

@@ -4,8 +4,10 @@
 #include <string.h>
 
 static const piq_command *const topics[] = {
-    &piq_eval_topic_kt, &piq_eval_topic_track, &piq_eval_topic_forecast,
-    &piq_eval_topic_memory, &piq_eval_topic_agent, &piq_eval_topic_policy};
+    &piq_eval_topic_kt,         &piq_eval_topic_track,
+    &piq_eval_topic_forecast,   &piq_eval_topic_memory,
+    &piq_eval_topic_policy,     &piq_eval_topic_agent,
+    &piq_eval_topic_simulation, &piq_eval_topic_recommend};
 enum { N_TOPICS = sizeof topics / sizeof topics[0] };
 
 static const char *topic_name(const piq_command *topic)

@@ -7,8 +7,8 @@
 #include "train/eval_track.h"
 
 extern const piq_command piq_eval_topic_track, piq_eval_topic_kt,
-    piq_eval_topic_forecast, piq_eval_topic_memory, piq_eval_topic_agent,
-    piq_eval_topic_policy;
+    piq_eval_topic_forecast, piq_eval_topic_memory, piq_eval_topic_policy,
+    piq_eval_topic_agent, piq_eval_topic_simulation, piq_eval_topic_recommend;
 
 /* Answers of a file, and the curriculum derived from it. */
 typedef struct piq_eval_file {

@@ -5,11 +5,13 @@
 #include <string.h>
 
 static const piq_command *const commands[] = {
-    &piq_cmd_serve,     &piq_cmd_demo,      &piq_cmd_import, &piq_cmd_analyze,
-    &piq_cmd_progress,  &piq_cmd_recommend, &piq_cmd_path,   &piq_cmd_predict,
-    &piq_cmd_catalogue, &piq_cmd_simulate,  &piq_cmd_export, &piq_cmd_replay,
-    &piq_cmd_eval,      &piq_cmd_train,     &piq_cmd_model,  &piq_cmd_reviews,
-    &piq_cmd_version};
+    &piq_cmd_serve,      &piq_cmd_demo,     &piq_cmd_import,
+    &piq_cmd_analyze,    &piq_cmd_progress, &piq_cmd_recommend,
+    &piq_cmd_path,       &piq_cmd_predict,  &piq_cmd_catalogue,
+    &piq_cmd_simulate,   &piq_cmd_export,   &piq_cmd_replay,
+    &piq_cmd_eval,       &piq_cmd_train,    &piq_cmd_model,
+    &piq_cmd_reviews,    &piq_cmd_agent,    &piq_cmd_rules,
+    &piq_cmd_experiment, &piq_cmd_why_not,  &piq_cmd_version};
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
 
 static void show_usage(FILE *to)

@@ -1,8 +1,10 @@
 #include "cli/refit.h"
 
 #include "base/calendar.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "engine/memory_fit.h"
+#include "engine/taste_refit.h"
 
 #include <sys/resource.h>
 #include <unistd.h>
@@ -19,6 +21,21 @@ static void tell(const piq_memory_fit_report *r)
     piq_log(PIQ_LOG_INFO, 0, "fitted memory's parameters", fields, 4);
 }
 
+static void fit_taste(piq_refit *r)
+{
+    piq_taste_fit_report report;
+    piq_err err = {0};
+    piq_status status = piq_engine_fit_taste(r->engine, piq_clock_now_us(),
+                                             &r->stop, &report, &err);
+    piq_log_field fields[] = {piq_log_int("version", report.version),
+                              piq_log_int("learners", (int64_t)report.learners),
+                              piq_log_int("events", (int64_t)report.events)};
+    if (status == PIQ_OK)
+        piq_log(PIQ_LOG_INFO, 0, "fitted the taste model", fields, 3);
+    else if (status != PIQ_ENOTFOUND)
+        piq_log_err(0, "could not fit the taste model", &err);
+}
+
 static void *run(void *ctx)
 {
     piq_refit *r = ctx;
@@ -32,6 +49,7 @@ static void *run(void *ctx)
         tell(&report);
     else if (status != PIQ_ENOTFOUND)
         piq_log_err(0, "could not fit memory's parameters", &err);
+    fit_taste(r);
     atomic_store(&r->ended, true);
     return NULL;
 }

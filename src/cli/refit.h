@@ -1,4 +1,5 @@
-/* refit.h - memory's parameters fitted beside a server, on a schedule.
+/* refit.h - memory's parameters and the taste model fitted beside a server, on
+ * a schedule.
  *
  * A thread of the lowest priority, not a process: what it gives goes through
  * the server's own engine and is seen at once. Looked at by the server's main

@@ -181,6 +181,7 @@ piq_serve_options piq_serve_defaults(void)
                                .threads = 2,
                                .max_connections = 4096,
                                .cache_learners = 50000,
+                               .policy_minutes = 10,
                                .log_format = "text",
                                .log_level = "info"};
 }
@@ -193,7 +194,11 @@ int piq_serve_db(const char *db, const piq_serve_options *o,
     piq_engine *e;
     piq_err err = {0};
     sigset_t signals;
-    piq_engine_config config = {.cache_learners = (size_t)o->cache_learners};
+    piq_engine_config config = {
+        .cache_learners = (size_t)o->cache_learners,
+        .explore = o->no_exploration ? PIQ_EXPLORE_NEVER : 0,
+        .policy_minutes =
+            o->policy_minutes ? (unsigned)o->policy_minutes : PIQ_POLICY_NEVER};
     if (!configure_log(o)) {
         fprintf(stderr, "piq serve: --log is text or json, --log-level is "
                         "debug, info, warn or error\n");
@@ -237,6 +242,8 @@ static int serve(const piq_command *self, int argc, char **argv)
         {"max-connections", PIQ_OPT_INT, &o.max_connections, 1, 1000000},
         {"cache-learners", PIQ_OPT_INT, &o.cache_learners, 64, 100000000},
         {"train-every", PIQ_OPT_INT, &o.train_every_hours, 0, 8784},
+        {"no-exploration", PIQ_OPT_FLAG, &o.no_exploration, 0, 0},
+        {"policy-every", PIQ_OPT_INT, &o.policy_minutes, 0, 525600},
         {"log", PIQ_OPT_TEXT, &o.log_format, 0, 0},
         {"log-level", PIQ_OPT_TEXT, &o.log_level, 0, 0},
         {0}};
@@ -251,8 +258,11 @@ const piq_command piq_cmd_serve = {
     "  --threads N      HTTP threads, 2 to 64 (default 2)\n"
     "  --max-connections N  (default 4096)\n"
     "  --cache-learners N   learners kept in memory (default 50000)\n"
-    "  --train-every H  train a model and fit memory anew every H hours, at\n"
-    "                   the lowest priority; 0 never (default 0)\n"
+    "  --train-every H  train a model, fit memory and tastes anew every H\n"
+    "                   hours, at the lowest priority; 0 never (default 0)\n"
+    "  --no-exploration recommend by score alone: nothing is left to chance\n"
+    "  --policy-every M learn from what became of recommendations every M\n"
+    "                   minutes; 0 never (default 10)\n"
     "  --log FORMAT     text or json (default text)\n"
     "  --log-level L    debug, info, warn or error (default info)\n",
     serve};

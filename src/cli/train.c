@@ -272,20 +272,25 @@ static const piq_command kt = {
 
 static int run(const piq_command *self, int argc, char **argv)
 {
-    if (argc > 1 && strcmp(argv[1], "kt") == 0)
-        return kt.run(&kt, argc - 1, argv + 1);
-    if (argc > 1 && strcmp(argv[1], "memory") == 0)
-        return piq_train_topic_memory.run(&piq_train_topic_memory, argc - 1,
-                                          argv + 1);
+    static const struct {
+        const char *name;
+        const piq_command *topic;
+    } topics[] = {{"kt", &kt},
+                  {"memory", &piq_train_topic_memory},
+                  {"taste", &piq_train_topic_taste},
+                  {"policy", &piq_train_topic_policy}};
+    for (size_t i = 0; argc > 1 && i < sizeof topics / sizeof topics[0]; i++)
+        if (strcmp(argv[1], topics[i].name) == 0)
+            return topics[i].topic->run(topics[i].topic, argc - 1, argv + 1);
     if (argc > 1 && strcmp(argv[1], "--help") == 0) {
-        printf("usage: piq train kt|memory [options] (piq train kt --help)"
-               "\n\n%s\n",
+        printf("usage: piq train kt|memory|taste|policy [options] (piq train "
+               "kt --help)\n\n%s\n",
                self->summary);
         return PIQ_DONE;
     }
-    return piq_wrong_use(self, "kt or memory is expected");
+    return piq_wrong_use(self, "kt, memory, taste or policy is expected");
 }
 
 const piq_command piq_cmd_train = {
-    "train", "kt|memory", "Fits a model on the stored answers, or on files.",
-    "", run};
+    "train", "kt|memory|taste|policy",
+    "Fits a model on what is stored, or on files.", "", run};

@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 
-extern const piq_command piq_train_topic_memory;
+extern const piq_command piq_train_topic_memory, piq_train_topic_taste,
+    piq_train_topic_policy;
 
 #endif

@@ -28,7 +28,9 @@ enum {
     PIQ_MAX_ITEMS = 1000000,
     PIQ_MAX_CHARACTERS = 1024,
     PIQ_MAX_ITEM_CONCEPTS = 8, /* concepts of one item, content or answer */
-    PIQ_MAX_CONTENT_CONCEPTS = 32
+    PIQ_MAX_CONTENT_CONCEPTS = 32,
+    PIQ_MAX_TAGS = 32, /* of one content */
+    PIQ_MAX_TAG_BYTES = 64
 };
 
 /* Curriculum difficulty (0..1) to the logit scale of abilities and items:
@@ -84,6 +86,8 @@ typedef struct piq_content {
     const piq_item_ix *items; /* the items inside, retired ones left out */
     size_t n_items;
     piq_character_ix character; /* PIQ_NO_IX16 when none */
+    const piq_str *tags;        /* words that rules (rule.h) speak of */
+    size_t n_tags;
     bool published;
     bool retired;
 } piq_content;

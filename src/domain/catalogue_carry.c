@@ -77,6 +77,12 @@ static void carry_content(carrier *m, const piq_content *from, piq_content *to)
         sizeof *from->prerequisites);
     to->contains = (const piq_content_ix *)carry_list(
         m, from->contains, from->n_contains, sizeof *from->contains);
+    piq_str *tags =
+        (piq_str *)piq_arena_alloc(m->arena, from->n_tags, sizeof *tags);
+    m->full = m->full || !tags;
+    for (size_t i = 0; tags && i < from->n_tags; i++)
+        tags[i] = carry_text(m, from->tags[i]);
+    to->tags = tags;
     to->items = NULL;
     to->n_items = 0;
     to->retired = true;

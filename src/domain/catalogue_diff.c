@@ -74,6 +74,16 @@ static void compare_character(members *m, const piq_character *a,
     note(m, "stats", stats);
 }
 
+static bool tags_differ(const piq_content *a, const piq_content *b)
+{
+    if (a->n_tags != b->n_tags)
+        return true;
+    for (size_t i = 0; i < a->n_tags; i++)
+        if (!piq_str_eq(a->tags[i], b->tags[i]))
+            return true;
+    return false;
+}
+
 static void compare_content(members *m, const piq_content *a,
                             const piq_content *b)
 {
@@ -93,6 +103,7 @@ static void compare_content(members *m, const piq_content *a,
     note(m, "contains",
          contents_differ(a->contains, a->n_contains, b->contains,
                          b->n_contains));
+    note(m, "tags", tags_differ(a, b));
     note(m, "published", a->published != b->published);
 }
 

@@ -364,3 +364,48 @@ const piq_target_stat *piq_fields_stats(piq_fields *f, const char *member,
     }
     return out;
 }
+
+/* True when it is a tag that tags[n] do not have; else a finding. */
+static bool is_new_tag(piq_fields *f, piq_place place, const json_t *v,
+                       const piq_str *tags, size_t n)
+{
+    piq_str s = {json_string_value(v), json_string_length(v)};
+    if (!json_is_string(v) || s.len < 1 || s.len > PIQ_MAX_TAG_BYTES) {
+        piq_report_add(report_of(f), place, "must be a word of 1 to %d bytes",
+                       PIQ_MAX_TAG_BYTES);
+        return false;
+    }
+    for (size_t i = 0; i < n; i++)
+        if (piq_str_eq(tags[i], s)) {
+            piq_report_add(report_of(f), place, "is named twice");
+            return false;
+        }
+    return true;
+}
+
+const piq_str *piq_fields_tags(piq_fields *f, const char *member, size_t *n)
+{
+    const json_t *array = json_object_get(f->object, member);
+    size_t len = json_array_size(array);
+    *n = 0;
+    if (!array)
+        return NULL;
+    if (!json_is_array(array) || len > PIQ_MAX_TAGS) {
+        piq_fields_refuse(f, member, "must be an array of at most %d words",
+                          PIQ_MAX_TAGS);
+        return NULL;
+    }
+    piq_str *out = piq_new(&f->build->c->arena, piq_str, len);
+    if (!out) {
+        report_of(f)->status = PIQ_ENOMEM;
+        return NULL;
+    }
+    for (size_t i = 0; i < len; i++) {
+        const json_t *v = json_array_get(array, i);
+        piq_place place =
+            piq_place_index(piq_place_member(f->place, member), i);
+        if (is_new_tag(f, place, v, out, *n))
+            out[(*n)++] = kept(f, json_string_value(v), json_string_length(v));
+    }
+    return out;
+}

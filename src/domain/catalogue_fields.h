@@ -56,6 +56,9 @@ const uint32_t *piq_fields_references(piq_fields *f, const char *member,
 const piq_concept_weight *piq_fields_weights(piq_fields *f, const char *member,
                                              size_t max, bool shares,
                                              size_t *n);
+/* ["word", ..], each once, 1 to PIQ_MAX_TAG_BYTES bytes, at most PIQ_MAX_TAGS;
+ * optional. */
+const piq_str *piq_fields_tags(piq_fields *f, const char *member, size_t *n);
 /* {"name": number, ..}; optional. */
 const piq_target_stat *piq_fields_stats(piq_fields *f, const char *member,
                                         size_t *n);

@@ -77,6 +77,13 @@ void piq_content_show(const piq_catalogue *c, piq_content_ix content,
         show_contents(w, "contains", c, x->contains, x->n_contains);
     if (x->character.v != PIQ_NO_IX16)
         piq_json_put_str(w, "character", c->characters[x->character.v].id);
+    if (x->n_tags > 0) {
+        piq_json_key(w, "tags");
+        piq_json_array(w);
+        for (size_t i = 0; i < x->n_tags; i++)
+            piq_json_str(w, x->tags[i]);
+        piq_json_array_end(w);
+    }
     piq_json_put_int(w, "items", (int64_t)x->n_items);
     piq_json_object_end(w);
 }

@@ -175,7 +175,7 @@ static void read_content(piq_build *b, size_t at)
     static const char *const known[] = {
         "id",         "type",      "title",    "concepts", "practice",
         "difficulty", "minutes",   "modality", "contains", "prerequisites",
-        "published",  "character", "retired",  NULL};
+        "published",  "character", "tags",     "retired",  NULL};
     piq_fields f;
     uint32_t position;
     if (!open_element(&f, b, PIQ_KIND_CONTENT, at, known, &position))
@@ -194,6 +194,7 @@ static void read_content(piq_build *b, size_t at)
                                     true, &x.n_concepts);
     x.prerequisites = content_list(&f, "prerequisites", &x.n_prerequisites);
     x.contains = content_list(&f, "contains", &x.n_contains);
+    x.tags = piq_fields_tags(&f, "tags", &x.n_tags);
     if (piq_fields_has(&f, "character"))
         x.character.v =
             narrow(piq_fields_reference(&f, "character", PIQ_KIND_CHARACTER));

@@ -81,6 +81,17 @@ static void put_contents(piq_json_writer *w, const char *member,
     piq_json_array_end(w);
 }
 
+static void put_tags(piq_json_writer *w, const piq_content *x)
+{
+    if (x->n_tags == 0)
+        return;
+    piq_json_key(w, "tags");
+    piq_json_array(w);
+    for (size_t i = 0; i < x->n_tags; i++)
+        piq_json_str(w, x->tags[i]);
+    piq_json_array_end(w);
+}
+
 static void write_content(const piq_catalogue *c, const piq_content *x,
                           piq_json_writer *w)
 {
@@ -98,6 +109,7 @@ static void write_content(const piq_catalogue *c, const piq_content *x,
         piq_json_put_str(w, "character", c->characters[x->character.v].id);
     put_contents(w, "prerequisites", c, x->prerequisites, x->n_prerequisites);
     put_contents(w, "contains", c, x->contains, x->n_contains);
+    put_tags(w, x);
     if (!x->published)
         piq_json_put_bool(w, "published", false);
     put_retired(w, x->retired);

@@ -1,8 +1,9 @@
-/* history.h - what a learner has done with one content item. */
+/* history.h - what a learner has done with one content item, and was shown. */
 #ifndef PIQ_DOMAIN_HISTORY_H
 #define PIQ_DOMAIN_HISTORY_H
 
 #include "domain/ids.h"
+#include "domain/words.h"
 
 #include <stdint.h>
 
@@ -20,6 +21,15 @@ typedef struct piq_content_history {
     uint32_t dismissed_s; /* of the last dismissal; 0 never */
     uint32_t seconds;     /* spent on it in all */
     float score;          /* of the last completion, NaN none */
+    uint8_t rating;       /* 1..5, the last given to it; 0 none */
 } piq_content_history;
+
+/* A content that stood in a slate, and what the learner did with it. */
+typedef struct piq_shown {
+    int64_t recommendation; /* its id; 0: not stored yet */
+    piq_content_id content;
+    int64_t at_us;
+    piq_user_action action;
+} piq_shown;
 
 #endif

@@ -230,6 +230,26 @@ piq_str piq_json_string(piq_json_reader *r, const char *member, size_t min,
     return s;
 }
 
+bool piq_json_is_name(piq_str s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        char c = s.ptr[i];
+        if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '-' &&
+            c != '_' && c != '.')
+            return false;
+    }
+    return s.len > 0;
+}
+
+piq_str piq_json_name(piq_json_reader *r, const char *member, size_t max)
+{
+    piq_str s = piq_json_string(r, member, 1, max);
+    if (!r->object || piq_json_is_name(s))
+        return s;
+    piq_json_refuse(r, member, "a name is of a-z, 0-9, \"-\", \"_\", \".\"");
+    return (piq_str){"", 0};
+}
+
 const json_t *piq_json_array_in(piq_json_reader *r, const char *member,
                                 size_t max)
 {

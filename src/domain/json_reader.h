@@ -52,6 +52,9 @@ bool piq_json_flag(piq_json_reader *r, const char *member);
 /* Bytes live as long as the JSON; between min and max bytes, UTF-8. */
 piq_str piq_json_string(piq_json_reader *r, const char *member, size_t min,
                         size_t max);
+/* The same of a name: of a-z, 0-9, "-", "_" and "." only. */
+piq_str piq_json_name(piq_json_reader *r, const char *member, size_t max);
+bool piq_json_is_name(piq_str s);
 /* NULL after a refusal. */
 const json_t *piq_json_array_in(piq_json_reader *r, const char *member,
                                 size_t max);

@@ -17,12 +17,60 @@ static const char *const term_names[PIQ_N_TERMS] = {
     [PIQ_TERM_NOVELTY] = "novelty",
     [PIQ_TERM_SESSION_FIT] = "session_fit",
     [PIQ_TERM_DIVERSITY] = "diversity",
+    [PIQ_TERM_TASTE] = "taste",
+    [PIQ_TERM_POPULARITY] = "popularity",
+    [PIQ_TERM_GOAL_MATCH] = "goal_match",
+    [PIQ_TERM_PATH_POSITION] = "path_position",
+    [PIQ_TERM_TIME_OF_DAY] = "time_of_day",
+    [PIQ_TERM_FRESHNESS] = "freshness",
+    [PIQ_TERM_STREAK] = "streak",
+    [PIQ_TERM_CARRY_ON] = "carry_on",
+    [PIQ_TERM_THREAD] = "thread",
+    [PIQ_TERM_TYPE_AFFINITY] = "type_affinity",
+    [PIQ_TERM_BREVITY] = "brevity",
+    [PIQ_TERM_PRACTICE] = "practice",
+    [PIQ_TERM_TYPE] = "type",
+    [PIQ_TERM_PROMOTION] = "promotion",
+};
+
+static const char *const cause_names[] = {
+    [PIQ_CAUSE_SCORE] = "score",
+    [PIQ_CAUSE_EXPLORATION] = "exploration",
+    [PIQ_CAUSE_PIN] = "pin",
 };
 
 const char *piq_term_name(piq_term t)
 {
     PIQ_ASSERT((unsigned)t < PIQ_N_TERMS);
     return term_names[t];
+}
+
+const char *piq_cause_name(piq_cause c)
+{
+    PIQ_ASSERT((unsigned)c <= PIQ_CAUSE_PIN);
+    return cause_names[c];
+}
+
+/* Before anything was learned most terms weigh nothing. */
+static bool says_nothing(const piq_contribution *x)
+{
+    return (x->weight == 0 || x->term == PIQ_TERM_PROMOTION) &&
+           x->contribution == 0;
+}
+
+static void put_because(piq_json_writer *w, const piq_recommendation *r,
+                        const piq_catalogue *c)
+{
+    piq_json_key(w, "because");
+    piq_json_array(w);
+    for (size_t i = 0; i < r->n_because; i++) {
+        const piq_taste_reason *x = &r->because[i];
+        piq_json_object(w);
+        piq_json_put_int(w, "content_id", c->contents[x->content.v].id.v);
+        piq_json_put_fixed(w, "contribution", x->contribution, SUM_DECIMALS);
+        piq_json_object_end(w);
+    }
+    piq_json_array_end(w);
 }
 
 static void put_concept(piq_json_writer *w, const char *key,
@@ -45,6 +93,8 @@ void piq_recommendation_write_reasoning(const piq_recommendation *r,
     piq_json_array(w);
     for (int t = 0; t < PIQ_N_TERMS; t++) {
         const piq_contribution *x = &r->terms[t];
+        if (says_nothing(x))
+            continue;
         piq_json_object(w);
         piq_json_put_z(w, "term", piq_term_name(x->term));
         piq_json_put_fixed(w, "value", x->value, SHOWN_DECIMALS);
@@ -55,6 +105,9 @@ void piq_recommendation_write_reasoning(const piq_recommendation *r,
     piq_json_array_end(w);
     piq_json_put_z(w, "sentence", r->reason);
     put_concept(w, "concept", c, r->concept);
+    piq_json_put_z(w, "cause", piq_cause_name(r->cause));
+    piq_json_put_z(w, "rule", r->rule);
+    put_because(w, r, c);
     piq_json_object_end(w);
 }
 

@@ -1,5 +1,7 @@
 /* batch.c - operations, and what one batch of them has worked on. */
 #include "engine/engine_internal.h"
+#include "engine/policy.h"
+#include "engine/tastes.h"
 
 #include <stdlib.h>
 
@@ -131,6 +133,9 @@ void piq_batch_begin(piq_batch *b, piq_engine *e)
     piq_arena_clear(&b->arena);
     clear_map(&b->work_at);
     clear_map(&b->events_at);
+    b->steering = piq_engine_steering(e);
+    b->policy = piq_engine_policy(e);
+    b->taste = piq_engine_taste(e);
     b->status = piq_engine_in_force(e, &b->in_force, &b->model, &b->err);
 }
 
@@ -143,6 +148,12 @@ void piq_batch_end(piq_batch *b)
     piq_map_clear(&b->work_at);
     piq_model_release(b->model);
     b->model = NULL;
+    piq_steering_release(b->steering);
+    b->steering = NULL;
+    piq_policy_release(b->policy);
+    piq_taste_release(b->taste);
+    b->policy = NULL;
+    b->taste = NULL;
 }
 
 piq_status piq_batch_states(piq_batch *b)
@@ -181,6 +192,7 @@ piq_status piq_batch_states(piq_batch *b)
     b->commit.feedback = b->feedback;
     b->commit.slates = b->slates;
     b->commit.profiles = b->profiles;
+    b->commit.exposures = b->exposures;
     return status;
 }
 

@@ -19,6 +19,8 @@ typedef struct entry {
     piq_held *held;
     piq_served served[MAX_SERVED];
     unsigned n_served, next_served;
+    piq_plan_head plan;
+    bool plan_known;
 } entry;
 
 typedef struct part {
@@ -275,7 +277,7 @@ void piq_cache_put_served(piq_cache *c, piq_user_id user, int64_t version,
 
 piq_bytes *piq_cache_served(piq_cache *c, piq_user_id user, int type,
                             unsigned limit, uint32_t catalogue_version,
-                            int64_t now_us, int64_t *version)
+                            uint64_t steering, int64_t now_us, int64_t *version)
 {
     part *p = part_of(c, user);
     piq_bytes *found = NULL;
@@ -284,7 +286,8 @@ piq_bytes *piq_cache_served(piq_cache *c, piq_user_id user, int type,
     for (unsigned i = 0; e && i < e->n_served; i++) {
         const piq_served *s = &e->served[i];
         if (s->type == type && s->limit == limit &&
-            s->catalogue_version == catalogue_version && now_us < s->until_us) {
+            s->catalogue_version == catalogue_version &&
+            s->steering == steering && now_us < s->until_us) {
             found = piq_bytes_retain(s->bytes);
             break;
         }
@@ -293,6 +296,34 @@ piq_bytes *piq_cache_served(piq_cache *c, piq_user_id user, int type,
         *version = e->held->learner->version;
     pthread_mutex_unlock(&p->lock);
     return found;
+}
+
+/* ---- plans ----------------------------------------------------------- */
+
+bool piq_cache_plan(piq_cache *c, piq_user_id user, piq_plan_head *out)
+{
+    part *p = part_of(c, user);
+    pthread_mutex_lock(&p->lock);
+    const entry *e = part_find(p, user);
+    bool known = e && e->plan_known;
+    if (known)
+        *out = e->plan;
+    pthread_mutex_unlock(&p->lock);
+    return known;
+}
+
+void piq_cache_put_plan(piq_cache *c, piq_user_id user,
+                        const piq_plan_head *head)
+{
+    part *p = part_of(c, user);
+    pthread_mutex_lock(&p->lock);
+    entry *e = part_find(p, user);
+    if (e) {
+        e->plan_known = head != NULL;
+        if (head)
+            e->plan = *head;
+    }
+    pthread_mutex_unlock(&p->lock);
 }
 
 void piq_cache_stats_get(piq_cache *c, piq_cache_stats *out)

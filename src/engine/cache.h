@@ -40,6 +40,7 @@ typedef struct piq_served {
     int type;
     unsigned limit;
     uint32_t catalogue_version;
+    uint64_t steering; /* number of the rules and experiments, steering.h */
     int64_t until_us;
     piq_bytes *bytes;
 } piq_served;
@@ -51,7 +52,21 @@ void piq_cache_put_served(piq_cache *c, piq_user_id user, int64_t version,
 /* One reference and the state's version, or NULL. */
 piq_bytes *piq_cache_served(piq_cache *c, piq_user_id user, int type,
                             unsigned limit, uint32_t catalogue_version,
-                            int64_t now_us, int64_t *version);
+                            uint64_t steering, int64_t now_us,
+                            int64_t *version);
+
+/* What a learner's plan has next, as it was last read from the store. False: it
+ * has to be read. */
+enum { PIQ_PLAN_HEAD = 8 };
+typedef struct piq_plan_head {
+    piq_content_ix contents[PIQ_PLAN_HEAD];
+    size_t n;
+    uint32_t catalogue_version;
+} piq_plan_head;
+bool piq_cache_plan(piq_cache *c, piq_user_id user, piq_plan_head *out);
+/* Kept while the learner is; NULL: forgotten, as another was planned. */
+void piq_cache_put_plan(piq_cache *c, piq_user_id user,
+                        const piq_plan_head *head);
 
 typedef struct piq_cache_stats {
     size_t learners;

@@ -3,6 +3,8 @@
 #include "engine/engine.h"
 
 #include "engine/engine_internal.h"
+#include "engine/policy.h"
+#include "engine/tastes.h"
 
 #include <stdlib.h>
 
@@ -23,6 +25,8 @@ static piq_engine_config with_defaults(const piq_engine_config *given)
         c.slate_minutes = 10;
     if (!c.maintain_ms)
         c.maintain_ms = 1000;
+    if (!c.policy_minutes)
+        c.policy_minutes = 10;
     return c;
 }
 
@@ -71,9 +75,16 @@ static void free_engine(piq_engine *e)
     for (int i = 0; i < PIQ_MAX_CATALOGUES; i++)
         piq_catalogue_free(e->catalogues[i]);
     piq_model_release(e->model);
+    piq_steering_release(e->steering);
+    pthread_mutex_destroy(&e->steering_lock);
+    pthread_mutex_destroy(&e->steer_lock);
     pthread_mutex_destroy(&e->catalogue_lock);
     pthread_mutex_destroy(&e->model_lock);
     pthread_mutex_destroy(&e->adopt_lock);
+    piq_policy_release(e->policy);
+    piq_taste_release(e->taste);
+    pthread_mutex_destroy(&e->policy_lock);
+    pthread_mutex_destroy(&e->learn_lock);
     free(e);
 }
 
@@ -90,6 +101,10 @@ piq_status piq_engine_open(piq_store *store, const piq_engine_config *config,
     pthread_mutex_init(&e->catalogue_lock, NULL);
     pthread_mutex_init(&e->model_lock, NULL);
     pthread_mutex_init(&e->adopt_lock, NULL);
+    pthread_mutex_init(&e->policy_lock, NULL);
+    pthread_mutex_init(&e->learn_lock, NULL);
+    pthread_mutex_init(&e->steering_lock, NULL);
+    pthread_mutex_init(&e->steer_lock, NULL);
     piq_status status = piq_cache_new(e->config.cache_learners, &e->cache);
     if (status == PIQ_OK)
         status = piq_calibration_book_new(&e->book);
@@ -99,6 +114,12 @@ piq_status piq_engine_open(piq_store *store, const piq_engine_config *config,
         piq_fail(err, status, "no memory for an engine");
     if (status == PIQ_OK)
         status = piq_engine_adopt_catalogue(e, err);
+    if (status == PIQ_OK)
+        status = piq_engine_adopt_steering(e, err);
+    if (status == PIQ_OK)
+        status = piq_engine_adopt_policy(e, err);
+    if (status == PIQ_OK)
+        status = piq_engine_adopt_taste(e, err);
     if (status == PIQ_OK)
         status = piq_committer_start(store, &e->committer, err);
     if (status == PIQ_OK)

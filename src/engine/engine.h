@@ -26,7 +26,12 @@
 #include "metrics/metrics.h"
 #include "store/store.h"
 
+#include <limits.h>
+
 typedef struct piq_engine piq_engine;
+
+#define PIQ_POLICY_NEVER  UINT_MAX
+#define PIQ_EXPLORE_NEVER UINT_MAX
 
 typedef struct piq_engine_config {
     unsigned n_owners;        /* owner threads; 0: 2 */
@@ -35,6 +40,9 @@ typedef struct piq_engine_config {
     unsigned calibrate_every; /* answers between calibrations; 0: 64 */
     unsigned slate_minutes;   /* a slate is served again so long; 0: 10 */
     unsigned maintain_ms;     /* pause of the background work; 0: 1000 */
+    unsigned policy_minutes;  /* pause of learning from the log of slates; 0:
+                                 10, PIQ_POLICY_NEVER: none */
+    unsigned explore;         /* PIQ_EXPLORE_NEVER: nothing is left to chance */
 } piq_engine_config;
 
 /* Takes the store (closes it on piq_engine_close, not when opening fails).
@@ -227,6 +235,36 @@ typedef enum piq_path_replay {
 PIQ_MUST_USE piq_status piq_engine_replay_path(piq_engine *e, piq_user_id user,
                                                piq_path_replay *out,
                                                piq_err *err);
+
+/* Learns from what became of recommendations and puts that in force, where at
+ * least `least` outcomes are new. *version: of the policy in force then; 0: the
+ * weights set by hand. Done in the background anyway, see policy_minutes. */
+PIQ_MUST_USE piq_status piq_engine_learn_policy(piq_engine *e, int64_t now_us,
+                                                uint64_t least,
+                                                uint32_t *version,
+                                                piq_err *err);
+
+typedef enum piq_slate_replay {
+    PIQ_SLATE_SAME,
+    PIQ_SLATE_DIFFERS,
+    PIQ_SLATE_FORGOTTEN /* a model that it was made with was dropped, or the
+                           log is of the first format, which tells too little */
+} piq_slate_replay;
+
+/* Why a recommendation was made and stood where it did, from the log: one JSON
+ * object (api/openapi.yaml: Explanation), with the result of a replay where
+ * `replay` asks for one. `user` 0: whoever's it is. PIQ_ENOTFOUND. */
+PIQ_MUST_USE piq_status piq_engine_explain(piq_engine *e, piq_user_id user,
+                                           int64_t recommendation, bool replay,
+                                           piq_json_writer *w, piq_err *err);
+
+/* Makes the slate that a recommendation was shown in again, from the log, and
+ * compares it with what was logged, byte for byte. `said` gets one sentence:
+ * what it was, or what differs first. PIQ_ENOTFOUND. */
+PIQ_MUST_USE piq_status piq_engine_replay_slate(piq_engine *e,
+                                                int64_t recommendation,
+                                                piq_slate_replay *out,
+                                                piq_buf *said, piq_err *err);
 
 typedef struct piq_engine_stats {
     size_t cached_learners, queued;

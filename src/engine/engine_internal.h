@@ -6,6 +6,7 @@
 #include "engine/committer.h"
 #include "engine/drift.h"
 #include "engine/engine.h"
+#include "engine/steering.h"
 #include "learner/fold.h"
 #include "track/calibrate.h"
 
@@ -45,6 +46,22 @@ struct piq_engine {
     /* Its: rows refused while row `refused_under` was the newest, from that
      * one back to `refused_to`. */
     uint32_t refused_under, refused_to;
+
+    /* steering.c: rules and experiments in force */
+    pthread_mutex_t steering_lock; /* `steering`, for moments only */
+    piq_steering *steering;        /* NULL: not read yet */
+    _Atomic uint64_t steering_number;
+    pthread_mutex_t steer_lock; /* one thread adopts at a time */
+    int64_t watched_us;         /* the maintainer's: experiments looked at */
+
+    /* policy.c: learned weights in force */
+    pthread_mutex_t policy_lock;    /* what follows, for moments only */
+    struct piq_policy_hold *policy; /* NULL: weights set by hand */
+    uint32_t policy_champion;       /* number of the row it was chosen by */
+    pthread_mutex_t learn_lock;     /* one thread learns at a time */
+    int64_t learned_us;             /* the maintainer's: log looked at */
+    struct piq_taste_hold *taste;   /* NULL: none; under the same lock */
+    uint32_t taste_champion;
 
     piq_owner *owners;
     unsigned n_owners;
@@ -150,6 +167,8 @@ typedef struct piq_batch {
     piq_commit commit;
     size_t cap_events, cap_snapshots, cap_stale, cap_feedback;
     size_t cap_recommendations, cap_slates, cap_paths, cap_profiles;
+    size_t cap_exposures;
+    piq_exposure_row *exposures;
     piq_snapshot_row *snapshots;
     piq_snapshot_row *stale;
     piq_feedback_row *feedback;
@@ -164,6 +183,9 @@ typedef struct piq_batch {
      * model, and events of a newer catalogue belong into the next batch. */
     const piq_catalogue *in_force;
     piq_model_hold *model;
+    piq_steering *steering;         /* in force when the batch began */
+    struct piq_policy_hold *policy; /* the same; NULL: set by hand */
+    struct piq_taste_hold *taste;   /* the same; NULL: none */
     piq_status status; /* not OK: there is no telling what is in force */
     piq_err err;
 } piq_batch;

@@ -138,7 +138,7 @@ piq_bytes *piq_engine_served_slate(piq_engine *e, piq_user_id user, int type,
                                    int64_t *version)
 {
     const piq_catalogue *c = piq_engine_catalogue(e);
-    return c ? piq_cache_served(e->cache, user, type, limit, c->version, now_us,
-                                version)
+    return c ? piq_cache_served(e->cache, user, type, limit, c->version,
+                                piq_steering_number(e), now_us, version)
              : NULL;
 }

@@ -10,6 +10,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "engine/engine_internal.h"
+#include "engine/policy.h"
+#include "engine/tastes.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -317,6 +319,34 @@ static piq_status refresh_profiles(piq_maintainer *m, piq_err *err)
     return status;
 }
 
+/* ---- recommendations ------------------------------------------------- */
+
+enum { LEAST_OUTCOMES = 8 };
+
+static void look_after_policy(piq_maintainer *m)
+{
+    piq_engine *e = m->engine;
+    int64_t now_us = piq_clock_now_us();
+    uint32_t version;
+    piq_err err = {0};
+    if (piq_engine_adopt_policy(e, &err))
+        piq_log_err(0, "could not look for a newer policy", &err);
+    err = (piq_err){0};
+    if (piq_engine_adopt_taste(e, &err))
+        piq_log_err(0, "could not look for a newer taste model", &err);
+    if (e->config.policy_minutes == PIQ_POLICY_NEVER)
+        return;
+    if (!e->learned_us)
+        e->learned_us = now_us; /* not while starting */
+    if (now_us - e->learned_us <
+        (int64_t)e->config.policy_minutes * PIQ_US_PER_MINUTE)
+        return;
+    e->learned_us = now_us;
+    err = (piq_err){0};
+    if (piq_engine_learn_policy(e, now_us, LEAST_OUTCOMES, &version, &err))
+        piq_log_err(0, "could not learn from recommendations", &err);
+}
+
 /* ---- the thread ------------------------------------------------------ */
 
 static void one_round(piq_maintainer *m)
@@ -327,6 +357,13 @@ static void one_round(piq_maintainer *m)
     err = (piq_err){0};
     if (piq_engine_adopt_model(m->engine, &err))
         piq_log_err(0, "could not look for a newer model", &err);
+    err = (piq_err){0};
+    if (piq_engine_adopt_steering(m->engine, &err))
+        piq_log_err(0, "could not take over newer rules or experiments", &err);
+    err = (piq_err){0};
+    if (piq_engine_watch_experiments(m->engine, piq_clock_now_us(), &err))
+        piq_log_err(0, "could not look after the experiments", &err);
+    look_after_policy(m);
     err = (piq_err){0};
     if (calibrate(m, &err))
         piq_log_err(0, "could not calibrate items", &err);

@@ -72,6 +72,7 @@ static void take_back(piq_commit *c, const piq_commit *saved)
     c->n_feedback = saved->n_feedback;
     c->n_paths = saved->n_paths;
     c->n_profiles = saved->n_profiles;
+    c->n_exposures = saved->n_exposures;
 }
 
 /* Sorts the list into prepared operations and those for the next batch;

@@ -207,8 +207,10 @@ void piq_plan_finish(piq_batch *b, piq_op *op)
     pending *p = op->ctx_prepared;
     piq_buf buf;
     piq_json_writer w;
-    if (!p->stored)
+    if (!p->stored) {
         p->path.id = b->commit.paths[p->row].id;
+        piq_cache_put_plan(b->engine->cache, op->user, NULL);
+    }
     /* An event of the same batch may have come after the planning. */
     op->state_version = p->path.state_version;
     piq_buf_init(&buf, 0);

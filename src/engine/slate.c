@@ -1,47 +1,34 @@
-/* slate.c - the operation that recommends: choose, log, remember.
- *
- * The log of a slate (store: piq_slate_row.candidates) is little-endian
- * binary: u8 format 1, varint n, then for each candidate by position: varint
- * content id, f32 score, f32 features[PIQ_N_TERMS]; then varint n shown, and
- * for each: varint content id, f64 propensity.
- */
+/* slate.c - the operation that recommends: choose, log, remember. */
 #include "base/calendar.h"
 #include "base/clock.h"
 #include "engine/engine_internal.h"
-#include "insight/inputs.h"
-#include "recommend/recommend.h"
-
-enum { LOG_FORMAT = 1 };
+#include "engine/slate_make.h"
 
 /* What finish needs of prepare, in the operation's arena. */
 typedef struct pending {
-    const piq_catalogue *catalogue;
+    piq_slate_source source;
     piq_slate slate;
+    piq_steer steer;
+    const char *policy; /* name of the weights */
     size_t first_row;
     int64_t version; /* of the state that it was chosen for */
 } pending;
 
-static void log_candidates(const piq_slate *s, const piq_catalogue *c,
-                           piq_buf *b)
+static piq_status ask_steering(piq_batch *b, piq_op *op,
+                               const piq_learner *learner, piq_steer *out)
 {
-    piq_buf_put_u8(b, LOG_FORMAT);
-    piq_buf_put_varint(b, s->n_candidates);
-    for (size_t i = 0; i < s->n_candidates; i++) {
-        const piq_candidate *k = &s->candidates[i];
-        piq_buf_put_varint(b, (uint64_t)c->contents[k->content.v].id.v);
-        piq_buf_put_f32(b, k->score);
-        for (int t = 0; t < PIQ_N_TERMS; t++)
-            piq_buf_put_f32(b, k->features[t]);
-    }
-    piq_buf_put_varint(b, s->n);
-    for (size_t i = 0; i < s->n; i++) {
-        const piq_content *shown = &c->contents[s->list[i].content.v];
-        piq_buf_put_varint(b, (uint64_t)shown->id.v);
-        piq_buf_put_f64(b, s->list[i].propensity);
-    }
+    piq_steer_question q = {.user = op->user,
+                            .now_us = op->now_us,
+                            .catalogue = b->catalogue,
+                            .history = learner->history,
+                            .pending = b->commit.recommendations,
+                            .n_pending = b->commit.n_recommendations};
+    return piq_steer_ask(b->engine, b->steering, &op->arena, &q, out, &op->err);
 }
 
-static void write_request(const piq_op *op, piq_buf *b)
+/* ---- rows ---------------------------------------------------------------- */
+
+static void write_request(const piq_op *op, const piq_steer *steer, piq_buf *b)
 {
     piq_json_writer w;
     piq_json_init(&w, b);
@@ -51,6 +38,7 @@ static void write_request(const piq_op *op, piq_buf *b)
                        ? NULL
                        : piq_content_type_name((piq_content_type)op->type));
     piq_json_put_int(&w, "limit", op->limit);
+    piq_steer_write(steer, &w);
     piq_json_object_end(&w);
 }
 
@@ -62,10 +50,11 @@ static piq_status add_recommendations(piq_batch *b, const piq_op *op,
     piq_status status = PIQ_OK;
     for (size_t i = 0; i < p->slate.n && status == PIQ_OK; i++) {
         const piq_recommendation *r = &p->slate.list[i];
-        const piq_content *content = &p->catalogue->contents[r->content.v];
+        const piq_catalogue *c = p->source.catalogue;
+        const piq_content *content = &c->contents[r->content.v];
         piq_json_writer w;
         piq_json_init(&w, &buf);
-        piq_recommendation_write_reasoning(r, p->catalogue, &w);
+        piq_recommendation_write_reasoning(r, c, &w);
         piq_str reasoning = piq_buf_keep(&buf, &b->arena);
         status = piq_batch_room(
             b, (void **)&b->commit.recommendations, b->commit.n_recommendations,
@@ -89,9 +78,10 @@ static piq_status add_log(piq_batch *b, const piq_op *op, const pending *p)
 {
     piq_buf buf;
     piq_buf_init(&buf, 0);
-    log_candidates(&p->slate, p->catalogue, &buf);
+    piq_slate_log_write(&p->source.origin, &p->slate, p->source.catalogue,
+                        &buf);
     piq_str candidates = piq_buf_keep(&buf, &b->arena);
-    write_request(op, &buf);
+    write_request(op, &p->steer, &buf);
     piq_str request = piq_buf_keep(&buf, &b->arena);
     piq_buf_release(&buf);
     piq_status status =
@@ -103,8 +93,8 @@ static piq_status add_log(piq_batch *b, const piq_op *op, const pending *p)
         .user = op->user,
         .served_us = op->now_us,
         .state_version = p->version,
-        .catalogue_version = p->catalogue->version,
-        .policy = piq_str_of(p->slate.policy),
+        .catalogue_version = p->source.catalogue->version,
+        .policy = piq_str_of(p->policy),
         .request = request,
         .candidates = candidates,
         .first_recommendation = p->first_row,
@@ -113,11 +103,56 @@ static piq_status add_log(piq_batch *b, const piq_op *op, const pending *p)
     return PIQ_OK;
 }
 
+/* ---- the operation ------------------------------------------------------- */
+
+static piq_status choose_once(piq_batch *b, piq_op *op, pending *p)
+{
+    piq_slate_parts parts = {b->engine, b->model, b->policy, b->taste};
+    piq_policy_hold *named = NULL;
+    piq_status status =
+        piq_slate_originate(&op->arena, &parts, &p->steer, p->version,
+                            &p->source, &named, &op->err);
+    if (status == PIQ_OK)
+        status = piq_slate_make(&op->arena, &p->source, &p->slate);
+    p->source.policy = NULL; /* held no longer than this */
+    piq_policy_release(named);
+    return status;
+}
+
+/* What is logged must be what was judged by: where a calibration has come into
+ * force meanwhile, once more. */
+static piq_status choose(piq_batch *b, piq_op *op, const piq_work *work,
+                         pending *p)
+{
+    piq_status status = ask_steering(b, op, work->learner, &p->steer);
+    do {
+        if (status == PIQ_OK)
+            status = choose_once(b, op, p);
+    } while (status == PIQ_OK &&
+             p->source.origin.calibration !=
+                 piq_calibration_book_number(b->engine->book));
+    return status;
+}
+
+static piq_status add_rows(piq_batch *b, piq_op *op, const piq_work *work,
+                           pending *p)
+{
+    char *name = piq_new(&op->arena, char, PIQ_POLICY_NAME_BYTES);
+    if (!name)
+        return PIQ_ENOMEM;
+    p->policy = piq_recommend_policy_name(p->source.origin.policy, name);
+    p->first_row = b->commit.n_recommendations;
+    piq_status status = add_recommendations(b, op, p);
+    if (status == PIQ_OK)
+        status = add_log(b, op, p);
+    if (status == PIQ_OK)
+        status = piq_steer_expose(b, &p->steer, work->learner, op->now_us,
+                                  p->first_row, p->slate.n);
+    return status;
+}
+
 piq_status piq_slate_prepare(piq_batch *b, piq_op *op)
 {
-    const piq_catalogue *c = b->catalogue;
-    piq_recommend_request request = {op->type, op->limit};
-    piq_recommend_input in;
     piq_work *work;
     int64_t start_ns = piq_clock_monotonic_ns();
     piq_status status = piq_batch_learner(b, op->user, false, &work, &op->err);
@@ -128,18 +163,15 @@ piq_status piq_slate_prepare(piq_batch *b, piq_op *op)
     if (!p)
         return PIQ_ENOMEM;
     op->ctx_prepared = p;
-    p->catalogue = c;
-    p->first_row = b->commit.n_recommendations;
     p->version = work->from_version + (work->changed ? 1 : 0);
-    piq_judge by = piq_engine_judge(b->engine, b->model);
-    status = piq_recommend_input_of(&op->arena, work->learner, &by, c,
-                                    op->now_us, &in);
+    p->source = (piq_slate_source){.learner = work->learner,
+                                   .by = piq_engine_judge(b->engine, b->model),
+                                   .catalogue = b->catalogue,
+                                   .now_us = op->now_us,
+                                   .request = {op->type, op->limit}};
+    status = choose(b, op, work, p);
     if (status == PIQ_OK)
-        status = piq_recommend(&op->arena, &in, &request, &p->slate);
-    if (status == PIQ_OK)
-        status = add_recommendations(b, op, p);
-    if (status == PIQ_OK)
-        status = add_log(b, op, p);
+        status = add_rows(b, op, work, p);
     piq_metric_observe_ns(b->engine->m.slate_ns,
                           piq_clock_monotonic_ns() - start_ns);
     return status;
@@ -153,12 +185,12 @@ static void write_reply(const piq_op *op, const pending *p, piq_buf *out)
     piq_json_put_id(&w, "userId", op->user.v);
     piq_json_put_int(&w, "version", p->version);
     piq_json_put_time(&w, "as_of", op->now_us);
-    piq_json_put_z(&w, "policy", p->slate.policy);
+    piq_json_put_z(&w, "policy", p->policy);
     piq_json_put_int(&w, "candidates", (int64_t)p->slate.n_candidates);
     piq_json_key(&w, "recommendations");
     piq_json_array(&w);
     for (size_t i = 0; i < p->slate.n; i++)
-        piq_recommendation_write(&p->slate.list[i], p->catalogue, &w);
+        piq_recommendation_write(&p->slate.list[i], p->source.catalogue, &w);
     piq_json_array_end(&w);
     piq_json_object_end(&w);
 }
@@ -187,7 +219,10 @@ void piq_slate_finish(piq_batch *b, piq_op *op)
         op->status = piq_fail(&op->err, PIQ_ENOMEM, "no memory for a reply");
         return;
     }
-    piq_served served = {op->type, op->limit, p->catalogue->version,
+    piq_served served = {op->type,
+                         op->limit,
+                         p->source.catalogue->version,
+                         piq_steering_number_of(b->steering),
                          op->now_us + (int64_t)b->engine->config.slate_minutes *
                                           PIQ_US_PER_MINUTE,
                          piq_bytes_retain(op->slate)};

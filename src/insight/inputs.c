@@ -6,12 +6,14 @@
 #include "track/gain.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 enum { ROLLOVER_H = 4 };
 
 /* A learner like any other counts as so many exposures. */
 static const double PRIOR_EXPOSURES = 30;
 static const double PRIOR_SESSIONS = 5;
+static const double PRIOR_FINISHED = 5;
 static const double DEFAULT_SESSION_MIN = 25;
 static const double PRACTISED_DAY_MIN = 5;
 static const size_t USUAL_DAYS = 28;
@@ -135,6 +137,68 @@ static const piq_affinity *character_affinities(piq_arena *a,
     return out;
 }
 
+static int by_age(const void *a, const void *b)
+{
+    const piq_liked_content *x = a, *y = b;
+    if (x->at_us != y->at_us)
+        return x->at_us < y->at_us ? -1 : 1;
+    return (x->content.v > y->content.v) - (x->content.v < y->content.v);
+}
+
+size_t piq_liked_contents(const piq_learner *l, const piq_catalogue *c,
+                          piq_liked_content *out)
+{
+    size_t n = 0;
+    for (uint32_t i = 0; i < c->n_contents && i < l->n_contents; i++) {
+        const piq_content_history *h = &l->history[i];
+        bool begun = h->progress == PIQ_STARTED || h->progress == PIQ_COMPLETED;
+        double weight =
+            piq_taste_reward(begun, h->progress == PIQ_COMPLETED,
+                             h->dismissed_s != 0, (double)h->rating);
+        if (begun && weight > 0)
+            out[n++] = (piq_liked_content){
+                {i}, h->last_s * PIQ_US_PER_SECOND, (float)weight};
+    }
+    qsort(out, n, sizeof *out, by_age);
+    return n;
+}
+
+/* Finished of what was begun, each type shrunk towards all of them. */
+static void type_lifts(const piq_learner *l, double lift[PIQ_N_CONTENT_TYPES])
+{
+    const piq_progress_counts *by = l->behaviour.by_type;
+    double completed = 0, begun = 0;
+    for (int t = 0; t < PIQ_N_CONTENT_TYPES; t++) {
+        completed += by[t].completed;
+        begun += by[t].completed + by[t].abandoned;
+    }
+    double usual = (completed + PRIOR_FINISHED) / (begun + 2 * PRIOR_FINISHED);
+    for (int t = 0; t < PIQ_N_CONTENT_TYPES; t++) {
+        double n = by[t].completed + by[t].abandoned;
+        lift[t] = (by[t].completed - usual * n) / (n + PRIOR_FINISHED);
+    }
+}
+
+static piq_recommend_habits habits_of(const piq_learner *l, int64_t now_us)
+{
+    const piq_behaviour *b = &l->behaviour;
+    int32_t offset = piq_learner_offset_min(l);
+    int32_t today = piq_day_of(now_us, offset, ROLLOVER_H);
+    int64_t local_us = now_us + offset * PIQ_US_PER_MINUTE;
+    int64_t hour = (local_us / PIQ_US_PER_HOUR % 24 + 24) % 24;
+    const piq_residuals *r = &b->by_hour[hour];
+    piq_recommend_habits h = {
+        .hour_lift =
+            piq_clamp((double)r->sum / (r->n + PRIOR_EXPOSURES), -0.5, 0.5)};
+    if (b->last_us != INT64_MIN &&
+        now_us - b->last_us < PIQ_SESSION_GAP_MIN * PIQ_US_PER_MINUTE)
+        h.session_spent_min = (double)b->session_spent_ms / 60000.0;
+    if (b->n_days && b->days[b->n_days - 1].day == today - 1)
+        h.streak_days = b->streak;
+    type_lifts(l, h.type_lift);
+    return h;
+}
+
 piq_status piq_recommend_input_of(piq_arena *a, const piq_learner *l,
                                   const piq_judge *by, const piq_catalogue *c,
                                   int64_t now_us, piq_recommend_input *out)
@@ -156,6 +220,7 @@ piq_status piq_recommend_input_of(piq_arena *a, const piq_learner *l,
         .session_minutes = piq_usual_session_min(l),
         .desired_retention = piq_learner_retention(l),
         .now_us = now_us,
+        .habits = habits_of(l, now_us),
     };
     for (int m = 0; m < PIQ_N_MODALITIES; m++)
         out->modality[m] = modality_affinity(l, m);

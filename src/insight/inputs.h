@@ -63,6 +63,18 @@ piq_learning_pace piq_learning_pace_of(const piq_learner *l,
                                        const piq_concept_ix *concepts,
                                        size_t n);
 
+/* A content that the learner took up, and how much they took to it. */
+typedef struct piq_liked_content {
+    piq_content_ix content;
+    int64_t at_us; /* of the last event on it */
+    float weight;  /* (0,1], piq_taste_reward */
+} piq_liked_content;
+/* From the learner's history: begun counts as accepted; what was given up or
+ * dismissed since is left out. Oldest first, of one instant by content;
+ * out[n_contents]. Returns how many. */
+size_t piq_liked_contents(const piq_learner *l, const piq_catalogue *c,
+                          piq_liked_content *out);
+
 /* Everything lives in `a`, or is borrowed from the learner. What the learner
  * asks of the path (learner/controls.h) is in it, but for what is frozen. */
 PIQ_MUST_USE piq_status piq_recommend_input_of(

@@ -394,6 +394,8 @@ static void fold_feedback(fold_state *s)
             seconds_of(s->event->at_us);
     if (e->action == PIQ_ACTION_ACCEPTED)
         s->learner->history[e->content.v].dismissed_s = 0;
+    if (e->feedback_score)
+        s->learner->history[e->content.v].rating = e->feedback_score;
 }
 
 static void fold_stated(fold_state *s)

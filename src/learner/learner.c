@@ -7,7 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { FORMAT = 3, CHECKSUM_BYTES = 4 };
+enum { FORMAT = 4, CHECKSUM_BYTES = 4 };
 
 static void history_fill(piq_content_history *h, size_t n)
 {
@@ -385,7 +385,8 @@ static bool decode_stated(piq_reader *r, piq_stated *s)
 
 static bool untouched(const piq_content_history *h)
 {
-    return h->progress == PIQ_UNTOUCHED && !h->last_s && !h->dismissed_s;
+    return h->progress == PIQ_UNTOUCHED && !h->last_s && !h->dismissed_s &&
+           !h->rating;
 }
 
 static void encode_history(const piq_learner *l, piq_buf *b)
@@ -400,9 +401,10 @@ static void encode_history(const piq_learner *l, piq_buf *b)
             continue;
         piq_buf_put_varint(b, i - before);
         before = i;
-        piq_buf_put_u8(b, (uint8_t)((unsigned)h->progress |
-                                    (h->dismissed_s ? 4u : 0u) |
-                                    (isnan(h->score) ? 0u : 8u)));
+        piq_buf_put_u8(
+            b,
+            (uint8_t)((unsigned)h->progress | (h->dismissed_s ? 4u : 0u) |
+                      (isnan(h->score) ? 0u : 8u) | (unsigned)h->rating << 4));
         piq_buf_put_varint(b, h->completions);
         piq_buf_put_u32(b, h->last_s);
         if (h->dismissed_s)
@@ -430,6 +432,9 @@ static bool decode_history(piq_reader *r, piq_learner *l)
         h->dismissed_s = bits & 4u ? piq_reader_u32(r) : 0;
         h->seconds = (uint32_t)piq_reader_varint(r);
         h->score = bits & 8u ? piq_reader_f32(r) : NAN;
+        h->rating = (uint8_t)(bits >> 4);
+        if (h->rating > 5)
+            return false;
     }
     return !r->bad;
 }

@@ -10,7 +10,7 @@
 #include <math.h>
 #include <stdio.h>
 
-enum { SENTENCE_BYTES = 400, WORTH_SAYING_POINTS = 1 };
+enum { SENTENCE_BYTES = 500, WORTH_SAYING_POINTS = 1 };
 
 /* From here on a concept's worth means that the goal asks for it. */
 #define GOAL_VALUE 0.5
@@ -160,28 +160,206 @@ static void say_session(const piq_recommend_input *in,
              percent(in->beliefs[r->concept.v].mastery), PIQ_STR_ARG(k->name));
 }
 
+/* What a term says that needs no more than the content and its value; NULL:
+ * it says nothing by itself. */
+static const char *plainly(const piq_recommend_input *in,
+                           const piq_recommendation *r, piq_term term,
+                           sentence *s)
+{
+    const piq_content *x = &in->catalogue->contents[r->content.v];
+    int value = percent(r->terms[term].value), minutes = minutes_of(x);
+    char *to = s->text;
+    size_t room = sizeof s->text;
+    switch (term) {
+    case PIQ_TERM_TASTE:
+        if (r->n_because)
+            snprintf(
+                to, room, "It goes with \"%.*s\", which you took to",
+                PIQ_STR_ARG(
+                    in->catalogue->contents[r->because[0].content.v].title));
+        else
+            snprintf(to, room, "To your taste: %d of 100, 50 being usual",
+                     value);
+        return to;
+    case PIQ_TERM_POPULARITY:
+        snprintf(to, room, "Learners make %d of 100 of it", value);
+        return to;
+    case PIQ_TERM_GOAL_MATCH:
+        snprintf(to, room, "It is worth %d of 100 to your goal", value);
+        return to;
+    case PIQ_TERM_PATH_POSITION:
+        snprintf(to, room, "It is number %d of what your plan has next",
+                 (int)lround(1 / fmax(r->terms[term].value, 0.01)));
+        return to;
+    case PIQ_TERM_TIME_OF_DAY:
+        snprintf(to, room, "It suits your results at this hour, %d of 100",
+                 value);
+        return to;
+    case PIQ_TERM_FRESHNESS:
+        snprintf(to, room, "%d minutes, after %d in this session", minutes,
+                 (int)lround(in->habits.session_spent_min));
+        return to;
+    case PIQ_TERM_STREAK:
+        snprintf(to, room, "%d minutes keep your %d days in a row going",
+                 minutes, (int)lround(in->habits.streak_days));
+        return to;
+    case PIQ_TERM_CARRY_ON:
+        snprintf(to, room, "You have begun it; %d minutes in all", minutes);
+        return to;
+    case PIQ_TERM_THREAD:
+        snprintf(to, room, "It goes on with what you practised last");
+        return to;
+    case PIQ_TERM_TYPE_AFFINITY:
+        snprintf(to, room,
+                 "You finish what you begin of %s content: %d of 100, 50 "
+                 "being usual",
+                 piq_content_type_name(x->type), value);
+        return to;
+    case PIQ_TERM_BREVITY:
+        snprintf(to, room, "It takes %d minutes", minutes);
+        return to;
+    case PIQ_TERM_LEARNING_GAIN:
+    case PIQ_TERM_RECALL_AT_RISK:
+    case PIQ_TERM_DIFFICULTY_FIT:
+    case PIQ_TERM_FORMAT_PREFERENCE:
+    case PIQ_TERM_CHARACTER_AFFINITY:
+    case PIQ_TERM_NOVELTY:
+    case PIQ_TERM_SESSION_FIT:
+    case PIQ_TERM_DIVERSITY:
+    case PIQ_TERM_PRACTICE:
+    case PIQ_TERM_TYPE:
+    case PIQ_TERM_PROMOTION:
+        break;
+    }
+    return NULL;
+}
+
+static void say_plainly(const piq_recommend_input *in,
+                        const piq_recommendation *r, piq_term term, sentence *s)
+{
+    const piq_concept *k = &in->catalogue->concepts[r->concept.v];
+    if (!plainly(in, r, term, s))
+        return;
+    size_t used = strlen(s->text);
+    snprintf(s->text + used, sizeof s->text - used,
+             "; you are at %d %% on %.*s.",
+             percent(in->beliefs[r->concept.v].mastery), PIQ_STR_ARG(k->name));
+}
+
+static bool is_silent(const piq_recommend_input *in,
+                      const piq_recommendation *r, piq_term t)
+{
+    const piq_content *x = &in->catalogue->contents[r->content.v];
+    switch (t) {
+    case PIQ_TERM_DIVERSITY:
+    case PIQ_TERM_PRACTICE:
+    case PIQ_TERM_TYPE:
+    case PIQ_TERM_PROMOTION:
+        return true;
+    case PIQ_TERM_CHARACTER_AFFINITY:
+        return !in->characters || x->character.v == PIQ_NO_IX16;
+    case PIQ_TERM_RECALL_AT_RISK:
+        return !piq_recommend_repeats(x) ||
+               isnan(in->beliefs[r->concept.v].recall);
+    case PIQ_TERM_LEARNING_GAIN:
+        return points(in, r) < WORTH_SAYING_POINTS;
+    case PIQ_TERM_DIFFICULTY_FIT:
+    case PIQ_TERM_FORMAT_PREFERENCE:
+    case PIQ_TERM_NOVELTY:
+    case PIQ_TERM_SESSION_FIT:
+        return false;
+    case PIQ_TERM_TASTE:
+    case PIQ_TERM_POPULARITY:
+    case PIQ_TERM_GOAL_MATCH:
+    case PIQ_TERM_PATH_POSITION:
+    case PIQ_TERM_TIME_OF_DAY:
+    case PIQ_TERM_FRESHNESS:
+    case PIQ_TERM_STREAK:
+    case PIQ_TERM_CARRY_ON:
+    case PIQ_TERM_THREAD:
+    case PIQ_TERM_TYPE_AFFINITY:
+    case PIQ_TERM_BREVITY:
+        /* A weight below 0 speaks for the lack of it. */
+        return r->terms[t].weight <= 0 || r->terms[t].value <= 0;
+    }
+    return true;
+}
+
 /* The largest contribution about which there is something to say. */
 static piq_term leading_term(const piq_recommend_input *in,
                              const piq_recommendation *r)
 {
-    const piq_content *x = &in->catalogue->contents[r->content.v];
     piq_term best = PIQ_TERM_LEARNING_GAIN;
     double most = -1;
-    for (int t = 0; t < PIQ_N_TERMS; t++) {
-        bool silent = t == PIQ_TERM_DIVERSITY ||
-                      (t == PIQ_TERM_CHARACTER_AFFINITY &&
-                       (!in->characters || x->character.v == PIQ_NO_IX16)) ||
-                      (t == PIQ_TERM_RECALL_AT_RISK &&
-                       (!piq_recommend_repeats(x) ||
-                        isnan(in->beliefs[r->concept.v].recall))) ||
-                      (t == PIQ_TERM_LEARNING_GAIN &&
-                       points(in, r) < WORTH_SAYING_POINTS);
-        if (!silent && r->terms[t].contribution > most) {
+    for (int t = 0; t < PIQ_N_TERMS; t++)
+        if (r->terms[t].contribution > most && !is_silent(in, r, (piq_term)t)) {
             most = r->terms[t].contribution;
             best = (piq_term)t;
         }
-    }
     return best;
+}
+
+static void say_leading(const piq_recommend_input *in,
+                        const piq_recommendation *r, sentence *s)
+{
+    piq_term leading = leading_term(in, r);
+    switch (leading) {
+    case PIQ_TERM_LEARNING_GAIN:
+        say_gain(in, r, s);
+        break;
+    case PIQ_TERM_RECALL_AT_RISK:
+        say_recall(in, r, s);
+        break;
+    case PIQ_TERM_DIFFICULTY_FIT:
+        say_fit(in, r, s);
+        break;
+    case PIQ_TERM_FORMAT_PREFERENCE:
+        say_format(in, r, s);
+        break;
+    case PIQ_TERM_CHARACTER_AFFINITY:
+        say_character(in, r, s);
+        break;
+    case PIQ_TERM_SESSION_FIT:
+        say_session(in, r, s);
+        break;
+    case PIQ_TERM_NOVELTY:
+        say_novelty(in, r, s);
+        break;
+    case PIQ_TERM_TASTE:
+    case PIQ_TERM_POPULARITY:
+    case PIQ_TERM_GOAL_MATCH:
+    case PIQ_TERM_PATH_POSITION:
+    case PIQ_TERM_TIME_OF_DAY:
+    case PIQ_TERM_FRESHNESS:
+    case PIQ_TERM_STREAK:
+    case PIQ_TERM_CARRY_ON:
+    case PIQ_TERM_THREAD:
+    case PIQ_TERM_TYPE_AFFINITY:
+    case PIQ_TERM_BREVITY:
+        say_plainly(in, r, leading, s);
+        break;
+    case PIQ_TERM_DIVERSITY:
+    case PIQ_TERM_PRACTICE:
+    case PIQ_TERM_TYPE:
+    case PIQ_TERM_PROMOTION: /* silent */
+        break;
+    }
+}
+
+/* What stands there for another reason than its score says so. */
+static void say_cause(const piq_recommendation *r, sentence *s)
+{
+    size_t used = strlen(s->text), room = sizeof s->text - used;
+    char *to = s->text + used;
+    if (r->cause == PIQ_CAUSE_EXPLORATION)
+        snprintf(to, room,
+                 " It was drawn by chance, %.1f %%, among what is nearly as "
+                 "good.",
+                 100 * r->propensity);
+    else if (r->rule)
+        snprintf(to, room, " The rule %.64s %s: %.120s.", r->rule,
+                 r->cause == PIQ_CAUSE_PIN ? "puts it here" : "promotes it",
+                 r->rule_reason);
 }
 
 const char *piq_recommend_reason(piq_arena *a, const piq_recommend_input *in,
@@ -189,30 +367,9 @@ const char *piq_recommend_reason(piq_arena *a, const piq_recommend_input *in,
 {
     sentence s = {{0}};
     if (r->concept.v == PIQ_NO_IX16)
-        return piq_arena_strndup(a, "It is open to you now.", 22);
-    switch (leading_term(in, r)) {
-    case PIQ_TERM_LEARNING_GAIN:
-        say_gain(in, r, &s);
-        break;
-    case PIQ_TERM_RECALL_AT_RISK:
-        say_recall(in, r, &s);
-        break;
-    case PIQ_TERM_DIFFICULTY_FIT:
-        say_fit(in, r, &s);
-        break;
-    case PIQ_TERM_FORMAT_PREFERENCE:
-        say_format(in, r, &s);
-        break;
-    case PIQ_TERM_CHARACTER_AFFINITY:
-        say_character(in, r, &s);
-        break;
-    case PIQ_TERM_SESSION_FIT:
-        say_session(in, r, &s);
-        break;
-    case PIQ_TERM_NOVELTY:
-    case PIQ_TERM_DIVERSITY:
-        say_novelty(in, r, &s);
-        break;
-    }
+        snprintf(s.text, sizeof s.text, "It is open to you now.");
+    else
+        say_leading(in, r, &s);
+    say_cause(r, &s);
     return piq_arena_strndup(a, s.text, strlen(s.text));
 }

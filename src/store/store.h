@@ -21,6 +21,7 @@
 #include "base/status.h"
 #include "base/str.h"
 #include "domain/calibration.h"
+#include "domain/history.h"
 #include "domain/ids.h"
 #include "domain/words.h"
 
@@ -160,6 +161,52 @@ typedef struct piq_champion_row {
     piq_str reason;
 } piq_champion_row;
 
+/* A set of rules (domain/rule.h), whole; the newest is in force, all stay. */
+typedef struct piq_rules_row {
+    uint32_t version; /* one more than the last */
+    int64_t made_us;
+    piq_str document; /* JSON */
+} piq_rules_row;
+
+/* An A/B test (domain/experiment.h). At most one of a name runs. */
+typedef struct piq_experiment_row {
+    int64_t id; /* out */
+    piq_str name;
+    int64_t started_us;
+    int64_t stopped_us;  /* out: INT64_MAX, it runs */
+    piq_str document;    /* JSON */
+    piq_str stop_reason; /* out */
+} piq_experiment_row;
+
+/* What became of one recommendation. */
+typedef struct piq_outcome {
+    piq_user_action action;
+    uint8_t feedback_score; /* 0: none */
+} piq_outcome;
+
+/* A slate that was made under an arm, and how its learner stood then. */
+typedef struct piq_exposure_row {
+    int64_t id; /* out */
+    int64_t experiment;
+    uint8_t arm; /* position in the document */
+    piq_user_id user;
+    int64_t at_us;
+    double gained;     /* mastery gained so far, summed over concepts */
+    double practice_s; /* seconds spent on practice so far */
+    /* As piq_slate_row's: of the commit. Reading gives the store's own id. */
+    int64_t first_recommendation;
+    size_t n_recommendations;
+    const piq_outcome *outcomes; /* out: [n_recommendations], when read */
+} piq_exposure_row;
+
+/* A slate as it was logged, and what became of it. */
+typedef struct piq_slate_record {
+    int64_t id;        /* rises in order of serving, over all learners */
+    piq_slate_row row; /* but for its place in the commit */
+    int64_t first_recommendation; /* its ids follow one another; 0: none */
+    const piq_outcome *outcomes;  /* [row.n_recommendations] */
+} piq_slate_record;
+
 /* Everything NULL / 0 that is not written. Rows are applied in the order of
  * the members here. Arrays are borrowed for the call; `out` members of rows
  * are filled in on success: numbers that rise, and are not given twice.
@@ -190,6 +237,8 @@ typedef struct piq_commit {
     size_t n_profiles;
     const piq_calibration_row *calibrations; /* in order of number */
     size_t n_calibrations;
+    const piq_exposure_row *exposures;
+    size_t n_exposures;
 } piq_commit;
 
 /* ---- what is read ---------------------------------------------------- */
@@ -256,6 +305,17 @@ typedef struct piq_store_ops {
     piq_status (*recommendations)(piq_store *s, piq_arena *a, piq_user_id user,
                                   size_t limit, piq_recommendation_row **out,
                                   size_t *n, piq_err *err);
+    /* What the learner was shown from `since_us` on, newest first. */
+    piq_status (*shown)(piq_store *s, piq_arena *a, piq_user_id user,
+                        int64_t since_us, size_t limit, piq_shown **out,
+                        size_t *n, piq_err *err);
+    /* Slates of all learners after slate `after`, by id, at most `limit`. */
+    piq_status (*slates_after)(piq_store *s, piq_arena *a, int64_t after,
+                               size_t limit, piq_slate_record **out, size_t *n,
+                               piq_err *err);
+    /* The slate that a recommendation was shown in. PIQ_ENOTFOUND. */
+    piq_status (*slate_of)(piq_store *s, piq_arena *a, int64_t recommendation,
+                           piq_slate_record *out, piq_err *err);
     /* The learner's current path. */
     piq_status (*path)(piq_store *s, piq_arena *a, piq_user_id user,
                        piq_path_row *out, piq_err *err);
@@ -300,6 +360,37 @@ typedef struct piq_store_ops {
      * asked once a second. */
     piq_status (*champion)(piq_store *s, piq_str kind, uint32_t *number,
                            uint32_t *model, piq_err *err);
+
+    /* Rules and experiments, like models, are written beside commits.
+     *
+     * PIQ_ESTALE: the version is not due; PIQ_EINVAL: not JSON. */
+    piq_status (*put_rules)(piq_store *s, const piq_rules_row *row,
+                            piq_err *err);
+    /* Version 0: the newest. PIQ_ENOTFOUND. */
+    piq_status (*rules)(piq_store *s, piq_arena *a, uint32_t version,
+                        piq_rules_row *out, piq_err *err);
+    /* Newest first, without documents. */
+    piq_status (*rule_versions)(piq_store *s, piq_arena *a, size_t limit,
+                                piq_rules_row **out, size_t *n, piq_err *err);
+    /* Starts one; row->id is filled in. PIQ_ECONFLICT: one of that name runs;
+     * PIQ_EINVAL: not JSON, no name. */
+    piq_status (*put_experiment)(piq_store *s, piq_experiment_row *row,
+                                 piq_err *err);
+    /* PIQ_ENOTFOUND: there is none; PIQ_ECONFLICT: it was stopped before. */
+    piq_status (*stop_experiment)(piq_store *s, int64_t id, int64_t at_us,
+                                  piq_str reason, piq_err *err);
+    /* All there ever were, by id. */
+    piq_status (*experiments)(piq_store *s, piq_arena *a,
+                              piq_experiment_row **out, size_t *n,
+                              piq_err *err);
+    /* Of one experiment, after exposure `after`, by id, with outcomes. */
+    piq_status (*exposures)(piq_store *s, piq_arena *a, int64_t experiment,
+                            int64_t after, size_t limit, piq_exposure_row **out,
+                            size_t *n, piq_err *err);
+    /* Versions of rules, and starts and stops of experiments so far. Cheap: it
+     * is asked once a second. */
+    piq_status (*policy_marks)(piq_store *s, uint32_t *rules,
+                               uint64_t *experiments, piq_err *err);
 
     /* Learner ids above `after`, ascending. */
     piq_status (*users)(piq_store *s, piq_arena *a, piq_user_id after,

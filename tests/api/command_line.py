@@ -20,7 +20,7 @@ USERS = "/api/users/{userId}"
 SUBCOMMANDS = ("serve", "demo", "import", "analyze", "recommend", "path",
                "path pin", "path undo", "predict", "progress", "catalogue",
                "simulate", "export", "replay", "eval kt", "eval track",
-               "eval forecast", "train kt", "model", "version")
+               "eval forecast", "train kt", "model", "path solve", "version")
 DONE, COULD_NOT, WRONG_USE = 0, 1, 2
 
 tally = Tally()
@@ -262,6 +262,42 @@ def test_served_events(folder):
     tally.equal("the copy's digest", digest(copy), digest(db))
 
 
+INSTANCE = """2 3 2
+20 30
+0.4 0.1 0
+0.2 1.0 1 0
+15 0 1 0 0.32
+5 1 1 1 0.39
+8 1 1 1 0.16
+"""
+
+
+def test_path_solve(folder):
+    good, bad = folder / "plan.txt", folder / "bad.txt"
+    good.write_text(INSTANCE)
+    bad.write_text(INSTANCE.replace("5 1 1 1 0.39", "5 1 1 1"))
+    code(WRONG_USE, "path", "solve")
+    code(WRONG_USE, "path", "solve", good, good)
+    code(WRONG_USE, "path", "solve", good, "--ms", "-1")
+    code(COULD_NOT, "path", "solve", folder / "none.txt")
+    done = code(COULD_NOT, "path", "solve", bad)
+    tally.check("the line is said", "line 6" in done.stderr, done.stderr)
+    plain = code(DONE, "path", "solve", good, "--ms", 5).stdout
+    tally.check("days are shown", "day 1" in plain and "value" in plain,
+                plain)
+    plan = strict(code(DONE, "path", "solve", good, "--ms", 5, "--seed", 3,
+                       "--json").stdout)
+    tally.equal("members of a plan", sorted(plan),
+                sorted(["value", "bound", "gap", "iterations", "ms", "items",
+                        "reviews"]))
+    # Concept 1 opens at .5 of concept 0: item 0 adds .32 to .4. All fit.
+    tally.equal("items", sorted(x["item"] for x in plan["items"]), [0, 1, 2])
+    tally.check("the bound holds", plan["value"] <= plan["bound"] + 1e-9 and
+                0 <= plan["gap"] < .2, plan)
+    for entry in plan["items"] + plan["reviews"]:
+        tally.check("a day of two", entry["day"] in (0, 1), entry)
+
+
 def main():
     with Folder() as folder:
         db = folder / "piq.db"
@@ -278,13 +314,16 @@ def main():
         def catalogue():
             test_catalogue(folder)
 
+        def path_solve():
+            test_path_solve(folder)
+
         def export_import():
             test_export_import(db, folder)
 
         def served_events():
             test_served_events(folder)
 
-        return tally.run([test_help, wrong_use, as_json, catalogue,
+        return tally.run([test_help, wrong_use, as_json, catalogue, path_solve,
                           export_import, served_events])
 
 

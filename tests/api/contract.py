@@ -15,6 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 sys.dont_write_bytecode = True
 
+import business_rules  # noqa: E402
 import journeys  # noqa: E402
 import review_queue  # noqa: E402
 import path_controls  # noqa: E402
@@ -27,7 +28,8 @@ from learner import (CONTENT_TYPES, READS, USER, Learner,  # noqa: E402
 # ---- routes ----------------------------------------------------------------
 
 def concrete(template):
-    return template.replace("{userId}", "1").replace("{recommendationId}", "1")
+    return (template.replace("{userId}", "1")
+            .replace("{recommendationId}", "1").replace("{name}", "none"))
 
 
 def test_routes(daemon):
@@ -172,11 +174,13 @@ def test_examples(daemon, user):
                 method, template).items():
             body = adapted(example, catalogue, slate[0]["id"])
             path = template.replace("{userId}", str(user)).replace(
-                "{recommendationId}", str(slate[0]["id"]))
+                "{recommendationId}", str(slate[0]["id"])).replace(
+                "{name}", "bolder")
             schema = contract.request_schema(method, template)
             tally.check(f"{template} {name} is valid after its ids changed",
                         contract.is_valid(schema, body), body)
-            status = 201 if template.endswith("/goals") else 200
+            status = 201 if template.endswith(("/goals", "/experiments")) \
+                else 200
             expect(daemon.ask(method, path, body), template, status, name)
 
 
@@ -493,6 +497,8 @@ def on_poker(db):
         journeys.path(daemon, 1030)
         journeys.path(daemon, 4)
         path_controls.controls(daemon, 1034)
+        business_rules.rules(daemon, 1080)
+        business_rules.experiments(daemon, 1100)
         journeys.long_path(daemon, 1032)
         journeys.analytics(daemon, 5)
         journeys.predictions(daemon, 6)
@@ -525,6 +531,8 @@ def on_music(db):
         journeys.predictions(daemon, 5)
         test_answer_prediction(daemon, 60, MUSIC)
         review_queue.reviews(daemon, 70)
+        business_rules.rules(daemon, 80)
+        business_rules.experiments(daemon, 100)
         test_ndjson(daemon, 50)
     tally.equal("exit status", daemon.process.returncode, 0)
     replayed = strict(must("replay", "--json", "--db", db))

@@ -167,7 +167,8 @@ def targets(daemon):
     recommendation = slate["recommendations"][0]["id"]
     for method, template, _ in contract.operations():
         path = template.replace("{userId}", str(USER)).replace(
-            "{recommendationId}", str(recommendation))
+            "{recommendationId}", str(recommendation)).replace(
+            "{name}", "bolder")
         for example in contract.request_examples(method, template).values():
             yield (method, template, path,
                    examples.adapted(example, catalogue, recommendation))

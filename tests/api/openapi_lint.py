@@ -48,6 +48,13 @@ ROUTES = {
     "/api/users/{userId}/events": {"post"},
     "/api/events": {"post"},
     "/api/catalogue": {"get"},
+    "/api/users/{userId}/recommendations/why-not": {"get"},
+    "/api/users/{userId}/recommendations/{recommendationId}/explanation":
+        {"get"},
+    "/api/rules": {"get", "put"},
+    "/api/experiments": {"get", "post"},
+    "/api/experiments/{name}": {"get"},
+    "/api/experiments/{name}/stop": {"post"},
     "/healthz": {"get"},
     "/readyz": {"get"},
     "/metrics": {"get"},

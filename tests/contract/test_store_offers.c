@@ -126,6 +126,45 @@ static void test_store__slates_are_logged_with_what_they_showed(void **state)
                                 .n_recommendations = 3,
                                 .slates = slates,
                                 .n_slates = 3});
+    piq_feedback_row row = {.user = {1},
+                            .recommendation_id = rec[1].id,
+                            .action = PIQ_ACTION_DISMISSED,
+                            .feedback_score = 2};
+    must_commit(f, (piq_commit){.feedback = &row, .n_feedback = 1});
+    piq_slate_record *all, one;
+    size_t n;
+    assert_status(
+        f, PIQ_OK,
+        f->s->ops->slates_after(f->s, &f->a, 0, 10, &all, &n, &f->err));
+    assert_int_equal(n, 3);
+    assert_int_equal(all[0].first_recommendation, rec[0].id);
+    assert_int_equal(all[0].outcomes[0].action, PIQ_ACTION_NONE);
+    assert_int_equal(all[0].outcomes[1].action, PIQ_ACTION_DISMISSED);
+    assert_int_equal(all[0].outcomes[1].feedback_score, 2);
+    assert_int_equal(all[1].row.user.v, 2);
+    assert_int_equal(all[1].row.n_recommendations, 1);
+    assert_int_equal(all[2].row.n_recommendations, 0);
+    assert_int_equal(all[2].row.served_us, T0);
+    assert_true(piq_str_eq(all[2].row.candidates, (piq_str){"\0\1\2", 3}));
+    assert_true(piq_str_eq(all[2].row.policy, PIQ_STR("additive")));
+    int64_t first = all[0].id;
+    assert_status(
+        f, PIQ_OK,
+        f->s->ops->slates_after(f->s, &f->a, first, 1, &all, &n, &f->err));
+    assert_int_equal(n, 1);
+    assert_int_equal(all[0].row.user.v, 2);
+    for (int i = 0; i < 3; i++) {
+        assert_status(
+            f, PIQ_OK,
+            f->s->ops->slate_of(f->s, &f->a, rec[i].id, &one, &f->err));
+        assert_int_equal(one.row.user.v, i < 2 ? 1 : 2);
+        assert_int_equal(one.first_recommendation, rec[i < 2 ? 0 : 2].id);
+    }
+    assert_status(
+        f, PIQ_ENOTFOUND,
+        f->s->ops->slate_of(f->s, &f->a, rec[2].id + 1, &one, &f->err));
+    assert_status(f, PIQ_ENOTFOUND,
+                  f->s->ops->slate_of(f->s, &f->a, 0, &one, &f->err));
 }
 
 /* ---- paths and profiles ---------------------------------------------- */

@@ -2,11 +2,14 @@
 #include "recommend/recommend.h"
 
 #include "base/calendar.h"
+#include "recommend/terms.h"
 #include "support/near.h"
 #include "support/random_catalogue.h"
 #include "support/random_learner.h"
 
+#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { N_WORLDS = 60 };
 
@@ -261,9 +264,278 @@ static void test_recommend__worth_more_never_ranks_lower(void **s)
     }
 }
 
+/* ---- weights ------------------------------------------------------------- */
+
+/* Before anything is learned the eight terms of old count alone, with the
+ * weights that they had: written down anew here. */
+static void test_policy__without_feedback_ranks_as_by_hand(void **s)
+{
+    (void)s;
+    static const double hand[PIQ_N_TERMS_1] = {.42, .20, .10, .05,
+                                               .03, .04, .06, .10};
+    for (uint64_t seed = 0; seed < N_WORLDS; seed++) {
+        world w;
+        piq_bayes_prior prior;
+        piq_bayes *m;
+        piq_recommend_policy learned;
+        open_world(&w, seed);
+        piq_slate old = ask(&w, -1, limit_of(seed));
+        piq_recommend_prior(&prior);
+        assert_int_equal(piq_bayes_new(&w.a, &prior, &m), PIQ_OK);
+        piq_bayes_settle(m);
+        piq_recommend_policy_of(m, 1, &learned);
+        w.in.policy = &learned;
+        piq_slate new = ask(&w, -1, limit_of(seed));
+        assert_int_equal(old.n, new.n);
+        for (size_t i = 0; i < old.n; i++) {
+            double score = 0;
+            for (int t = 0; t < PIQ_N_TERMS_1; t++)
+                score += hand[t] * old.list[i].terms[t].value;
+            assert_near(old.list[i].score, score, 1e-12);
+            assert_near(new.list[i].score, score, 1e-9);
+            assert_int_equal(old.list[i].content.v, new.list[i].content.v);
+        }
+        close_world(&w);
+    }
+}
+
+static piq_recommend_policy random_policy(uint64_t seed)
+{
+    piq_recommend_policy p;
+    piq_rng r;
+    piq_rng_seed(&r, seed);
+    piq_recommend_by_hand(&p);
+    for (int k = 0; k < PIQ_N_CONTENT_TYPES; k++)
+        for (int t = 0; t < PIQ_N_TERMS; t++)
+            if (t != PIQ_TERM_DIVERSITY && t != PIQ_TERM_PROMOTION)
+                p.weight[k][t] += 0.3 * (piq_rng_uniform(&r) - 0.5);
+    return p;
+}
+
+static void test_policy__contributions_sum_to_the_score_of_any(void **s)
+{
+    (void)s;
+    for (uint64_t seed = 0; seed < N_WORLDS; seed++) {
+        world w;
+        open_world(&w, seed);
+        piq_recommend_policy p = random_policy(seed);
+        w.in.policy = &p;
+        piq_slate slate = ask(&w, -1, limit_of(seed));
+        double mean = 0;
+        for (size_t i = 0; i < slate.n_candidates; i++)
+            mean += (double)slate.candidates[i].score;
+        for (size_t i = 0; i < slate.n; i++) {
+            const piq_recommendation *r = &slate.list[i];
+            const double *weight = p.weight[w.c->contents[r->content.v].type];
+            double sum = r->baseline, score = 0;
+            for (int t = 0; t < PIQ_N_TERMS; t++) {
+                sum += r->terms[t].contribution;
+                score += weight[t] * r->terms[t].value;
+            }
+            assert_near(sum, r->score, 1e-12);
+            assert_near(score, r->score, 1e-12);
+            assert_near(r->baseline, mean / (double)slate.n_candidates, 1e-6);
+            assert_non_null(r->reason);
+        }
+        close_world(&w);
+    }
+}
+
+/* The learning gain's weight over the others that are learned and rank: type
+ * and freshness are alike for all candidates of a slate. */
+static double learning_share(const double *weight)
+{
+    double others = 0;
+    for (int t = 0; t < PIQ_N_TERMS; t++)
+        if (piq_recommend_term_spec((piq_term)t)->sd > 0 &&
+            t != PIQ_TERM_LEARNING_GAIN && t != PIQ_TERM_TYPE &&
+            t != PIQ_TERM_FRESHNESS)
+            others += fabs(weight[t]);
+    return weight[PIQ_TERM_LEARNING_GAIN] / others;
+}
+
+/* Rewards that speak against learning: what teaches most is dismissed. */
+static void test_policy__learning_never_counts_for_less_than_by_hand(void **s)
+{
+    (void)s;
+    piq_bayes_prior prior;
+    piq_bayes *m;
+    piq_arena a;
+    piq_rng r;
+    piq_recommend_policy p, by_hand;
+    piq_arena_init(&a, 0);
+    piq_rng_seed(&r, 1);
+    piq_recommend_prior(&prior);
+    assert_int_equal(piq_bayes_new(&a, &prior, &m), PIQ_OK);
+    for (int i = 0; i < 3000; i++) {
+        double x[PIQ_N_TERMS];
+        float terms[PIQ_N_TERMS];
+        for (int t = 0; t < PIQ_N_TERMS; t++)
+            terms[t] = (float)piq_rng_uniform(&r);
+        terms[PIQ_TERM_TYPE] = 1;
+        piq_recommend_features(terms, x);
+        piq_bayes_example e = {.type = (size_t)i % PIQ_N_CONTENT_TYPES,
+                               .x = x,
+                               .reward = 0.5 * (1 - x[PIQ_TERM_LEARNING_GAIN]) +
+                                         0.5 * x[PIQ_TERM_TASTE],
+                               .weight = 1};
+        assert_int_equal(piq_bayes_learn(m, &e), PIQ_OK);
+    }
+    piq_bayes_settle(m);
+    piq_recommend_policy_of(m, 1, &p);
+    piq_recommend_by_hand(&by_hand);
+    for (int k = 0; k < PIQ_N_CONTENT_TYPES; k++) {
+        assert_true(piq_bayes_at_floor(m, (size_t)k));
+        assert_true(p.weight[k][PIQ_TERM_LEARNING_GAIN] >= 0.42);
+        assert_true(learning_share(p.weight[k]) >=
+                    learning_share(by_hand.weight[k]) - 1e-9);
+        assert_true(p.weight[k][PIQ_TERM_TASTE] > 0.2);
+        assert_true(p.weight[k][PIQ_TERM_DIVERSITY] == 0.10);
+        assert_true(p.weight[k][PIQ_TERM_PROMOTION] == 1);
+    }
+    piq_arena_release(&a);
+}
+
+/* ---- chance -------------------------------------------------------------- */
+
+static piq_recommend_policy exploring(void)
+{
+    piq_recommend_policy p;
+    piq_recommend_by_hand(&p);
+    p.explores = true;
+    return p;
+}
+
+static void check_chances(const piq_slate *slate, const piq_explore_rule *rule)
+{
+    double sum = 0;
+    const piq_recommendation *last = &slate->list[slate->slot];
+    bool found = false;
+    for (size_t i = 0; i < slate->n_explored; i++) {
+        const piq_explored *x = &slate->explored[i];
+        sum += x->chance;
+        assert_true(slate->explored[0].value - x->value <= rule->delta);
+        double floor = rule->floor * (double)slate->n_explored <= 1
+                           ? rule->floor
+                           : 1 / (double)slate->n_explored;
+        assert_true(x->chance >= floor - 1e-12);
+        if (i > 0)
+            assert_true(slate->explored[i - 1].value >= x->value);
+        if (x->content.v != last->content.v)
+            continue;
+        found = true;
+        assert_true(last->propensity == x->chance);
+        assert_int_equal(last->cause,
+                         i ? PIQ_CAUSE_EXPLORATION : PIQ_CAUSE_SCORE);
+        for (int t = 0; t < PIQ_N_TERMS; t++)
+            assert_true((float)last->terms[t].value == x->terms[t]);
+    }
+    assert_true(found);
+    assert_near(sum, 1, 1e-12);
+}
+
+static void test_explore__one_place_inside_the_safe_set(void **s)
+{
+    (void)s;
+    size_t n_choices = 0;
+    for (uint64_t seed = 0; seed < N_WORLDS; seed++) {
+        world w;
+        open_world(&w, seed);
+        piq_recommend_policy p = exploring();
+        w.in.policy = &p;
+        w.in.seed = seed * 7919;
+        piq_slate slate = ask(&w, -1, limit_of(seed));
+        if (slate.n_candidates == 0) {
+            close_world(&w);
+            continue;
+        }
+        assert_int_equal(slate.slot, slate.n - 1);
+        check_chances(&slate, &p.explore);
+        n_choices += slate.n_explored > 1;
+        for (size_t i = 0; i + 1 < slate.n; i++) {
+            assert_true(slate.list[i].propensity == 1);
+            assert_int_equal(slate.list[i].cause, PIQ_CAUSE_SCORE);
+        }
+        if (slate.list[slate.slot].cause == PIQ_CAUSE_EXPLORATION)
+            assert_non_null(
+                strstr(slate.list[slate.slot].reason, "drawn by chance"));
+        close_world(&w);
+    }
+    assert_true(n_choices > N_WORLDS / 3);
+}
+
+/* What stands before the explored place does not know of it, and the best of
+ * it is what would stand there without any chance. */
+static void test_explore__the_rest_of_the_slate_is_certain(void **s)
+{
+    (void)s;
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        world w;
+        open_world(&w, seed);
+        piq_slate greedy = ask(&w, -1, 5);
+        piq_recommend_policy p = exploring();
+        w.in.policy = &p;
+        for (uint64_t k = 0; k < 20; k++) {
+            w.in.seed = k;
+            piq_slate slate = ask(&w, -1, 5), again = ask(&w, -1, 5);
+            assert_int_equal(slate.n, greedy.n);
+            size_t n_same = 0;
+            for (size_t i = 0; i < slate.n; i++) {
+                assert_int_equal(slate.list[i].content.v,
+                                 again.list[i].content.v);
+                for (size_t j = 0; j < slate.n; j++)
+                    n_same +=
+                        slate.list[i].content.v == greedy.list[j].content.v;
+            }
+            assert_true(n_same + 1 >= slate.n);
+            if (slate.n && slate.list[slate.slot].cause == PIQ_CAUSE_SCORE)
+                assert_int_equal(n_same, slate.n);
+        }
+        close_world(&w);
+    }
+}
+
+/* 4,000 seeds: each share within five standard deviations of its chance. */
+static void test_explore__draws_are_as_likely_as_is_logged(void **s)
+{
+    (void)s;
+    enum { N_DRAWS = 4000 };
+    world w;
+    open_world(&w, 23);
+    piq_recommend_policy p = exploring();
+    p.explore.gamma = 20;
+    w.in.policy = &p;
+    piq_slate first = ask(&w, -1, 3);
+    assert_true(first.n_explored > 3);
+    size_t count[PIQ_EXPLORE_MAX] = {0};
+    for (uint64_t k = 0; k < N_DRAWS; k++) {
+        piq_arena_clear(&w.a);
+        w.in.seed = piq_hash_u64(k);
+        piq_slate slate = ask(&w, -1, 3);
+        for (size_t i = 0; i < slate.n_explored; i++)
+            count[i] +=
+                slate.explored[i].content.v == slate.list[slate.slot].content.v;
+    }
+    piq_arena_clear(&w.a);
+    first = ask(&w, -1, 3);
+    for (size_t i = 0; i < first.n_explored; i++) {
+        double c = first.explored[i].chance;
+        double sd = sqrt(c * (1 - c) / N_DRAWS);
+        assert_true(fabs((double)count[i] / N_DRAWS - c) < 5 * sd);
+    }
+    close_world(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_policy__without_feedback_ranks_as_by_hand),
+        cmocka_unit_test(test_policy__contributions_sum_to_the_score_of_any),
+        cmocka_unit_test(
+            test_policy__learning_never_counts_for_less_than_by_hand),
+        cmocka_unit_test(test_explore__one_place_inside_the_safe_set),
+        cmocka_unit_test(test_explore__the_rest_of_the_slate_is_certain),
+        cmocka_unit_test(test_explore__draws_are_as_likely_as_is_logged),
         cmocka_unit_test(test_recommend__score_is_baseline_plus_contributions),
         cmocka_unit_test(test_recommend__hard_rules_hold_for_every_candidate),
         cmocka_unit_test(test_recommend__slate_is_full_unique_and_in_order),

@@ -29,12 +29,34 @@ def check_slate(what, slate, catalogue, limit):
                     (r["content_type"], r["title"], r["minutes"]), r)
 
 
+def explained(daemon, learner, slate):
+    """The log tells what was told, and the chances that there were."""
+    template = f"{USER}/recommendations/{{recommendationId}}/explanation"
+    for place, r in enumerate(slate, 1):
+        reply = daemon.get(f"{learner.base}/recommendations/{r['id']}"
+                           "/explanation")
+        expect(reply, template, 200)
+        why = reply.json
+        tally.equal("explained as it was told", (why["reasoning"],
+                    why["cause"], why["place"]),
+                    (r["reasoning"], r["reasoning"]["cause"], place))
+        tally.check("with the same chance",
+                    abs(why["propensity"] - r["propensity"]) <= 0.0001, why)
+        chances = [x["chance"] for x in why["explored"]["candidates"]]
+        tally.check("chances sum to 1", abs(sum(chances) - 1) <= 1e-6, why)
+    expect(daemon.get(f"{learner.base}/recommendations/987654321"
+                      "/explanation"), template, 404)
+    expect(daemon.get(f"{learner.base}/recommendations/x/explanation"),
+           template, 400)
+
+
 def recommendations(daemon, user):
     catalogue = daemon.get("/api/catalogue").json
     learner = Learner(daemon, user)
     learner.post(answer_some(learner, catalogue, 20, lambda i: i % 4 != 0))
     first = learner.get("recommendations")
     check_slate("default", first.json["recommendations"], catalogue, 5)
+    explained(daemon, learner, first.json["recommendations"])
     again = learner.get("recommendations")
     tally.equal("the same slate again", (again.body, again.version),
                 (first.body, first.version))

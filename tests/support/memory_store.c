@@ -120,6 +120,8 @@ void memory_data_free(memory_data *d)
     free(d->documents.at);
     free(d->estimates.at);
     memory_free_models(d);
+    memory_free_policies(d);
+    memory_free_slates(d);
     pthread_cond_destroy(&d->changed);
     pthread_mutex_destroy(&d->lock);
     free(d);
@@ -435,6 +437,7 @@ static void put_snapshot(memory_data *d, const piq_snapshot_row *given)
 
 static void put_offers(memory_data *d, piq_commit *c)
 {
+    int64_t first = (int64_t)d->offers.n + 1;
     for (size_t i = 0; i < c->n_recommendations; i++) {
         piq_recommendation_row *r = memory_zeroed(sizeof *r);
         c->recommendations[i].id = (int64_t)d->offers.n + 1;
@@ -443,6 +446,8 @@ static void put_offers(memory_data *d, piq_commit *c)
         memory_list_add(&d->offers, r);
     }
     d->n_slates += c->n_slates;
+    memory_put_slates(d, c, first);
+    memory_put_exposures(d, c, first);
     for (size_t i = 0; i < c->n_feedback; i++) {
         const piq_feedback_row *f = &c->feedback[i];
         piq_recommendation_row *r = d->offers.at[f->recommendation_id - 1];

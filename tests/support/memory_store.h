@@ -22,8 +22,9 @@ piq_store *memory_store_open(memory_data *d);
  * that follow; nth 0: none does. */
 void memory_fail_commit(memory_data *d, long nth, long more, piq_status status);
 void memory_fail_read(memory_data *d, long nth, long more, piq_status status);
-/* The same for what is done with models and champions, which count for no
- * commit and no read: the engine asks for the champion when it likes. */
+/* The same for what is done with models, champions, rules and experiments,
+ * which count for no commit and no read: the engine asks for them when it
+ * likes. */
 void memory_fail_model(memory_data *d, long nth, long more, piq_status status);
 /* Whether the failure asked for has happened. */
 bool memory_has_failed(const memory_data *d);

@@ -44,6 +44,10 @@ struct memory_data {
     memory_list estimates; /* piq_calibration_entry, by item, then number */
     memory_list models;    /* piq_model_row, by version */
     memory_list champions; /* piq_champion_row, as they came */
+    memory_list rules;     /* piq_rules_row, by version */
+    memory_list experiments; /* piq_experiment_row, by id */
+    memory_list exposures;   /* piq_exposure_row, by id */
+    memory_list slates;      /* piq_slate_record, by id; no outcomes */
     uint32_t calibration;
     int64_t through_seq;
     size_t n_commits, n_paths, n_slates;
@@ -97,5 +101,39 @@ piq_status memory_champions(piq_store *s, piq_arena *a, piq_str kind,
 piq_status memory_champion(piq_store *s, piq_str kind, uint32_t *number,
                            uint32_t *model, piq_err *err);
 void memory_free_models(memory_data *d);
+/* In memory_store_policies.c. */
+void memory_put_exposures(memory_data *d, const piq_commit *c,
+                          int64_t first_recommendation);
+piq_status memory_shown(piq_store *s, piq_arena *a, piq_user_id user,
+                        int64_t since_us, size_t limit, piq_shown **out,
+                        size_t *n, piq_err *err);
+piq_status memory_put_rules(piq_store *s, const piq_rules_row *row,
+                            piq_err *err);
+piq_status memory_rules(piq_store *s, piq_arena *a, uint32_t version,
+                        piq_rules_row *out, piq_err *err);
+piq_status memory_rule_versions(piq_store *s, piq_arena *a, size_t limit,
+                                piq_rules_row **out, size_t *n, piq_err *err);
+piq_status memory_put_experiment(piq_store *s, piq_experiment_row *row,
+                                 piq_err *err);
+piq_status memory_stop_experiment(piq_store *s, int64_t id, int64_t at_us,
+                                  piq_str reason, piq_err *err);
+piq_status memory_experiments(piq_store *s, piq_arena *a,
+                              piq_experiment_row **out, size_t *n,
+                              piq_err *err);
+piq_status memory_exposures(piq_store *s, piq_arena *a, int64_t experiment,
+                            int64_t after, size_t limit, piq_exposure_row **out,
+                            size_t *n, piq_err *err);
+piq_status memory_policy_marks(piq_store *s, uint32_t *rules,
+                               uint64_t *experiments, piq_err *err);
+void memory_free_policies(memory_data *d);
+/* In memory_store_slates.c. */
+void memory_put_slates(memory_data *d, const piq_commit *c,
+                       int64_t first_recommendation);
+piq_status memory_slates_after(piq_store *s, piq_arena *a, int64_t after,
+                               size_t limit, piq_slate_record **out, size_t *n,
+                               piq_err *err);
+piq_status memory_slate_of(piq_store *s, piq_arena *a, int64_t recommendation,
+                           piq_slate_record *out, piq_err *err);
+void memory_free_slates(memory_data *d);
 
 #endif

@@ -148,12 +148,15 @@ static void test_cache__what_was_seen_is_never_followed_by_older(void **state)
     piq_cache_free(c);
 }
 
+enum { STEERING = 9 };
+
 static piq_served slate(int type, unsigned limit, int64_t until_us, char mark)
 {
     char *bytes = malloc(1);
     assert_non_null(bytes);
     *bytes = mark;
-    return (piq_served){type, limit, 3, until_us, piq_bytes_take(bytes, 1)};
+    return (piq_served){type,     limit,    3,
+                        STEERING, until_us, piq_bytes_take(bytes, 1)};
 }
 
 /* 0: none. */
@@ -162,11 +165,29 @@ static char served(piq_cache *c, int type, unsigned limit, uint32_t catalogue_n,
 {
     int64_t version = 0;
     piq_bytes *b = piq_cache_served(c, (piq_user_id){5}, type, limit,
-                                    catalogue_n, now_us, &version);
+                                    catalogue_n, STEERING, now_us, &version);
     char mark = b ? piq_bytes_str(b).ptr[0] : 0;
     assert_int_equal(version, b ? 2 : 0);
     piq_bytes_release(b);
     return mark;
+}
+
+static void test_cache__a_plan_is_known_until_another_is_made(void **state)
+{
+    (void)state;
+    piq_cache *c = cache_of(100);
+    publish(c, 5, 1);
+    piq_plan_head head = {.contents = {{4}, {2}}, .n = 2}, got;
+    assert_false(piq_cache_plan(c, (piq_user_id){5}, &got));
+    piq_cache_put_plan(c, (piq_user_id){5}, &head);
+    piq_cache_put_plan(c, (piq_user_id){6}, &head); /* nobody's */
+    assert_true(piq_cache_plan(c, (piq_user_id){5}, &got));
+    assert_int_equal(got.n, 2);
+    assert_int_equal(got.contents[0].v, 4);
+    assert_false(piq_cache_plan(c, (piq_user_id){6}, &got));
+    piq_cache_put_plan(c, (piq_user_id){5}, NULL);
+    assert_false(piq_cache_plan(c, (piq_user_id){5}, &got));
+    piq_cache_free(c);
 }
 
 static void test_cache__a_slate_is_for_its_request_time_and_state(void **state)
@@ -276,6 +297,7 @@ int main(void)
         cmocka_unit_test(
             test_cache__what_was_read_before_a_publish_is_not_kept),
         cmocka_unit_test(test_cache__what_was_seen_is_never_followed_by_older),
+        cmocka_unit_test(test_cache__a_plan_is_known_until_another_is_made),
         cmocka_unit_test(test_cache__a_slate_is_for_its_request_time_and_state),
         cmocka_unit_test(test_cache__keeps_eight_slates_of_a_learner),
         cmocka_unit_test(test_cache__readers_never_see_a_version_go_back),

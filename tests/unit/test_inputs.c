@@ -163,11 +163,56 @@ static void test_inputs__no_memory_is_said(void **state)
     piq_alloc_fail_after(0, 0);
 }
 
+/* Completed 1, begun .6, a rating half and half: (1 + .25) / 2 = .625. Given
+ * up, dismissed since, never touched: left out. */
+static void test_inputs__liked_is_what_was_taken_up_oldest_first(void **state)
+{
+    fixture *f = *state;
+    piq_content_history *h = f->l->history;
+    piq_liked_content liked[N_SMALL_CONTENTS];
+    h[0] = (piq_content_history){.progress = PIQ_COMPLETED, .last_s = 300};
+    h[1] = (piq_content_history){.progress = PIQ_STARTED, .last_s = 100};
+    h[2] = (piq_content_history){
+        .progress = PIQ_COMPLETED, .last_s = 200, .rating = 2};
+    h[3] = (piq_content_history){.progress = PIQ_ABANDONED, .last_s = 50};
+    h[4] = (piq_content_history){
+        .progress = PIQ_STARTED, .last_s = 400, .dismissed_s = 500};
+    assert_int_equal(piq_liked_contents(f->l, f->c, liked), 3);
+    assert_int_equal(liked[0].content.v, 1);
+    assert_int_equal(liked[1].content.v, 2);
+    assert_int_equal(liked[2].content.v, 0);
+    assert_int_equal(liked[0].at_us, 100 * PIQ_US_PER_SECOND);
+    assert_near((double)liked[0].weight, 0.6, 1e-6);
+    assert_near((double)liked[1].weight, 0.625, 1e-6);
+    assert_near((double)liked[2].weight, 1, 1e-6);
+}
+
+/* A rating is part of the state, and survives being stored. */
+static void test_inputs__a_rating_is_kept_with_the_state(void **state)
+{
+    fixture *f = *state;
+    piq_buf b;
+    piq_learner *back;
+    piq_err err = {0};
+    f->l->history[2].rating = 5;
+    piq_buf_init(&b, 0);
+    piq_learner_encode(f->l, &b);
+    assert_int_equal(piq_learner_decode((piq_str){b.ptr, b.len}, f->l->user,
+                                        f->c, NULL, &back, &err),
+                     PIQ_OK);
+    assert_int_equal(back->history[2].rating, 5);
+    assert_int_equal(back->history[1].rating, 0);
+    piq_learner_free(back);
+    piq_buf_release(&b);
+}
+
 #define WITH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        WITH(test_inputs__liked_is_what_was_taken_up_oldest_first),
+        WITH(test_inputs__a_rating_is_kept_with_the_state),
         WITH(test_inputs__no_goal_means_everything),
         WITH(test_inputs__a_targets_ancestors_are_worth_less),
         WITH(test_inputs__a_usual_session_is_shrunk_to_25_minutes),

@@ -426,6 +426,70 @@ static void test_slate__similarity_is_the_cosine_of_weights(void **s)
     close_fixture(&f);
 }
 
+/* ---- rules and taste inside a slate ------------------------------------ */
+
+static piq_business_view obey(fixture *f, const char *document)
+{
+    piq_rule_set *set = piq_new(&f->a, piq_rule_set, 1);
+    piq_business *b;
+    piq_business_view v;
+    piq_err err = {0};
+    json_t *json = json_loads(document, 0, NULL);
+    assert_non_null(json);
+    assert_int_equal(piq_rule_set_read(&f->a, json, f->c, set, &err), PIQ_OK);
+    json_decref(json);
+    assert_int_equal(piq_business_compile(&f->a, set, f->c, &b), PIQ_OK);
+    piq_business_question q = {
+        .user = {1}, .now_us = NOW_US, .history = f->history};
+    assert_int_equal(piq_business_look(&f->a, b, &q, &v), PIQ_OK);
+    return v;
+}
+
+static void test_recommend__rules_exclude_pin_promote_and_cap(void **s)
+{
+    (void)s;
+    fixture f;
+    open_fixture(&f);
+    f.beliefs[BROTH] = at(0.6);
+    piq_slate before = ask(&f, -1, 6);
+    int worst = (int)before.list[before.n - 1].content.v + 1;
+    int best = (int)before.list[0].content.v + 1;
+    int second = (int)before.list[1].content.v + 1;
+    char document[600];
+    snprintf(document, sizeof document,
+             "{\"rules\":["
+             "{\"name\":\"out\",\"kind\":\"exclude\","
+             "\"match\":{\"contents\":[%lld]},\"reason\":\"gone\"},"
+             "{\"name\":\"top\",\"kind\":\"pin\",\"position\":1,"
+             "\"match\":{\"contents\":[%lld]},\"reason\":\"spring\"},"
+             "{\"name\":\"push\",\"kind\":\"promote\",\"boost\":0.05,"
+             "\"match\":{\"contents\":[%lld]},\"reason\":\"new\"},"
+             "{\"name\":\"one\",\"kind\":\"cap\",\"at_most\":1,"
+             "\"per\":\"slate\",\"match\":{\"types\":[\"lesson\"]},"
+             "\"reason\":\"variety\"}]}",
+             (long long)f.c->contents[best - 1].id.v,
+             (long long)f.c->contents[worst - 1].id.v,
+             (long long)f.c->contents[second - 1].id.v);
+    piq_business_view v = obey(&f, document);
+    f.in.business = &v;
+    piq_slate after = ask(&f, -1, 6);
+    size_t lessons = 0;
+    for (size_t i = 0; i < after.n; i++)
+        lessons += f.c->contents[after.list[i].content.v].type == PIQ_LESSON;
+    assert_true(lessons <= 1);
+    assert_null(find(&after, best));
+    assert_int_equal(after.list[0].content.v, worst - 1);
+    assert_int_equal(after.list[0].cause, PIQ_CAUSE_PIN);
+    assert_string_equal(after.list[0].rule, "top");
+    assert_non_null(strstr(after.list[0].reason, "The rule top puts it here"));
+    const piq_recommendation *pushed = find(&after, second);
+    if (pushed) {
+        assert_near(pushed->terms[PIQ_TERM_PROMOTION].value, 0.05, 1e-12);
+        assert_string_equal(pushed->rule, "push");
+    }
+    close_fixture(&f);
+}
+
 /* ---- JSON -------------------------------------------------------------- */
 
 static void test_json__holds_the_columns_and_adds_up(void **s)
@@ -443,11 +507,12 @@ static void test_json__holds_the_columns_and_adds_up(void **s)
         piq_recommendation_write(&slate.list[i], f.c, &w);
         json_t *j = json_loadb(b.ptr, b.len, JSON_REJECT_DUPLICATES, NULL);
         assert_non_null(j);
-        assert_true(b.len < 1350);
+        assert_true(b.len < 1400);
         const json_t *why = json_object_get(j, "reasoning");
         double sum = json_number_value(json_object_get(why, "baseline"));
         const json_t *terms = json_object_get(why, "contributions");
-        assert_int_equal(json_array_size(terms), PIQ_N_TERMS);
+        /* What weighs nothing yet is left out. */
+        assert_int_equal(json_array_size(terms), PIQ_N_TERMS_1);
         for (size_t t = 0; t < json_array_size(terms); t++)
             sum += json_number_value(
                 json_object_get(json_array_get(terms, t), "contribution"));
@@ -489,6 +554,7 @@ int main(void)
         cmocka_unit_test(test_recommend__nothing_open_gives_an_empty_slate),
         cmocka_unit_test(test_recommend__a_full_arena_is_said),
         cmocka_unit_test(test_slate__similarity_is_the_cosine_of_weights),
+        cmocka_unit_test(test_recommend__rules_exclude_pin_promote_and_cap),
         cmocka_unit_test(test_json__holds_the_columns_and_adds_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -228,6 +228,8 @@ piq_status piq_sqlite_write_offers(piq_sqlite_conn *w, const piq_commit *c,
     if (st == PIQ_OK)
         st = write_slates(w, c, ids, err);
     if (st == PIQ_OK)
+        st = piq_sqlite_write_exposures(w, c, ids, err);
+    if (st == PIQ_OK)
         st = write_feedback(w, c, err);
     if (st == PIQ_OK)
         st = write_paths(w, c, ids, err);

@@ -51,7 +51,8 @@ typedef struct piq_sqlite_ids {
     int64_t first_path;
 } piq_sqlite_ids;
 
-/* Recommendations, slates, feedback, paths, profiles: in this order. */
+/* Recommendations, slates, exposures, feedback, paths, profiles: in this order.
+ */
 PIQ_MUST_USE piq_status piq_sqlite_write_offers(piq_sqlite_conn *w,
                                                 const piq_commit *c,
                                                 piq_sqlite_ids *ids,
@@ -127,6 +128,46 @@ piq_status piq_sqlite_champions(piq_store *s, piq_arena *a, piq_str kind,
                                 piq_err *err);
 piq_status piq_sqlite_champion(piq_store *s, piq_str kind, uint32_t *number,
                                uint32_t *model, piq_err *err);
+
+/* ---- slates.c --------------------------------------------------------- */
+
+piq_status piq_sqlite_slates_after(piq_store *s, piq_arena *a, int64_t after,
+                                   size_t limit, piq_slate_record **out,
+                                   size_t *n, piq_err *err);
+piq_status piq_sqlite_slate_of(piq_store *s, piq_arena *a,
+                               int64_t recommendation, piq_slate_record *out,
+                               piq_err *err);
+
+/* ---- rules.c, experiments.c ------------------------------------------- */
+
+piq_status piq_sqlite_shown(piq_store *s, piq_arena *a, piq_user_id user,
+                            int64_t since_us, size_t limit, piq_shown **out,
+                            size_t *n, piq_err *err);
+piq_status piq_sqlite_put_rules(piq_store *s, const piq_rules_row *row,
+                                piq_err *err);
+piq_status piq_sqlite_rules(piq_store *s, piq_arena *a, uint32_t version,
+                            piq_rules_row *out, piq_err *err);
+piq_status piq_sqlite_rule_versions(piq_store *s, piq_arena *a, size_t limit,
+                                    piq_rules_row **out, size_t *n,
+                                    piq_err *err);
+piq_status piq_sqlite_put_experiment(piq_store *s, piq_experiment_row *row,
+                                     piq_err *err);
+piq_status piq_sqlite_stop_experiment(piq_store *s, int64_t id, int64_t at_us,
+                                      piq_str reason, piq_err *err);
+piq_status piq_sqlite_experiments(piq_store *s, piq_arena *a,
+                                  piq_experiment_row **out, size_t *n,
+                                  piq_err *err);
+piq_status piq_sqlite_exposures(piq_store *s, piq_arena *a, int64_t experiment,
+                                int64_t after, size_t limit,
+                                piq_exposure_row **out, size_t *n,
+                                piq_err *err);
+piq_status piq_sqlite_policy_marks(piq_store *s, uint32_t *rules,
+                                   uint64_t *experiments, piq_err *err);
+/* The exposures of a commit, whose recommendations have got their ids. */
+PIQ_MUST_USE piq_status piq_sqlite_write_exposures(piq_sqlite_conn *w,
+                                                   const piq_commit *c,
+                                                   const piq_sqlite_ids *ids,
+                                                   piq_err *err);
 
 /* ---- reading: the same few steps everywhere --------------------------- */
 

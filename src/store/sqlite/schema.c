@@ -182,6 +182,47 @@ static const char *const trained_models[] = {
     ") STRICT, WITHOUT ROWID",
 };
 
+/* What the business asks of recommendations, and the log of A/B tests. Rule
+ * sets are append-only: which one a slate was made under stays to be read.
+ * Times that a learner was shown something come from content_recommendations,
+ * whose index by user ends in the row's id. */
+static const char *const rules_and_experiments[] = {
+    "CREATE TABLE rule_sets ("
+    " version INTEGER PRIMARY KEY,"
+    " made_us INTEGER NOT NULL,"
+    " document TEXT NOT NULL CHECK (json_valid(document))"
+    ") STRICT",
+    "CREATE TABLE experiments ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " name TEXT NOT NULL CHECK (name <> ''),"
+    " started_us INTEGER NOT NULL,"
+    " stopped_us INTEGER,"
+    " stop_reason TEXT,"
+    " document TEXT NOT NULL CHECK (json_valid(document))"
+    ") STRICT",
+    /* At most one of a name runs. */
+    "CREATE UNIQUE INDEX experiments_running ON experiments (name)"
+    " WHERE stopped_us IS NULL",
+    "CREATE TABLE exposures ("
+    " id INTEGER PRIMARY KEY,"
+    " experiment INTEGER NOT NULL,"
+    " arm INTEGER NOT NULL,"
+    " user_id INTEGER NOT NULL,"
+    " at_us INTEGER NOT NULL,"
+    " gained REAL NOT NULL,"
+    " practice_s REAL NOT NULL,"
+    " first_recommendation INTEGER,"
+    " n_recommendations INTEGER NOT NULL"
+    ") STRICT",
+    "CREATE INDEX exposures_of ON exposures (experiment)",
+};
+
+/* From a recommendation to the slate that it was shown in. */
+static const char *const slates_by_shown[] = {
+    "CREATE INDEX recommendation_log_shown"
+    " ON recommendation_log (first_recommendation)",
+};
+
 typedef struct migration {
     const char *name;
     const char *const *statements;
@@ -193,6 +234,10 @@ static const migration migrations[] = {
      sizeof first_schema / sizeof first_schema[0]},
     {"trained models", trained_models,
      sizeof trained_models / sizeof trained_models[0]},
+    {"rules and experiments", rules_and_experiments,
+     sizeof rules_and_experiments / sizeof rules_and_experiments[0]},
+    {"slates by what they showed", slates_by_shown,
+     sizeof slates_by_shown / sizeof slates_by_shown[0]},
 };
 
 enum { N_MIGRATIONS = sizeof migrations / sizeof migrations[0] };

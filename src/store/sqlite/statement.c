@@ -9,6 +9,14 @@
     "seq, at_us, received_us, type, catalogue_version, calibration, item, "    \
     "score, predicted, ability_logit, ability_variance, event_id, body"
 
+#define SLATE_COLUMNS                                                          \
+    "x.id, x.user_id, x.served_us, x.state_version, x.catalogue_version,"      \
+    " x.policy, x.request, x.first_recommendation, x.n_recommendations,"       \
+    " x.candidates, r.user_action, r.feedback_score"
+#define SLATE_OUTCOMES                                                         \
+    " LEFT JOIN content_recommendations r ON r.id BETWEEN"                     \
+    " x.first_recommendation AND"                                              \
+    " x.first_recommendation + x.n_recommendations - 1 ORDER BY x.id, r.id"
 #define RECOMMENDATION_COLUMNS                                                 \
     "id, content_type, content_id, recommendation_score, reasoning, "          \
     "recommended_at, user_action, feedback_score"
@@ -173,6 +181,55 @@ static const char *const sql_text[PIQ_SQL_N] = {
                           " ORDER BY number DESC LIMIT ?",
     [PIQ_SQL_CHAMPION] = "SELECT number, model FROM champions WHERE kind = ?"
                          " ORDER BY number DESC LIMIT 1",
+    [PIQ_SQL_SHOWN] =
+        "SELECT content_id, recommended_at, user_action, id"
+        " FROM content_recommendations WHERE user_id = ? ORDER BY id DESC"
+        " LIMIT ?",
+    [PIQ_SQL_ADD_RULES] = "INSERT INTO rule_sets (version, made_us, document)"
+                          " SELECT ?1, ?2, ?3 WHERE ?1 = 1 +"
+                          " (SELECT coalesce(max(version), 0) FROM rule_sets)",
+    [PIQ_SQL_RULES] = "SELECT version, made_us, document FROM rule_sets"
+                      " WHERE version = ?",
+    [PIQ_SQL_NEWEST_RULES] = "SELECT version, made_us, document FROM rule_sets"
+                             " ORDER BY version DESC LIMIT 1",
+    [PIQ_SQL_RULE_VERSIONS] = "SELECT version, made_us FROM rule_sets"
+                              " ORDER BY version DESC LIMIT ?",
+    [PIQ_SQL_ADD_EXPERIMENT] =
+        "INSERT INTO experiments (name, started_us, document)"
+        " VALUES (?,?,?) ON CONFLICT (name) WHERE stopped_us IS NULL"
+        " DO NOTHING",
+    [PIQ_SQL_STOP_EXPERIMENT] =
+        "UPDATE experiments SET stopped_us = ?, stop_reason = ?"
+        " WHERE id = ? AND stopped_us IS NULL",
+    [PIQ_SQL_HAS_EXPERIMENT] = "SELECT 1 FROM experiments WHERE id = ?",
+    [PIQ_SQL_EXPERIMENTS] =
+        "SELECT id, name, started_us, stopped_us, stop_reason, document"
+        " FROM experiments ORDER BY id",
+    [PIQ_SQL_ADD_EXPOSURE] =
+        "INSERT INTO exposures (experiment, arm, user_id, at_us, gained,"
+        " practice_s, first_recommendation, n_recommendations)"
+        " VALUES (?,?,?,?,?,?,?,?)",
+    /* One row for each recommendation, one for an exposure that has none. */
+    [PIQ_SQL_EXPOSURES] =
+        "SELECT x.id, x.arm, x.user_id, x.at_us, x.gained, x.practice_s,"
+        " x.first_recommendation, x.n_recommendations, r.user_action,"
+        " r.feedback_score FROM (SELECT * FROM exposures INDEXED BY"
+        " exposures_of WHERE experiment = ? AND id > ? ORDER BY id LIMIT ?) x"
+        " LEFT JOIN content_recommendations r ON r.id BETWEEN"
+        " x.first_recommendation AND"
+        " x.first_recommendation + x.n_recommendations - 1"
+        " ORDER BY x.id, r.id",
+    [PIQ_SQL_POLICY_MARKS] =
+        "SELECT (SELECT coalesce(max(version), 0) FROM rule_sets),"
+        " (SELECT count(*) + count(stopped_us) FROM experiments)",
+    /* One row for each recommendation, one for a slate that showed none. */
+    [PIQ_SQL_SLATES_AFTER] = "SELECT " SLATE_COLUMNS " FROM"
+                             " (SELECT * FROM recommendation_log WHERE id > ?"
+                             " ORDER BY id LIMIT ?) x" SLATE_OUTCOMES,
+    [PIQ_SQL_SLATE_OF] =
+        "SELECT " SLATE_COLUMNS " FROM"
+        " (SELECT * FROM recommendation_log WHERE first_recommendation <= ?"
+        " ORDER BY first_recommendation DESC LIMIT 1) x" SLATE_OUTCOMES,
     /* The narrow index, not the table: its leaves hold the states. */
     [PIQ_SQL_USERS] = "SELECT user_id FROM learner_state"
                       " INDEXED BY learner_state_users"
