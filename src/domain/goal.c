@@ -99,10 +99,13 @@ static int32_t read_day(piq_json_reader *r, const char *member)
 piq_status piq_goal_read(const json_t *json, const char *where,
                          const piq_catalogue *c, piq_goal *out, piq_err *err)
 {
-    static const char *const known[] = {"target_skill_level", "timeline",
-                                        "motivation_type",    "priority_areas",
+    static const char *const known[] = {"target_skill_level",
+                                        "timeline",
+                                        "motivation_type",
+                                        "priority_areas",
                                         "target_concepts",
-                                        "desired_retention",  NULL};
+                                        "desired_retention",
+                                        NULL};
     piq_json_reader r;
     piq_goal g = {.set = true,
                   .target_skill_level = PIQ_EXPERT,
