@@ -24,28 +24,29 @@ static const char *text(const json_t *o, const char *member)
 }
 
 /* A number that may be null. */
-static void cell_number(piq_table *t, const json_t *v, const char *fmt,
+static void cell_number(piq_text_table *t, const json_t *v, const char *fmt,
                         double scale)
 {
     char shown[32];
     if (!json_is_number(v)) {
-        piq_table_cell(t, "-");
+        piq_text_table_cell(t, "-");
         return;
     }
     snprintf(shown, sizeof shown, "%.*f%s", strcmp(fmt, "%") == 0 ? 0 : 2,
              json_number_value(v) * scale, strcmp(fmt, "%") == 0 ? " %" : "");
-    piq_table_cell(t, "%s", shown);
+    piq_text_table_cell(t, "%s", shown);
 }
 
-static void cell_percent(piq_table *t, const json_t *o, const char *member)
+static void cell_percent(piq_text_table *t, const json_t *o, const char *member)
 {
     cell_number(t, json_object_get(o, member), "%", 100);
 }
 
-static void cell_logit(piq_table *t, const json_t *o)
+static void cell_logit(piq_text_table *t, const json_t *o)
 {
     /* No "-0.00". */
-    piq_table_cell(t, "%+.2f", round(number(o, "logit") * 100) / 100 + 0.0);
+    piq_text_table_cell(t, "%+.2f",
+                        round(number(o, "logit") * 100) / 100 + 0.0);
 }
 
 /* ---- one printer a command ------------------------------------------- */
@@ -57,19 +58,19 @@ static void print_profile(const json_t *p)
     const json_t *skill = json_object_get(p, "skillProfile");
     const json_t *style = json_object_get(p, "learningStyle");
     const json_t *areas = json_object_get(skill, "current_levels");
-    piq_table *t = piq_table_new(heads, 6);
+    piq_text_table *t = piq_text_table_new(heads, 6);
     const char *area;
     json_t *level;
     json_object_foreach((json_t *)(uintptr_t)areas, area, level)
     {
-        piq_table_cell(t, "%s", area);
-        piq_table_cell(t, "%s", text(level, "level"));
+        piq_text_table_cell(t, "%s", area);
+        piq_text_table_cell(t, "%s", text(level, "level"));
         cell_percent(t, level, "mastery");
         cell_percent(t, level, "mastery_low");
         cell_percent(t, level, "mastery_high");
         cell_number(t, json_object_get(level, "evidence"), "", 1);
     }
-    piq_table_print(t);
+    piq_text_table_print(t);
     printf("\nmastered concepts  %zu\n",
            json_array_size(json_object_get(skill, "mastered_concepts")));
     printf("format             %s\n", text(style, "preferred_content_type"));
@@ -89,18 +90,18 @@ static void print_slate(const json_t *r)
     static const char *const heads[] = {"ID", "TYPE", "CONTENT", "SCORE",
                                         "WHY"};
     const json_t *list = json_object_get(r, "recommendations");
-    piq_table *t = piq_table_new(heads, 5);
+    piq_text_table *t = piq_text_table_new(heads, 5);
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *one = json_array_get(list, i);
         const json_t *why = json_object_get(one, "reasoning");
-        piq_table_cell(t, "%.0f", number(one, "id"));
-        piq_table_cell(t, "%s", text(one, "content_type"));
-        piq_table_cell(t, "%.0f %s", number(one, "content_id"),
-                       text(one, "title"));
-        piq_table_cell(t, "%.2f", number(one, "recommendation_score"));
-        piq_table_cell(t, "%s", text(why, "sentence"));
+        piq_text_table_cell(t, "%.0f", number(one, "id"));
+        piq_text_table_cell(t, "%s", text(one, "content_type"));
+        piq_text_table_cell(t, "%.0f %s", number(one, "content_id"),
+                            text(one, "title"));
+        piq_text_table_cell(t, "%.2f", number(one, "recommendation_score"));
+        piq_text_table_cell(t, "%s", text(why, "sentence"));
     }
-    piq_table_print(t);
+    piq_text_table_print(t);
 }
 
 /* Those in force: kind, then its members but for the instant. */
@@ -124,20 +125,20 @@ void piq_print_path(const json_t *p)
                                         "FROM", "TO",     "WHAT"};
     const json_t *config = json_object_get(p, "path_config");
     const json_t *steps = json_object_get(config, "steps");
-    piq_table *t = piq_table_new(heads, 7);
+    piq_text_table *t = piq_text_table_new(heads, 7);
     for (size_t i = 0; i < json_array_size(steps); i++) {
         const json_t *s = json_array_get(steps, i);
         const char *title = text(s, "title");
-        piq_table_cell(t, "%s", text(s, "day"));
-        piq_table_cell(t, "%s", text(s, "status"));
-        piq_table_cell(t, "%s", text(s, "kind"));
-        piq_table_cell(t, "%.0f", number(s, "minutes"));
+        piq_text_table_cell(t, "%s", text(s, "day"));
+        piq_text_table_cell(t, "%s", text(s, "status"));
+        piq_text_table_cell(t, "%s", text(s, "kind"));
+        piq_text_table_cell(t, "%.0f", number(s, "minutes"));
         cell_percent(t, s, "mastery_before");
         cell_percent(t, s, "mastery_after");
-        piq_table_cell(t, "%s",
-                       strcmp(title, "-") ? title : text(s, "concept"));
+        piq_text_table_cell(t, "%s",
+                            strcmp(title, "-") ? title : text(s, "concept"));
     }
-    piq_table_print(t);
+    piq_text_table_print(t);
     double more =
         number(config, "steps_total") - (double)json_array_size(steps);
     if (more > 0)
@@ -163,29 +164,29 @@ static void print_reviews(const json_t *r)
     printf("%.0f due, %.0f of them overdue; wanted %.0f %% (%s)\n\n",
            number(r, "due"), number(r, "overdue"),
            number(r, "desired_retention") * 100, text(r, "retention_source"));
-    piq_table *t = piq_table_new(heads, 6);
+    piq_text_table *t = piq_text_table_new(heads, 6);
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *x = json_array_get(list, i);
-        piq_table_cell(t, "%s", text(x, "concept"));
-        piq_table_cell(t, "%s", text(x, "due"));
+        piq_text_table_cell(t, "%s", text(x, "concept"));
+        piq_text_table_cell(t, "%s", text(x, "due"));
         cell_percent(t, x, "recall");
-        piq_table_cell(t, "%.3f", number(x, "loss_per_minute"));
-        piq_table_cell(t, "%s",
-                       json_is_true(json_object_get(x, "today")) ? "yes" : "");
-        piq_table_cell(t, "%s", text(x, "why"));
+        piq_text_table_cell(t, "%.3f", number(x, "loss_per_minute"));
+        piq_text_table_cell(
+            t, "%s", json_is_true(json_object_get(x, "today")) ? "yes" : "");
+        piq_text_table_cell(t, "%s", text(x, "why"));
     }
-    piq_table_print(t);
+    piq_text_table_print(t);
     printf("\n");
-    t = piq_table_new(day_heads, 5);
+    t = piq_text_table_new(day_heads, 5);
     for (size_t i = 0; i < json_array_size(days); i++) {
         const json_t *x = json_array_get(days, i);
-        piq_table_cell(t, "%s", text(x, "date"));
-        piq_table_cell(t, "%.0f", number(x, "minutes"));
-        piq_table_cell(t, "%.0f", number(x, "due"));
-        piq_table_cell(t, "%.0f", number(x, "planned"));
-        piq_table_cell(t, "%.0f", number(x, "waiting"));
+        piq_text_table_cell(t, "%s", text(x, "date"));
+        piq_text_table_cell(t, "%.0f", number(x, "minutes"));
+        piq_text_table_cell(t, "%.0f", number(x, "due"));
+        piq_text_table_cell(t, "%.0f", number(x, "planned"));
+        piq_text_table_cell(t, "%.0f", number(x, "waiting"));
     }
-    piq_table_print(t);
+    piq_text_table_print(t);
     if (json_is_object(exam))
         printf("\non %s: recall %.1f %% by %.0f reviews, %.1f %% without\n",
                text(exam, "date"), number(exam, "recall") * 100,
@@ -217,21 +218,21 @@ static void print_answer_prediction(const json_t *p)
             number(k, "answers"));
     }
     printf("\n");
-    piq_table *t = piq_table_new(heads, 3);
+    piq_text_table *t = piq_text_table_new(heads, 3);
     cell_logit(t, base);
-    piq_table_cell(t, "Starting point");
-    piq_table_cell(t, "%s", text(base, "text"));
+    piq_text_table_cell(t, "Starting point");
+    piq_text_table_cell(t, "%s", text(base, "text"));
     for (size_t i = 0; i < json_array_size(why); i++) {
         const json_t *r = json_array_get(why, i);
         cell_logit(t, r);
-        piq_table_cell(t, "%s", text(r, "name"));
-        piq_table_cell(t, "%s", text(r, "text"));
+        piq_text_table_cell(t, "%s", text(r, "name"));
+        piq_text_table_cell(t, "%s", text(r, "text"));
     }
     cell_logit(t, p);
-    piq_table_cell(t, "Together");
-    piq_table_cell(t, "A chance of %.1f %%.",
-                   number(p, "predicted_success") * 100);
-    piq_table_print(t);
+    piq_text_table_cell(t, "Together");
+    piq_text_table_cell(t, "A chance of %.1f %%.",
+                        number(p, "predicted_success") * 100);
+    piq_text_table_print(t);
 }
 
 static void print_flat(const json_t *v, const char *name, int depth);

@@ -125,10 +125,11 @@ void piq_meter_at(piq_meter *p, uint64_t done);
 void piq_meter_end(piq_meter *p, uint64_t done);
 
 /* Rows of text in columns as wide as their widest cell. */
-typedef struct piq_table piq_table;
-piq_table *piq_table_new(const char *const *heads, size_t n_columns);
-void piq_table_cell(piq_table *t, const char *fmt, ...) PIQ_PRINTF(2, 3);
+typedef struct piq_text_table piq_text_table;
+piq_text_table *piq_text_table_new(const char *const *heads, size_t n_columns);
+void piq_text_table_cell(piq_text_table *t, const char *fmt, ...)
+    PIQ_PRINTF(2, 3);
 /* Prints to standard output and frees. */
-void piq_table_print(piq_table *t);
+void piq_text_table_print(piq_text_table *t);
 
 #endif

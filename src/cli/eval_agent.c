@@ -280,20 +280,20 @@ static void show_json(const setup *s, const tally *sum, double reply_ms,
     printf("}}%s\n", last ? "" : ",");
 }
 
-static void show_row(piq_table *table, const setup *s, const tally *sum,
+static void show_row(piq_text_table *table, const setup *s, const tally *sum,
                      double reply_ms)
 {
-    piq_table_cell(table, "%s", s->family->name);
-    piq_table_cell(table, "%s", s->plan ? "plan" : "adapt");
+    piq_text_table_cell(table, "%s", s->family->name);
+    piq_text_table_cell(table, "%s", s->plan ? "plan" : "adapt");
     for (size_t p = N_POLICIES; p-- > 0;) {
         if (!s->wanted[p]) {
-            piq_table_cell(table, "-");
+            piq_text_table_cell(table, "-");
             continue;
         }
         spread x = spread_of(sum->promotion[p], NULL, s->episodes);
-        piq_table_cell(table, "%.3f ±%.3f", x.mean, x.half);
+        piq_text_table_cell(table, "%.3f ±%.3f", x.mean, x.half);
     }
-    piq_table_cell(table, "%.2f", reply_ms);
+    piq_text_table_cell(table, "%.2f", reply_ms);
 }
 
 static piq_status new_tally(piq_arena *a, const setup *s, tally *out)
@@ -308,7 +308,7 @@ static piq_status new_tally(piq_arena *a, const setup *s, tally *out)
     return out->reply_ms ? PIQ_OK : PIQ_ENOMEM;
 }
 
-static piq_status run_one(const setup *s, piq_table *table, bool last,
+static piq_status run_one(const setup *s, piq_text_table *table, bool last,
                           piq_err *err)
 {
     piq_arena a;
@@ -341,7 +341,7 @@ static bool choose_policy(const char *name, setup *s)
     return any;
 }
 
-static piq_table *new_table(void)
+static piq_text_table *new_table(void)
 {
     static const char *heads[N_POLICIES + 3];
     size_t n = 0;
@@ -350,13 +350,13 @@ static piq_table *new_table(void)
     for (size_t p = N_POLICIES; p-- > 0;)
         heads[n++] = policy_name(p);
     heads[n++] = "reply ms";
-    return piq_table_new(heads, n);
+    return piq_text_table_new(heads, n);
 }
 
 static piq_status run_all(setup *s, const char *env, const char *mode,
                           bool json, piq_err *err)
 {
-    piq_table *table = json ? NULL : new_table();
+    piq_text_table *table = json ? NULL : new_table();
     piq_status status = PIQ_OK;
     size_t first = strcmp(mode, "plan") == 0 ? 1 : 0;
     size_t past = strcmp(mode, "adapt") == 0 ? 1 : 2;
@@ -376,7 +376,7 @@ static piq_status run_all(setup *s, const char *env, const char *mode,
     if (json)
         printf("]\n");
     else
-        piq_table_print(table);
+        piq_text_table_print(table);
     return status;
 }
 

@@ -8,20 +8,21 @@ static const char *const HALVES[PIQ_FORECAST_HALVES] = {"first_half",
 
 /* ---- as a table ------------------------------------------------------- */
 
-static void row(piq_table *t, const char *what, const piq_forecast_score *s)
+static void row(piq_text_table *t, const char *what,
+                const piq_forecast_score *s)
 {
     if (!s->n)
         return;
-    piq_table_cell(t, "%s", what);
-    piq_table_cell(t, "%llu", (unsigned long long)s->n);
-    piq_table_cell(t, "%.1f %%", 100 * s->held80);
-    piq_table_cell(t, "%.1f %%", 100 * s->held90);
-    piq_table_cell(t, "%.3f", s->width80);
-    piq_table_cell(t, "%.3f", s->width90);
-    piq_table_cell(t, "%.4f", s->error);
-    piq_table_cell(t, "%.4f", s->no_change);
-    piq_table_cell(t, "%.4f", s->as_lately);
-    piq_table_cell(t, "%+.4f", s->bias);
+    piq_text_table_cell(t, "%s", what);
+    piq_text_table_cell(t, "%llu", (unsigned long long)s->n);
+    piq_text_table_cell(t, "%.1f %%", 100 * s->held80);
+    piq_text_table_cell(t, "%.1f %%", 100 * s->held90);
+    piq_text_table_cell(t, "%.3f", s->width80);
+    piq_text_table_cell(t, "%.3f", s->width90);
+    piq_text_table_cell(t, "%.4f", s->error);
+    piq_text_table_cell(t, "%.4f", s->no_change);
+    piq_text_table_cell(t, "%.4f", s->as_lately);
+    piq_text_table_cell(t, "%+.4f", s->bias);
 }
 
 static void print_half(const piq_forecast_half *half, const char *title)
@@ -32,7 +33,7 @@ static void print_half(const piq_forecast_half *half, const char *title)
     char what[40];
     printf("%s: %llu learners\n\n", title,
            (unsigned long long)half->n_learners);
-    piq_table *t = piq_table_new(heads, 10);
+    piq_text_table *t = piq_text_table_new(heads, 10);
     row(t, "all", &half->all);
     for (int h = 0; h < PIQ_FORECAST_HORIZONS; h++) {
         snprintf(what, sizeof what, "%d days ahead",
@@ -44,7 +45,7 @@ static void print_half(const piq_forecast_half *half, const char *title)
                  piq_forecast_history_from(k));
         row(t, what, &half->by_history[k]);
     }
-    piq_table_print(t);
+    piq_text_table_print(t);
     printf("\n");
 }
 

@@ -219,20 +219,20 @@ static void print_folds(const run_of *r)
     const char *heads[1 + N_FIGURES] = {"FOLD"};
     for (int i = 0; i < N_FIGURES; i++)
         heads[1 + i] = figures[i].head;
-    piq_table *t = piq_table_new(heads, 1 + N_FIGURES);
+    piq_text_table *t = piq_text_table_new(heads, 1 + N_FIGURES);
     for (unsigned at = 0; at < r->n; at++) {
-        piq_table_cell(t, "%u", r->list[at] + 1);
+        piq_text_table_cell(t, "%u", r->list[at] + 1);
         for (int i = 0; i < N_FIGURES; i++)
-            piq_table_cell(t, "%.*f", figures[i].digits,
-                           figures[i].of(&r->folds[at], -1));
+            piq_text_table_cell(t, "%.*f", figures[i].digits,
+                                figures[i].of(&r->folds[at], -1));
     }
     for (int k = 0; k < 2 && r->n > 1; k++) {
-        piq_table_cell(t, "%s", names[k]);
+        piq_text_table_cell(t, "%s", names[k]);
         for (int i = 0; i < N_FIGURES; i++)
-            piq_table_cell(t, "%.*f", figures[i].digits,
-                           over[k](r, figures[i].of, -1));
+            piq_text_table_cell(t, "%.*f", figures[i].digits,
+                                over[k](r, figures[i].of, -1));
     }
-    piq_table_print(t);
+    piq_text_table_print(t);
 }
 
 static void print_members(const run_of *r)
@@ -242,26 +242,26 @@ static void print_members(const run_of *r)
     for (int i = 0; i < N_FIGURES; i++)
         if (figures[i].each_member)
             heads[n_heads++] = figures[i].head;
-    piq_table *t = piq_table_new(heads, n_heads);
+    piq_text_table *t = piq_text_table_new(heads, n_heads);
     for (int k = 0; k <= PIQ_N_MEMBERS; k++) {
         int member = k < PIQ_N_MEMBERS ? k : -1;
         if (member >= 0 && !r->folds[0].has_member[member])
             continue;
-        piq_table_cell(t, "%s",
-                       member < 0 ? "blend"
-                                  : piq_member_name((piq_member)member));
+        piq_text_table_cell(t, "%s",
+                            member < 0 ? "blend"
+                                       : piq_member_name((piq_member)member));
         for (int i = 0; i < N_FIGURES; i++)
             if (figures[i].each_member)
-                piq_table_cell(t, "%.*f", figures[i].digits,
-                               mean_of(r, figures[i].of, member));
+                piq_text_table_cell(t, "%.*f", figures[i].digits,
+                                    mean_of(r, figures[i].of, member));
     }
-    piq_table_print(t);
+    piq_text_table_print(t);
 }
 
 static void print_stages(const run_of *r)
 {
     static const char *const heads[] = {"ANSWERS BEFORE", "AUC", "ECE", "ROWS"};
-    piq_table *t = piq_table_new(heads, 4);
+    piq_text_table *t = piq_text_table_new(heads, 4);
     for (int k = 0; k < PIQ_KT_STAGES; k++) {
         double auc = 0, ece = 0;
         size_t rows = 0;
@@ -275,14 +275,14 @@ static void print_stages(const run_of *r)
             continue;
         const piq_kt_stage *s = &r->folds[0].stages[k];
         if (s->below == UINT32_MAX)
-            piq_table_cell(t, "%u+", s->from);
+            piq_text_table_cell(t, "%u+", s->from);
         else
-            piq_table_cell(t, "%u-%u", s->from, s->below - 1);
-        piq_table_cell(t, "%.4f", auc);
-        piq_table_cell(t, "%.4f", ece);
-        piq_table_cell(t, "%zu", rows);
+            piq_text_table_cell(t, "%u-%u", s->from, s->below - 1);
+        piq_text_table_cell(t, "%.4f", auc);
+        piq_text_table_cell(t, "%.4f", ece);
+        piq_text_table_cell(t, "%zu", rows);
     }
-    piq_table_print(t);
+    piq_text_table_print(t);
 }
 
 static void print_text(const run_of *r)

@@ -166,12 +166,12 @@ static void print_json(const run_of *r)
     piq_buf_release(&b);
 }
 
-static void row(piq_table *t, const char *what, const run_of *r, int first)
+static void row(piq_text_table *t, const char *what, const run_of *r, int first)
 {
-    piq_table_cell(t, "%s", what);
-    piq_table_cell(t, "%.5f", over_seeds(r, first));
-    piq_table_cell(t, "%.4f", over_seeds(r, first + 1));
-    piq_table_cell(t, "%.4f", over_seeds(r, first + 2));
+    piq_text_table_cell(t, "%s", what);
+    piq_text_table_cell(t, "%.5f", over_seeds(r, first));
+    piq_text_table_cell(t, "%.4f", over_seeds(r, first + 1));
+    piq_text_table_cell(t, "%.4f", over_seeds(r, first + 2));
 }
 
 static void print_table(const run_of *r, unsigned folds)
@@ -182,11 +182,11 @@ static void print_table(const run_of *r, unsigned folds)
            "seeds; a fit to all takes %.1f ms of processor time\n\n",
            r->seeds[0].report.n_items, r->seeds[0].report.n_predicted, folds,
            r->n, over_seeds(r, CPU));
-    piq_table *t = piq_table_new(heads, 4);
+    piq_text_table *t = piq_text_table_new(heads, 4);
     row(t, "published parameters", r, LOGLOSS_PUBLISHED);
     row(t, "fitted", r, LOGLOSS);
     row(t, "fitted, corrected online", r, LOGLOSS_ONLINE);
-    piq_table_print(t);
+    piq_text_table_print(t);
 }
 
 /* ---- the curve --------------------------------------------------------- */
@@ -247,18 +247,18 @@ static void print_curve(const curve *c)
                                         "PUBLISHED",      "POPULATION",
                                         "FITTED ALONE",   "SHRUNK"};
     printf("Log loss of all later reviews, mean over learners\n\n");
-    piq_table *t = piq_table_new(heads, 6);
+    piq_text_table *t = piq_text_table_new(heads, 6);
     for (int k = 0; k < PIQ_MEMORY_CURVE_POINTS; k++) {
         piq_memory_curve_point p;
         size_t n = mean_point(c, k, &p);
-        piq_table_cell(t, "%zu", p.before);
-        piq_table_cell(t, "%zu", n);
-        piq_table_cell(t, "%.4f", p.published);
-        piq_table_cell(t, "%.4f", p.population);
-        piq_table_cell(t, "%.4f", p.alone);
-        piq_table_cell(t, "%.4f", p.shrunk);
+        piq_text_table_cell(t, "%zu", p.before);
+        piq_text_table_cell(t, "%zu", n);
+        piq_text_table_cell(t, "%.4f", p.published);
+        piq_text_table_cell(t, "%.4f", p.population);
+        piq_text_table_cell(t, "%.4f", p.alone);
+        piq_text_table_cell(t, "%.4f", p.shrunk);
     }
-    piq_table_print(t);
+    piq_text_table_print(t);
 }
 
 static void put_point(piq_json_writer *w, const piq_memory_curve_point *p)
@@ -318,19 +318,20 @@ static piq_status measure_implicit(const char *path, piq_implicit_report *out,
     return status;
 }
 
-static void effect_row(piq_table *t, const char *what,
+static void effect_row(piq_text_table *t, const char *what,
                        const piq_implicit_effect *e)
 {
-    piq_table_cell(t, "%s", what);
-    piq_table_cell(t, "%zu", e->n_learners);
-    piq_table_cell(t, "%zu", e->n_returns);
-    piq_table_cell(t, "%+.3f", e->practised);
-    piq_table_cell(t, "%+.3f to %+.3f", e->practised - Z95 * e->practised_se,
-                   e->practised + Z95 * e->practised_se);
+    piq_text_table_cell(t, "%s", what);
+    piq_text_table_cell(t, "%zu", e->n_learners);
+    piq_text_table_cell(t, "%zu", e->n_returns);
+    piq_text_table_cell(t, "%+.3f", e->practised);
+    piq_text_table_cell(t, "%+.3f to %+.3f",
+                        e->practised - Z95 * e->practised_se,
+                        e->practised + Z95 * e->practised_se);
     if (isnan(e->gain))
-        piq_table_cell(t, " ");
+        piq_text_table_cell(t, " ");
     else
-        piq_table_cell(t, "%+.5f", e->gain);
+        piq_text_table_cell(t, "%+.5f", e->gain);
 }
 
 static void print_implicit(const piq_implicit_report *r)
@@ -344,12 +345,12 @@ static void print_implicit(const piq_implicit_report *r)
     printf("%zu skills; what ln(1 + answers on related skills) adds to the "
            "chance of being right on return to a skill\n\n",
            r->n_skills);
-    piq_table *t = piq_table_new(heads, 6);
+    piq_text_table *t = piq_text_table_new(heads, 6);
     effect_row(t, "related skills, first half", &r->halves[0]);
     effect_row(t, "related skills, second half", &r->halves[1]);
     effect_row(t, "any skills, first half", &r->placebo[0]);
     effect_row(t, "any skills, second half", &r->placebo[1]);
-    piq_table_print(t);
+    piq_text_table_print(t);
 }
 
 static void put_effects(piq_json_writer *w, const char *key,

@@ -105,12 +105,12 @@ static void print_table(const piq_online_report *runs, int64_t n)
                 {"ours", m.ours},
                 {"oracle", m.oracle}};
     printf("%zu rounds, mean of %lld runs\n\n", m.rounds, (long long)n);
-    piq_table *t = piq_table_new(heads, 2);
+    piq_text_table *t = piq_text_table_new(heads, 2);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        piq_table_cell(t, "%s", rows[i].name);
-        piq_table_cell(t, "%.4f", rows[i].reward);
+        piq_text_table_cell(t, "%s", rows[i].name);
+        piq_text_table_cell(t, "%.4f", rows[i].reward);
     }
-    piq_table_print(t);
+    piq_text_table_print(t);
 }
 
 int piq_eval_online_run(const piq_online_arguments *args)

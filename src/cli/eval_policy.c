@@ -79,14 +79,14 @@ static void print_json(const piq_offpolicy_report *r)
     piq_buf_release(&b);
 }
 
-static void row(piq_table *t, const char *name, double v, const double *ci)
+static void row(piq_text_table *t, const char *name, double v, const double *ci)
 {
-    piq_table_cell(t, "%s", name);
-    piq_table_cell(t, "%.6f", v);
+    piq_text_table_cell(t, "%s", name);
+    piq_text_table_cell(t, "%.6f", v);
     if (ci)
-        piq_table_cell(t, "%.6f .. %.6f", ci[0], ci[1]);
+        piq_text_table_cell(t, "%.6f .. %.6f", ci[0], ci[1]);
     else
-        piq_table_cell(t, "%s", "");
+        piq_text_table_cell(t, "%s", "");
 }
 
 static void print_table(const piq_offpolicy_report *r, double confidence)
@@ -95,14 +95,14 @@ static void print_table(const piq_offpolicy_report *r, double confidence)
     printf("%zu rows; effective sample size %.0f, largest weight %.2f, %zu "
            "clipped; intervals hold %g %%\n\n",
            r->n, r->ess, r->max_weight, r->n_clipped, confidence * 100);
-    piq_table *t = piq_table_new(heads, 3);
+    piq_text_table *t = piq_text_table_new(heads, 3);
     row(t, "logged policy", r->logged, NULL);
     row(t, "IPS", r->ips, NULL);
     row(t, "SNIPS", r->snips, NULL);
     row(t, "DM", r->dm, NULL);
     row(t, "DR", r->dr, r->ci);
     row(t, "DR - logged", r->difference, r->difference_ci);
-    piq_table_print(t);
+    piq_text_table_print(t);
     printf("\n%s\n", piq_offpolicy_verdict_name(r->verdict));
 }
 

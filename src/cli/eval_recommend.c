@@ -170,14 +170,14 @@ static void print_text(const piq_recommend_report *r,
            r->n_train, r->n_test, r->n_items,
            o->asked == PIQ_TASTE_LATER ? "what comes later" : "what else",
            r->model.lambda);
-    piq_table *t = piq_table_new(heads, 6);
-    piq_table_cell(t, "%.4f", r->ndcg_10);
-    piq_table_cell(t, "%.4f", r->ndcg_se);
-    piq_table_cell(t, "%.4f", r->recall_20);
-    piq_table_cell(t, "%zu", r->users);
-    piq_table_cell(t, "%.2f", r->fit_s);
-    piq_table_cell(t, "%.1f", r->score_us_p50);
-    piq_table_print(t);
+    piq_text_table *t = piq_text_table_new(heads, 6);
+    piq_text_table_cell(t, "%.4f", r->ndcg_10);
+    piq_text_table_cell(t, "%.4f", r->ndcg_se);
+    piq_text_table_cell(t, "%.4f", r->recall_20);
+    piq_text_table_cell(t, "%zu", r->users);
+    piq_text_table_cell(t, "%.2f", r->fit_s);
+    piq_text_table_cell(t, "%.1f", r->score_us_p50);
+    piq_text_table_print(t);
 }
 
 /* ---- the command ------------------------------------------------------- */

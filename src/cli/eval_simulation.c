@@ -67,10 +67,11 @@ static void print_json(const options *o, const piq_trial_report *r)
     piq_buf_release(&b);
 }
 
-static void cell(piq_table *t, const piq_trial_figure *f, bool sign)
+static void cell(piq_text_table *t, const piq_trial_figure *f, bool sign)
 {
-    piq_table_cell(t, sign ? "%+.3f (%+.3f .. %+.3f)" : "%.3f (%.3f .. %.3f)",
-                   f->value, f->low, f->high);
+    piq_text_table_cell(t,
+                        sign ? "%+.3f (%+.3f .. %+.3f)" : "%.3f (%.3f .. %.3f)",
+                        f->value, f->low, f->high);
 }
 
 static void print_tables(const options *o, const piq_trial_report *r)
@@ -83,33 +84,35 @@ static void print_tables(const options *o, const piq_trial_report *r)
     printf("%lld simulated learners, %lld sessions each; 95 %% intervals over "
            "learners\n\n",
            (long long)o->learners, (long long)o->sessions);
-    piq_table *t = piq_table_new(heads, 6);
+    piq_text_table *t = piq_text_table_new(heads, 6);
     for (int p = 0; p < PIQ_N_TRIAL_POLICIES; p++) {
         const piq_trial_arm *arm = &r->arm[p];
         if (!arm->learners)
             continue;
-        piq_table_cell(t, "%s", piq_trial_policy_name((piq_trial_policy)p));
+        piq_text_table_cell(t, "%s",
+                            piq_trial_policy_name((piq_trial_policy)p));
         cell(t, &arm->gained_an_hour, false);
         cell(t, &arm->gained_an_hour_set_aside, false);
         cell(t, &arm->accepted, false);
         cell(t, &arm->finished, false);
         cell(t, &arm->hours, false);
     }
-    piq_table_print(t);
+    piq_text_table_print(t);
     if (!r->arm[PIQ_TRIAL_ENGINE].learners)
         return;
     printf("\n");
-    t = piq_table_new(more, 4);
+    t = piq_text_table_new(more, 4);
     for (int p = 0; p < PIQ_N_TRIAL_POLICIES; p++) {
         const piq_trial_arm *arm = &r->arm[p];
         if (!arm->learners || p == PIQ_TRIAL_ENGINE)
             continue;
-        piq_table_cell(t, "%s", piq_trial_policy_name((piq_trial_policy)p));
+        piq_text_table_cell(t, "%s",
+                            piq_trial_policy_name((piq_trial_policy)p));
         cell(t, &arm->more_gained_an_hour, true);
         cell(t, &arm->more_gained_an_hour_set_aside, true);
         cell(t, &arm->more_accepted, true);
     }
-    piq_table_print(t);
+    piq_text_table_print(t);
 }
 
 /* --- off-policy estimates --------------------------------------------------

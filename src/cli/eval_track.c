@@ -12,32 +12,32 @@ static void print_tables(const piq_eval_report *r)
            "before it is folded in\n\n",
            (unsigned long long)r->n_answers, (unsigned long long)r->n_learners,
            (unsigned long long)r->n_items);
-    piq_table *t = piq_table_new(heads, 5);
+    piq_text_table *t = piq_text_table_new(heads, 5);
     for (int m = 0; m < PIQ_N_EVAL_MODELS; m++) {
         const piq_eval_score *s = &r->models[m];
-        piq_table_cell(t, "%s", piq_eval_model_name((piq_eval_model)m));
-        piq_table_cell(t, "%.4f", s->auc);
-        piq_table_cell(t, "%.4f", s->brier);
-        piq_table_cell(t, "%.4f", s->logloss);
-        piq_table_cell(t, "%.4f", s->ece);
+        piq_text_table_cell(t, "%s", piq_eval_model_name((piq_eval_model)m));
+        piq_text_table_cell(t, "%.4f", s->auc);
+        piq_text_table_cell(t, "%.4f", s->brier);
+        piq_text_table_cell(t, "%.4f", s->logloss);
+        piq_text_table_cell(t, "%.4f", s->ece);
     }
-    piq_table_print(t);
+    piq_text_table_print(t);
     printf("\n");
-    t = piq_table_new(stages, 5);
+    t = piq_text_table_new(stages, 5);
     for (int i = 0; i < PIQ_EVAL_STAGES; i++) {
         const piq_eval_stage *s = &r->curve[i];
         if (!s->belief.n)
             continue;
         if (s->below == UINT32_MAX)
-            piq_table_cell(t, "%u+", s->from);
+            piq_text_table_cell(t, "%u+", s->from);
         else
-            piq_table_cell(t, "%u-%u", s->from, s->below - 1);
-        piq_table_cell(t, "%.4f", s->belief.auc);
-        piq_table_cell(t, "%.4f", s->belief.brier);
-        piq_table_cell(t, "%.3f", s->right);
-        piq_table_cell(t, "%llu", (unsigned long long)s->belief.n);
+            piq_text_table_cell(t, "%u-%u", s->from, s->below - 1);
+        piq_text_table_cell(t, "%.4f", s->belief.auc);
+        piq_text_table_cell(t, "%.4f", s->belief.brier);
+        piq_text_table_cell(t, "%.3f", s->right);
+        piq_text_table_cell(t, "%llu", (unsigned long long)s->belief.n);
     }
-    piq_table_print(t);
+    piq_text_table_print(t);
 }
 
 static void print_json(const piq_eval_report *r)

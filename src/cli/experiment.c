@@ -121,12 +121,12 @@ static void print_design(const piq_experiment_design *x)
     printf("\n");
 }
 
-static void cell(piq_table *t, double v, bool any)
+static void cell(piq_text_table *t, double v, bool any)
 {
     if (any)
-        piq_table_cell(t, "%.3f", v);
+        piq_text_table_cell(t, "%.3f", v);
     else
-        piq_table_cell(t, "-");
+        piq_text_table_cell(t, "-");
 }
 
 static void print_report(const piq_experiment_report *r)
@@ -134,27 +134,27 @@ static void print_report(const piq_experiment_report *r)
     static const char *const heads[] = {
         "ARM",       "LEARNERS", "COUNTED", "SLATES",   "REWARD",
         "DISMISSED", "GAIN/H",   "EFFECT",  "INTERVAL", "VERDICT"};
-    piq_table *t = piq_table_new(heads, 10);
+    piq_text_table *t = piq_text_table_new(heads, 10);
     print_design(&r->design);
     for (size_t i = 0; i < r->design.n_arms; i++) {
         const piq_arm_report *a = &r->arms[i];
         const piq_effect *x = &a->test.reward;
-        piq_table_cell(t, "%s", r->design.arms[i].name.ptr);
-        piq_table_cell(t, "%zu", a->n_learners);
-        piq_table_cell(t, "%zu", a->n_counted);
-        piq_table_cell(t, "%zu", a->n_exposures);
+        piq_text_table_cell(t, "%s", r->design.arms[i].name.ptr);
+        piq_text_table_cell(t, "%zu", a->n_learners);
+        piq_text_table_cell(t, "%zu", a->n_counted);
+        piq_text_table_cell(t, "%zu", a->n_exposures);
         cell(t, a->reward, a->n_counted > 0);
         cell(t, a->dismissed, a->n_counted > 0);
         cell(t, a->gain_an_hour, a->n_counted > 0);
         cell(t, piq_effect_estimate(x), i > 0);
         if (i > 0)
-            piq_table_cell(t, "%+.3f .. %+.3f", x->low, x->high);
+            piq_text_table_cell(t, "%+.3f .. %+.3f", x->low, x->high);
         else
-            piq_table_cell(t, "-");
-        piq_table_cell(t, "%s",
-                       i > 0 ? piq_experiment_verdict_name(a->verdict) : "-");
+            piq_text_table_cell(t, "-");
+        piq_text_table_cell(
+            t, "%s", i > 0 ? piq_experiment_verdict_name(a->verdict) : "-");
     }
-    piq_table_print(t);
+    piq_text_table_print(t);
     printf("verdict            %s\n", piq_experiment_verdict_name(r->verdict));
 }
 

@@ -26,38 +26,38 @@ static void print_terms(const json_t *why)
     static const char *const heads[] = {"TERM", "VALUE", "WEIGHT",
                                         "CONTRIBUTION"};
     const json_t *terms = member(why, "contributions");
-    piq_table *t = piq_table_new(heads, 4);
+    piq_text_table *t = piq_text_table_new(heads, 4);
     for (size_t i = 0; i < json_array_size(terms); i++) {
         const json_t *one = json_array_get(terms, i);
-        piq_table_cell(t, "%s", text(one, "term"));
-        piq_table_cell(t, "%.4f", number(one, "value"));
-        piq_table_cell(t, "%.4f", number(one, "weight"));
-        piq_table_cell(t, "%+.4f", number(one, "contribution"));
+        piq_text_table_cell(t, "%s", text(one, "term"));
+        piq_text_table_cell(t, "%.4f", number(one, "value"));
+        piq_text_table_cell(t, "%.4f", number(one, "weight"));
+        piq_text_table_cell(t, "%+.4f", number(one, "contribution"));
     }
-    piq_table_cell(t, "baseline");
-    piq_table_cell(t, "-");
-    piq_table_cell(t, "-");
-    piq_table_cell(t, "%.4f", number(why, "baseline"));
-    piq_table_cell(t, "score");
-    piq_table_cell(t, "-");
-    piq_table_cell(t, "-");
-    piq_table_cell(t, "%.4f", number(why, "score"));
-    piq_table_print(t);
+    piq_text_table_cell(t, "baseline");
+    piq_text_table_cell(t, "-");
+    piq_text_table_cell(t, "-");
+    piq_text_table_cell(t, "%.4f", number(why, "baseline"));
+    piq_text_table_cell(t, "score");
+    piq_text_table_cell(t, "-");
+    piq_text_table_cell(t, "-");
+    piq_text_table_cell(t, "%.4f", number(why, "score"));
+    piq_text_table_print(t);
 }
 
 static void print_explored(const json_t *explored)
 {
     static const char *const heads[] = {"CONTENT", "VALUE", "CHANCE"};
     const json_t *list = member(explored, "candidates");
-    piq_table *t = piq_table_new(heads, 3);
+    piq_text_table *t = piq_text_table_new(heads, 3);
     printf("\nplace %.0f was drawn among\n", number(explored, "place"));
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *one = json_array_get(list, i);
-        piq_table_cell(t, "%.0f", number(one, "content_id"));
-        piq_table_cell(t, "%.4f", number(one, "value"));
-        piq_table_cell(t, "%.4f", number(one, "chance"));
+        piq_text_table_cell(t, "%.0f", number(one, "content_id"));
+        piq_text_table_cell(t, "%.4f", number(one, "value"));
+        piq_text_table_cell(t, "%.4f", number(one, "chance"));
     }
-    piq_table_print(t);
+    piq_text_table_print(t);
 }
 
 static void print_explanation(const json_t *x)

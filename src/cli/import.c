@@ -107,28 +107,29 @@ static void print_foresight(const result *r)
            "AUC %.4f  Brier %.4f  calibration error %.4f  (%llu answers)\n\n",
            r->auc, piq_reliability_brier(&f->all), piq_reliability_ece(&f->all),
            (unsigned long long)f->all.n);
-    piq_table *t = piq_table_new(bins, 4);
+    piq_text_table *t = piq_text_table_new(bins, 4);
     for (int i = 0; i < PIQ_RELIABILITY_BINS; i++) {
         double n = (double)f->all.bin_n[i];
-        piq_table_cell(t, "%.1f-%.1f", i / 10.0, (i + 1) / 10.0);
-        piq_table_cell(t, "%.3f", n > 0 ? f->all.bin_p[i] / n : 0);
-        piq_table_cell(t, "%.3f", n > 0 ? f->all.bin_y[i] / n : 0);
-        piq_table_cell(t, "%.0f", n);
+        piq_text_table_cell(t, "%.1f-%.1f", i / 10.0, (i + 1) / 10.0);
+        piq_text_table_cell(t, "%.3f", n > 0 ? f->all.bin_p[i] / n : 0);
+        piq_text_table_cell(t, "%.3f", n > 0 ? f->all.bin_y[i] / n : 0);
+        piq_text_table_cell(t, "%.0f", n);
     }
-    piq_table_print(t);
+    piq_text_table_print(t);
     printf("\n");
-    t = piq_table_new(curve, 3);
+    t = piq_text_table_new(curve, 3);
     for (int i = 0; i < CURVE; i++) {
         if (!f->by_seen[i].n)
             continue;
         if (i + 1 < CURVE)
-            piq_table_cell(t, "%u-%u", curve_from[i], curve_from[i + 1] - 1);
+            piq_text_table_cell(t, "%u-%u", curve_from[i],
+                                curve_from[i + 1] - 1);
         else
-            piq_table_cell(t, "%u+", curve_from[i]);
-        piq_table_cell(t, "%.4f", piq_reliability_brier(&f->by_seen[i]));
-        piq_table_cell(t, "%llu", (unsigned long long)f->by_seen[i].n);
+            piq_text_table_cell(t, "%u+", curve_from[i]);
+        piq_text_table_cell(t, "%.4f", piq_reliability_brier(&f->by_seen[i]));
+        piq_text_table_cell(t, "%llu", (unsigned long long)f->by_seen[i].n);
     }
-    piq_table_print(t);
+    piq_text_table_print(t);
 }
 
 static void print_skipped(const piq_anki_import *x)

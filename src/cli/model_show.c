@@ -142,32 +142,33 @@ static const char *size_of(uint64_t n_bytes, char out[24])
     return out;
 }
 
-static void cell_score(piq_table *t, double score)
+static void cell_score(piq_text_table *t, double score)
 {
     if (isnan(score))
-        piq_table_cell(t, "-");
+        piq_text_table_cell(t, "-");
     else
-        piq_table_cell(t, "%.4f", score);
+        piq_text_table_cell(t, "%.4f", score);
 }
 
-static void list_row(piq_table *t, const shelf *s, const piq_model_row *m)
+static void list_row(piq_text_table *t, const shelf *s, const piq_model_row *m)
 {
     piq_model_facts facts;
     char made[32], size[24];
     piq_model_facts_read(m->about, &facts);
-    piq_table_cell(t, "%" PRIu32, m->version);
-    piq_table_cell(t, "%s", minute_of(m->made_us, made));
-    piq_table_cell(t, "%s", facts.data[0] ? facts.data : "-");
+    piq_text_table_cell(t, "%" PRIu32, m->version);
+    piq_text_table_cell(t, "%s", minute_of(m->made_us, made));
+    piq_text_table_cell(t, "%s", facts.data[0] ? facts.data : "-");
     if (facts.answers < 0)
-        piq_table_cell(t, "-");
+        piq_text_table_cell(t, "-");
     else
-        piq_table_cell(t, "%" PRId64, facts.answers);
+        piq_text_table_cell(t, "%" PRId64, facts.answers);
     cell_score(t, facts.auc);
     cell_score(t, facts.logloss);
     cell_score(t, facts.ece);
-    piq_table_cell(t, "%s",
-                   m->has_body ? size_of(m->n_bytes, size) : "removed");
-    piq_table_cell(t, "%s", m->version == champion_of(s) ? "champion" : "");
+    piq_text_table_cell(t, "%s",
+                        m->has_body ? size_of(m->n_bytes, size) : "removed");
+    piq_text_table_cell(t, "%s",
+                        m->version == champion_of(s) ? "champion" : "");
 }
 
 static void list_text(const piq_model_call *c, const shelf *s)
@@ -179,10 +180,10 @@ static void list_text(const piq_model_call *c, const shelf *s)
         printf("no models in %s\n", c->args.db);
         return;
     }
-    piq_table *t = piq_table_new(heads, 9);
+    piq_text_table *t = piq_text_table_new(heads, 9);
     for (size_t i = 0; t && i < s->n_models; i++)
         list_row(t, s, &s->models[i]);
-    piq_table_print(t);
+    piq_text_table_print(t);
     if (!champion_of(s))
         printf("no model is champion\n");
 }

@@ -58,22 +58,23 @@ static void print_rules(const json_t *shown)
         json_object_get(json_object_get(shown, "rules"), "rules");
     const json_t *matches = json_object_get(shown, "matches");
     const char *made = json_string_value(json_object_get(shown, "made_at"));
-    piq_table *t = piq_table_new(heads, 4);
+    piq_text_table *t = piq_text_table_new(heads, 4);
     printf("version %lld, %s\n",
            (long long)json_integer_value(json_object_get(shown, "version")),
            made ? made : "no rules");
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *r = json_array_get(list, i);
         const char *name = json_string_value(json_object_get(r, "name"));
-        piq_table_cell(t, "%s", name);
-        piq_table_cell(t, "%s", json_string_value(json_object_get(r, "kind")));
-        piq_table_cell(
+        piq_text_table_cell(t, "%s", name);
+        piq_text_table_cell(t, "%s",
+                            json_string_value(json_object_get(r, "kind")));
+        piq_text_table_cell(
             t, "%lld",
             (long long)json_integer_value(json_object_get(matches, name)));
-        piq_table_cell(t, "%s",
-                       json_string_value(json_object_get(r, "reason")));
+        piq_text_table_cell(t, "%s",
+                            json_string_value(json_object_get(r, "reason")));
     }
-    piq_table_print(t);
+    piq_text_table_print(t);
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *r = json_array_get(list, i);
         if (!json_object_get(r, "tenant") && !json_object_get(r, "from") &&

@@ -53,24 +53,24 @@ void piq_meter_end(piq_meter *p, uint64_t done)
 
 /* ---- tables ---------------------------------------------------------- */
 
-struct piq_table {
+struct piq_text_table {
     size_t n_columns, n_cells, cap_cells;
     char **cells; /* heads first; NULL: no memory */
 };
 
-piq_table *piq_table_new(const char *const *heads, size_t n_columns)
+piq_text_table *piq_text_table_new(const char *const *heads, size_t n_columns)
 {
     PIQ_ASSERT(n_columns <= MAX_COLUMNS);
-    piq_table *t = calloc(1, sizeof *t);
+    piq_text_table *t = calloc(1, sizeof *t);
     if (!t)
         return NULL;
     t->n_columns = n_columns;
     for (size_t i = 0; i < n_columns; i++)
-        piq_table_cell(t, "%s", heads[i]);
+        piq_text_table_cell(t, "%s", heads[i]);
     return t;
 }
 
-void piq_table_cell(piq_table *t, const char *fmt, ...)
+void piq_text_table_cell(piq_text_table *t, const char *fmt, ...)
 {
     char text[MAX_CELL];
     va_list ap;
@@ -99,7 +99,7 @@ static int width_of(const char *text)
     return n;
 }
 
-void piq_table_print(piq_table *t)
+void piq_text_table_print(piq_text_table *t)
 {
     int widest[MAX_COLUMNS] = {0};
     if (!t)

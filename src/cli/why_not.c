@@ -12,21 +12,21 @@ static void print_terms(const json_t *against)
 {
     static const char *const heads[] = {"TERM", "THIS", "OTHER", "DIFFERENCE"};
     const json_t *terms = json_object_get(against, "terms");
-    piq_table *t = piq_table_new(heads, 4);
+    piq_text_table *t = piq_text_table_new(heads, 4);
     for (size_t i = 0; i < json_array_size(terms); i++) {
         const json_t *one = json_array_get(terms, i);
-        piq_table_cell(t, "%s",
-                       json_string_value(json_object_get(one, "term")));
-        piq_table_cell(t, "%.3f", number(one, "value"));
-        piq_table_cell(t, "%.3f", number(one, "other_value"));
-        piq_table_cell(t, "%+.4f", number(one, "difference"));
+        piq_text_table_cell(t, "%s",
+                            json_string_value(json_object_get(one, "term")));
+        piq_text_table_cell(t, "%.3f", number(one, "value"));
+        piq_text_table_cell(t, "%.3f", number(one, "other_value"));
+        piq_text_table_cell(t, "%+.4f", number(one, "difference"));
     }
-    piq_table_cell(t, "score");
-    piq_table_cell(t, "%.4f", number(against, "score"));
-    piq_table_cell(t, "%.4f", number(against, "other_score"));
-    piq_table_cell(t, "%+.4f",
-                   number(against, "score") - number(against, "other_score"));
-    piq_table_print(t);
+    piq_text_table_cell(t, "score");
+    piq_text_table_cell(t, "%.4f", number(against, "score"));
+    piq_text_table_cell(t, "%.4f", number(against, "other_score"));
+    piq_text_table_cell(
+        t, "%+.4f", number(against, "score") - number(against, "other_score"));
+    piq_text_table_print(t);
 }
 
 static void print_answer(const json_t *r)
