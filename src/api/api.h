@@ -7,11 +7,17 @@
 #ifndef PIQ_API_API_H
 #define PIQ_API_API_H
 
+#include "access/access.h"
+#include "access/audit.h"
 #include "base/bytes.h"
 #include "engine/engine.h"
 #include "metrics/metrics.h"
 
 typedef struct piq_api piq_api;
+
+/* A request header's value, empty when absent; names ignore case. Valid until
+ * the reply. */
+typedef piq_str piq_api_header(const void *ctx, const char *name);
 
 /* Strings are borrowed until the reply was made. */
 typedef struct piq_api_request {
@@ -22,8 +28,21 @@ typedef struct piq_api_request {
     piq_str if_match;
     piq_str if_none_match;
     piq_str body;
+    piq_api_header *header; /* every other one; NULL: there are none */
+    const void *header_ctx;
+    piq_str peer;             /* address of who calls; empty: this process */
+    const piq_caller *caller; /* who calls, when that is known already (the
+                                 embedded library); NULL: to be found out from
+                                 the credential */
     uint64_t id;
 } piq_api_request;
+
+/* A header of a reply beside those that have members of their own. */
+typedef struct piq_api_line {
+    const char *name; /* static */
+    char value[256];
+} piq_api_line;
+enum { PIQ_API_MAX_LINES = 8 };
 
 typedef struct piq_api_reply {
     int status;
@@ -31,6 +50,8 @@ typedef struct piq_api_reply {
     char etag[40];    /* quoted; empty: none */
     char allow[32];   /* with 405 */
     unsigned retry_after_s;
+    piq_api_line lines[PIQ_API_MAX_LINES];
+    size_t n_lines;
     piq_bytes *body; /* one reference, the receiver's; may be NULL */
 } piq_api_reply;
 

@@ -24,6 +24,7 @@
 #include "domain/history.h"
 #include "domain/ids.h"
 #include "domain/words.h"
+#include "store/tables.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -207,13 +208,35 @@ typedef struct piq_slate_record {
     const piq_outcome *outcomes;  /* [row.n_recommendations] */
 } piq_slate_record;
 
+/* A small document of its own: an API key, who coaches whom, a setting, a
+ * statement, an answer that may have to be given again. What is many, or needs
+ * columns, has a table; this is for the rest.
+ *
+ * `kind` is of [a-z_], 1 to 32 bytes, `key` 1 to 256 bytes of UTF-8; one of a
+ * (user, kind, key). A write names the version it was made from, as a state
+ * does. An expired record is as absent to whoever reads; tidy() drops it. */
+typedef struct piq_record {
+    piq_user_id user; /* whose: goes when that learner is erased; 0: nobody's */
+    piq_str kind;
+    piq_str key;
+    int64_t version;      /* out when read; else from_version + 1 is stored */
+    int64_t from_version; /* 0: there must be none; PIQ_RECORD_ANY */
+    int64_t at_us;        /* what listing goes by; a rewrite may move it */
+    int64_t expires_us;   /* INT64_MAX: never */
+    piq_str document;     /* JSON; empty: drop it. At most 1 MiB */
+} piq_record;
+
+/* Puts or drops whatever is there. */
+#define PIQ_RECORD_ANY INT64_C(-1)
+enum { PIQ_STORE_MAX_RECORD_BYTES = 1 << 20 };
+
 /* Everything NULL / 0 that is not written. Rows are applied in the order of
  * the members here. Arrays are borrowed for the call; `out` members of rows
  * are filled in on success: numbers that rise, and are not given twice.
  * Refused as a whole: PIQ_ECONFLICT, a learner's event_id is stored already;
- * PIQ_ESTALE, a state's from_version or a calibration's number is not the
- * present one; PIQ_ENOTFOUND, feedback or path of an id that this learner does
- * not have; PIQ_EINVAL, not JSON where JSON is asked for. */
+ * PIQ_ESTALE, the from_version of a state or a record, or a calibration's
+ * number, is not the present one; PIQ_ENOTFOUND, feedback or path of an id that
+ * this learner does not have; PIQ_EINVAL, not JSON where JSON is asked for. */
 typedef struct piq_commit {
     piq_event_row *events;
     size_t n_events;
@@ -239,6 +262,8 @@ typedef struct piq_commit {
     size_t n_calibrations;
     const piq_exposure_row *exposures;
     size_t n_exposures;
+    const piq_record *records;
+    size_t n_records;
 } piq_commit;
 
 /* ---- what is read ---------------------------------------------------- */
@@ -262,6 +287,42 @@ typedef struct piq_calibration_entry {
     uint32_t number;
     piq_calibrated_item item;
 } piq_calibration_entry;
+
+/* Which records are listed: by (at_us, key), ascending. */
+typedef struct piq_record_range {
+    piq_str kind;
+    piq_user_id user; /* 0: nobody's; PIQ_ANY_USER: all learners' and nobody's,
+                         then by (at_us, user, key) */
+    int64_t now_us;   /* expired by then: not listed */
+    int64_t after_us; /* after (after_us, after_user, after_key); INT64_MIN:
+                         from the first */
+    piq_user_id after_user; /* read with PIQ_ANY_USER only */
+    piq_str after_key;
+    int64_t until_us; /* before this instant; INT64_MAX: all */
+    size_t limit;     /* at most so many */
+} piq_record_range;
+#define PIQ_ANY_USER INT64_C(-1)
+
+/* What a commit has changed of a learner, for whoever keeps a copy: caches of
+ * other processes, streams, webhooks. */
+enum {
+    PIQ_CHANGED_STATE = 1, /* `version` is the state's */
+    PIQ_CHANGED_PATH = 2,
+    PIQ_CHANGED_SLATE = 4,
+    PIQ_CHANGED_ERASED = 8 /* nothing of the learner is left */
+};
+typedef struct piq_change {
+    int64_t mark; /* rises; those of one commit may share it */
+    piq_user_id user;
+    uint32_t what;   /* or of the above */
+    int64_t version; /* of the state; 0: it did not change */
+    int64_t at_us;   /* when it was committed, by the store's clock */
+} piq_change;
+
+/* Rows that were erased. */
+typedef struct piq_erased {
+    uint64_t events, recommendations, others;
+} piq_erased;
 
 typedef struct piq_store piq_store;
 
@@ -391,6 +452,52 @@ typedef struct piq_store_ops {
      * is asked once a second. */
     piq_status (*policy_marks)(piq_store *s, uint32_t *rules,
                                uint64_t *experiments, piq_err *err);
+
+    /* One record. PIQ_ENOTFOUND: none, or it has expired by `now_us`. */
+    piq_status (*record)(piq_store *s, piq_arena *a, piq_user_id user,
+                         piq_str kind, piq_str key, int64_t now_us,
+                         piq_record *out, piq_err *err);
+    piq_status (*records)(piq_store *s, piq_arena *a,
+                          const piq_record_range *range, piq_record **out,
+                          size_t *n, piq_err *err);
+    /* All or none, beside commits, from any thread. PIQ_ESTALE; PIQ_EINVAL: not
+     * JSON, no kind, no key; PIQ_ELIMIT: too large; PIQ_ENOTFOUND: to be
+     * dropped from a version, and there is none. */
+    piq_status (*put_records)(piq_store *s, const piq_record *rows, size_t n,
+                              piq_err *err);
+
+    /* What was committed after `after`, by mark. Whoever goes on from the last
+     * mark sees every change once, whatever other processes commit meanwhile.
+     * At most `limit`, but a mark is never cut in two. Old ones are dropped by
+     * tidy(): PIQ_ENOTFOUND, `after` lies before what is left (read all anew,
+     * and go on from last_change). */
+    piq_status (*changes)(piq_store *s, piq_arena *a, int64_t after,
+                          size_t limit, piq_change **out, size_t *n,
+                          piq_err *err);
+    /* The newest mark that changes() would give; 0: none yet. Cheap: it is
+     * asked several times a second. */
+    piq_status (*last_change)(piq_store *s, int64_t *mark, piq_err *err);
+
+    /* Deletes every row of a learner and every record of theirs; numbers that
+     * were given to them are not given again. Other processes learn it from
+     * changes(). PIQ_ENOTFOUND: there was nothing. */
+    piq_status (*erase)(piq_store *s, piq_user_id user, piq_erased *out,
+                        piq_err *err);
+    /* Every row of one table, of one learner (PIQ_ANY_USER: all rows), by key,
+     * as it was at one instant. Of a table without learners, `user` other than
+     * PIQ_ANY_USER gives none. */
+    piq_status (*dump)(piq_store *s, const piq_table *t, piq_user_id user,
+                       piq_row_sink *sink, void *ctx, piq_err *err);
+    /* Adds rows as another store dumped them, [n * t->n_columns], all or none;
+     * numbers given from then on lie above theirs. PIQ_ECONFLICT: a row of that
+     * key is there; PIQ_EINVAL: a value that the column does not take. */
+    piq_status (*load)(piq_store *s, const piq_table *t, const piq_cell *cells,
+                       size_t n, piq_err *err);
+    /* Drops records that have expired by `now_us`, and changes before
+     * `changes_before_us`; at most some thousands a call, *more: call again.
+     */
+    piq_status (*tidy)(piq_store *s, int64_t now_us, int64_t changes_before_us,
+                       bool *more, piq_err *err);
 
     /* Learner ids above `after`, ascending. */
     piq_status (*users)(piq_store *s, piq_arena *a, piq_user_id after,
