@@ -57,7 +57,7 @@ Q         = $(if $(V),,@echo '  $@';)
 COMPILE   = $(CC) $(BASE) $(FLAGS) -MMD -MP -c $< -o $@
 LINK      = $(CC) $(FLAGS) -Wl,--as-needed
 # gcc cannot see through what a sanitizer adds, and guesses.
-UNSURE    = -Wno-maybe-uninitialized
+UNSURE   := $(if $(findstring clang,$(CC)),,-Wno-maybe-uninitialized)
 ASAN      = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
             -fno-sanitize-recover=all $(UNSURE)
 TSAN      = -O1 -g -fno-omit-frame-pointer -fsanitize=thread \

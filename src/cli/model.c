@@ -18,6 +18,12 @@
 /* A body, and what is read beside it. */
 static const size_t MAX_READ_BYTES = (size_t)1 << 30;
 
+/* Knowledge tracing: the kind that a duel can judge. */
+static bool is_tracing(const piq_model_call *c)
+{
+    return piq_str_eq(c->kind, PIQ_MODEL_KT);
+}
+
 /* ---- add ------------------------------------------------------------- */
 
 static piq_status add(piq_model_call *c, piq_err *err)
@@ -26,6 +32,10 @@ static piq_status add(piq_model_call *c, piq_err *err)
     uint32_t version = 0;
     char *bytes;
     size_t len;
+    if (!is_tracing(c))
+        return piq_fail(err, PIQ_EINVAL,
+                        "only models of kind kt come from files; piq train "
+                        "makes the others");
     piq_status status =
         piq_read_file(c->file, PIQ_MAX_MODEL_BYTES, &bytes, &len, err);
     if (status)
@@ -52,8 +62,8 @@ static piq_status add(piq_model_call *c, piq_err *err)
 static piq_status export_model(piq_model_call *c, piq_err *err)
 {
     piq_model_row row;
-    piq_status status = c->store->ops->model(c->store, &c->a, PIQ_MODEL_KT,
-                                             c->version, &row, err);
+    piq_status status =
+        c->store->ops->model(c->store, &c->a, c->kind, c->version, &row, err);
     if (status)
         return status;
     if (strcmp(c->file, "-") == 0) {
@@ -101,8 +111,8 @@ static piq_status try_out(piq_model_call *c, uint32_t *number, piq_err *err)
 {
     piq_model_row row;
     piq_kt_model *m = NULL;
-    piq_status status = c->store->ops->model(c->store, &c->a, PIQ_MODEL_KT,
-                                             c->version, &row, err);
+    piq_status status =
+        c->store->ops->model(c->store, &c->a, c->kind, c->version, &row, err);
     if (status == PIQ_OK)
         status = piq_kt_model_decode(row.body, &m, err);
     if (status == PIQ_OK)
@@ -114,7 +124,7 @@ static piq_status try_out(piq_model_call *c, uint32_t *number, piq_err *err)
 static piq_registry_step step_of(const piq_model_call *c, const char *otherwise)
 {
     return (piq_registry_step){
-        .kind = PIQ_MODEL_KT,
+        .kind = c->kind,
         .at_us = piq_clock_now_us(),
         .reason = piq_str_of(c->reason ? c->reason : otherwise)};
 }
@@ -137,8 +147,8 @@ static piq_status promote(piq_model_call *c, piq_err *err)
     piq_registry_step step =
         step_of(c, c->force ? "promoted by force" : "promoted");
     piq_status status =
-        c->store->ops->champion(c->store, PIQ_MODEL_KT, &number, &present, err);
-    if (status == PIQ_OK && !c->force && present != c->version)
+        c->store->ops->champion(c->store, c->kind, &number, &present, err);
+    if (status == PIQ_OK && is_tracing(c) && !c->force && present != c->version)
         status = try_out(c, &number, err);
     if (status == PIQ_OK)
         status = piq_registry_promote(c->store, &step, c->version, number, err);
@@ -161,7 +171,7 @@ static piq_status rollback(piq_model_call *c, piq_err *err)
 static piq_status remove_model(piq_model_call *c, piq_err *err)
 {
     piq_status status =
-        c->store->ops->drop_model(c->store, PIQ_MODEL_KT, c->version, err);
+        c->store->ops->drop_model(c->store, c->kind, c->version, err);
     if (status == PIQ_ECONFLICT)
         piq_err_hint(err, "promote another one first, or roll back");
     if (status == PIQ_OK && c->args.json)
@@ -248,13 +258,22 @@ static int run_action(const action *a, piq_model_call *c)
 
 static int model(const piq_command *self, int argc, char **argv)
 {
+    static const char *const kinds[] = {"kt", "policy", "taste"};
     piq_model_call c = {0};
-    const piq_option options[] = {{"force", PIQ_OPT_FLAG, &c.force, 0, 0},
+    const char *kind = kinds[0];
+    const piq_option options[] = {{"kind", PIQ_OPT_TEXT, &kind, 0, 0},
+                                  {"force", PIQ_OPT_FLAG, &c.force, 0, 0},
                                   {"reason", PIQ_OPT_TEXT, &c.reason, 0, 0},
                                   {0}};
     int code = piq_parse_arguments(self, argc, argv, options, 1, 3, &c.args);
     if (code >= 0)
         return code;
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (strcmp(kind, kinds[i]) == 0)
+            c.kind = piq_str_of(kinds[i]);
+    if (!c.kind.len)
+        return piq_wrong_use(self, "--kind is kt, policy or taste, not %s",
+                             kind);
     const action *a = find_action(c.args.rest[0]);
     if (!a)
         return piq_wrong_use(self, "%s is no action", c.args.rest[0]);
@@ -266,6 +285,8 @@ static int model(const piq_command *self, int argc, char **argv)
 const piq_command piq_cmd_model = {
     "model", "list|show|add|export|promote|rollback|remove [VERSION] [FILE]",
     "Trained models: what there is, and which one is used.",
+    "  --kind K         kt (knowledge tracing, the default), policy (weights\n"
+    "                   of recommendations) or taste\n"
     "  --force          promote: also one that is worse, or unmeasured\n"
     "  --reason TEXT    promote, rollback: kept with who was champion\n",
     model};

@@ -10,6 +10,7 @@
 typedef struct piq_model_call {
     piq_arguments args;
     piq_store *store;
+    piq_str kind;       /* --kind: whose models; PIQ_MODEL_KT unless said */
     piq_arena a;        /* whatever is read; has room for a model's body */
     uint32_t version;   /* of the actions that take one; 0: the champion */
     const char *file;   /* of those that take a file */

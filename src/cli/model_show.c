@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 
 typedef struct shelf {
     piq_model_row *models; /* ascending */
@@ -15,10 +16,10 @@ typedef struct shelf {
 static piq_status read_shelf(piq_model_call *c, shelf *out, piq_err *err)
 {
     const piq_store_ops *ops = c->store->ops;
-    piq_status status = ops->models(c->store, &c->a, PIQ_MODEL_KT, &out->models,
+    piq_status status = ops->models(c->store, &c->a, c->kind, &out->models,
                                     &out->n_models, err);
     if (status == PIQ_OK)
-        status = ops->champions(c->store, &c->a, PIQ_MODEL_KT, SIZE_MAX,
+        status = ops->champions(c->store, &c->a, c->kind, SIZE_MAX,
                                 &out->champions, &out->n_champions, err);
     return status;
 }
@@ -211,6 +212,22 @@ static void show_members(piq_str about)
     json_decref(json);
 }
 
+/* Of kinds whose facts differ: each as it was told. */
+static void show_about(piq_str about)
+{
+    const char *name;
+    json_t *fact;
+    json_t *json = json_loadb(about.ptr, about.len, 0, NULL);
+    json_object_foreach(json, name, fact)
+    {
+        char *text = json_dumps(fact, JSON_ENCODE_ANY | JSON_COMPACT |
+                                          JSON_REAL_PRECISION(6));
+        printf("  %-10s %s\n", name, text ? text : "?");
+        free(text);
+    }
+    json_decref(json);
+}
+
 static void show_text(const shelf *s, const piq_model_row *m)
 {
     piq_model_facts facts;
@@ -234,8 +251,12 @@ static void show_text(const shelf *s, const piq_model_row *m)
     line_score("AUC", facts.auc);
     line_score("log loss", facts.logloss);
     line_score("ECE", facts.ece);
-    printf("members\n");
-    show_members(m->about);
+    if (piq_str_eq(m->kind, PIQ_MODEL_KT)) {
+        printf("members\n");
+        show_members(m->about);
+    } else {
+        show_about(m->about);
+    }
     for (size_t i = 0; i < s->n_champions; i++)
         if (s->champions[i].model == m->version)
             printf("champion from %s: %.*s\n",

@@ -493,6 +493,27 @@ def test_train_every(folder):
     check_replay(db)
 
 
+def test_other_kinds(folder):
+    """What a refit of tastes stores is listed, shown and rolled back apart from
+    the models of knowledge."""
+    db = new_db(folder, "kinds.db", 30, 60)
+    code(DONE, "train", "taste", "--db", db)
+    shelf = told("model", "list", "--kind", "taste", "--db", db)
+    tally.equal("one taste model", len(shelf["models"]), 1)
+    tally.equal("it is champion", shelf["champion"],
+                shelf["models"][0]["version"])
+    page = code(DONE, "model", "show", "champion", "--kind", "taste", "--db",
+                db).stdout
+    tally.check("its page has its facts", "learners" in page, page)
+    tally.equal("no model of knowledge",
+                told("model", "list", "--db", db)["models"], [])
+    code(COULD_NOT, "model", "add", db, "--kind", "taste", "--db", db)
+    code(WRONG_USE, "model", "list", "--kind", "pie", "--db", db)
+    code(DONE, "model", "rollback", "--kind", "taste", "--db", db)
+    tally.equal("none is champion now", told(
+        "model", "list", "--kind", "taste", "--db", db)["champion"], None)
+
+
 def main():
     with Folder() as folder:
         def part(test):
@@ -504,7 +525,7 @@ def main():
         return tally.run([part(test) for test in (
             test_beside_a_server, test_damaged_champion, test_promotions,
             test_files, test_same_seed, test_ctrl_c, test_eval, test_eval_tsv,
-            test_nonsense, test_train_every)])
+            test_nonsense, test_other_kinds, test_train_every)])
 
 
 if __name__ == "__main__":
