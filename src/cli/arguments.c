@@ -1,11 +1,11 @@
-#include "cli/command.h"
+#include "cli/settings.h"
 
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_OPTIONS = 24, OPT_FIRST = 256 };
+enum { MAX_OPTIONS = PIQ_MAX_SETTINGS + 4, OPT_FIRST = 256 };
 
 static void show_help(const piq_command *self)
 {
@@ -45,25 +45,6 @@ bool piq_parse_user(const char *text, piq_user_id *out)
     return piq_str_to_i64(piq_str_of(text), &out->v) && out->v > 0;
 }
 
-static bool take(const piq_option *o, const char *text)
-{
-    int64_t v;
-    switch (o->kind) {
-    case PIQ_OPT_FLAG:
-        *(bool *)o->value = true;
-        return true;
-    case PIQ_OPT_TEXT:
-        *(const char **)o->value = text;
-        return true;
-    case PIQ_OPT_INT:
-        if (!piq_str_to_i64(piq_str_of(text), &v) || v < o->low || v > o->high)
-            return false;
-        *(int64_t *)o->value = v;
-        return true;
-    }
-    return false;
-}
-
 static size_t fill_long(struct option *longs, const piq_option *options)
 {
     size_t n = 3;
@@ -101,11 +82,13 @@ int piq_parse_arguments(const piq_command *self, int argc, char **argv,
                                  "unknown option, or one without its "
                                  "value: %s",
                                  argv[optind - 1]);
-        if (c == 'd')
+        if (c == 'd') {
             out->db = optarg;
-        else if (c == 'j')
+            out->has_db = true;
+        } else if (c == 'j')
             out->json = true;
-        else if (!take(&options[c - OPT_FIRST], optarg))
+        else if (!piq_option_take(&options[c - OPT_FIRST],
+                                  optarg ? optarg : "true"))
             return piq_wrong_use(self,
                                  "--%s: %s is no integer within %lld..%lld",
                                  options[c - OPT_FIRST].name, optarg,

@@ -28,7 +28,7 @@ extern const piq_command piq_cmd_serve, piq_cmd_demo, piq_cmd_import,
     piq_cmd_progress, piq_cmd_catalogue, piq_cmd_simulate, piq_cmd_export,
     piq_cmd_replay, piq_cmd_eval, piq_cmd_train, piq_cmd_model, piq_cmd_version,
     piq_cmd_reviews, piq_cmd_agent, piq_cmd_rules, piq_cmd_experiment,
-    piq_cmd_why_not;
+    piq_cmd_why_not, piq_cmd_config;
 
 /* ---- arguments ------------------------------------------------------- */
 
@@ -42,6 +42,7 @@ typedef struct piq_option {
 
 typedef struct piq_arguments {
     const char *db; /* "piq.db" unless said */
+    bool has_db;    /* it was said */
     bool json;
     char **rest; /* what is no option */
     int n_rest;
@@ -86,22 +87,6 @@ PIQ_MUST_USE piq_status piq_load_curriculum(piq_engine *e, piq_str document,
                                             bool replace, piq_err *err);
 /* The curriculum that ships with the program; static. NULL: not found. */
 const char *piq_shipped_curriculum(void);
-
-/* Serves until a signal; used by serve and demo. */
-typedef struct piq_serve_options {
-    const char *address;
-    int64_t port, threads, max_connections, cache_learners;
-    int64_t train_every_hours; /* 0: never */
-    int64_t policy_minutes;    /* between learning from the log; 0: never */
-    bool no_exploration;
-    const char *log_format; /* "text" or "json" */
-    const char *log_level;  /* debug, info, warn, error */
-} piq_serve_options;
-piq_serve_options piq_serve_defaults(void);
-/* `hello` is called once the socket listens. */
-int piq_serve_db(const char *db, const piq_serve_options *o,
-                 void (*hello)(void *ctx, const char *address, uint16_t port),
-                 void *ctx);
 
 /* Simulated learners into the engine; shows a progress bar. */
 PIQ_MUST_USE piq_status piq_simulate_into(piq_engine *e, uint64_t seed,

@@ -1,6 +1,6 @@
 /* demo.c - the main job from end to end, each step with its time. */
 #include "base/clock.h"
-#include "cli/command.h"
+#include "cli/serve_options.h"
 
 #include <stdlib.h>
 #include <string.h>

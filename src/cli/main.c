@@ -11,7 +11,8 @@ static const piq_command *const commands[] = {
     &piq_cmd_simulate,   &piq_cmd_export,   &piq_cmd_replay,
     &piq_cmd_eval,       &piq_cmd_train,    &piq_cmd_model,
     &piq_cmd_reviews,    &piq_cmd_agent,    &piq_cmd_rules,
-    &piq_cmd_experiment, &piq_cmd_why_not,  &piq_cmd_version};
+    &piq_cmd_experiment, &piq_cmd_why_not,  &piq_cmd_config,
+    &piq_cmd_version};
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
 
 static void show_usage(FILE *to)

@@ -2,9 +2,9 @@
 #include "api/api.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "cli/command.h"
 #include "cli/refit.h"
 #include "cli/retrain.h"
+#include "cli/serve_options.h"
 #include "http/http.h"
 
 #include <signal.h>
@@ -97,18 +97,15 @@ static void log_line(void *ctx, const char *line, size_t len)
         return; /* nowhere left to say so */
 }
 
-static bool configure_log(const piq_serve_options *o)
+/* Of options that piq_serve_check has seen. */
+static void configure_log(const piq_serve_options *o)
 {
     static const char *const levels[] = {"debug", "info", "warn", "error"};
-    bool json = strcmp(o->log_format, "json") == 0;
-    if (!json && strcmp(o->log_format, "text") != 0)
-        return false;
     for (int i = 0; i < 4; i++)
-        if (strcmp(o->log_level, levels[i]) == 0) {
-            piq_log_configure((piq_log_level)i, json, log_line, NULL);
-            return true;
-        }
-    return false;
+        if (strcmp(o->log_level, levels[i]) == 0)
+            piq_log_configure((piq_log_level)i,
+                              strcmp(o->log_format, "json") == 0, log_line,
+                              NULL);
 }
 
 static void allow_connections(int64_t n)
@@ -174,18 +171,6 @@ static int run(daemon_state *d, const char *db, const piq_serve_options *o,
     return PIQ_DONE;
 }
 
-piq_serve_options piq_serve_defaults(void)
-{
-    return (piq_serve_options){.address = "127.0.0.1",
-                               .port = 8080,
-                               .threads = 2,
-                               .max_connections = 4096,
-                               .cache_learners = 50000,
-                               .policy_minutes = 10,
-                               .log_format = "text",
-                               .log_level = "info"};
-}
-
 int piq_serve_db(const char *db, const piq_serve_options *o,
                  void (*hello)(void *ctx, const char *address, uint16_t port),
                  void *ctx)
@@ -199,11 +184,7 @@ int piq_serve_db(const char *db, const piq_serve_options *o,
         .explore = o->no_exploration ? PIQ_EXPLORE_NEVER : 0,
         .policy_minutes =
             o->policy_minutes ? (unsigned)o->policy_minutes : PIQ_POLICY_NEVER};
-    if (!configure_log(o)) {
-        fprintf(stderr, "piq serve: --log is text or json, --log-level is "
-                        "debug, info, warn or error\n");
-        return PIQ_WRONG_USE;
-    }
+    configure_log(o);
     block_signals(&signals);
     allow_connections(o->max_connections);
     if (piq_metrics_new(&d.metrics))
@@ -234,35 +215,27 @@ static void say_hello(void *ctx, const char *address, uint16_t port)
 static int serve(const piq_command *self, int argc, char **argv)
 {
     piq_serve_options o = piq_serve_defaults();
+    piq_option options[PIQ_MAX_SETTINGS];
     piq_arguments args;
-    const piq_option options[] = {
-        {"address", PIQ_OPT_TEXT, &o.address, 0, 0},
-        {"port", PIQ_OPT_INT, &o.port, 0, 65535},
-        {"threads", PIQ_OPT_INT, &o.threads, 2, 64},
-        {"max-connections", PIQ_OPT_INT, &o.max_connections, 1, 1000000},
-        {"cache-learners", PIQ_OPT_INT, &o.cache_learners, 64, 100000000},
-        {"train-every", PIQ_OPT_INT, &o.train_every_hours, 0, 8784},
-        {"no-exploration", PIQ_OPT_FLAG, &o.no_exploration, 0, 0},
-        {"policy-every", PIQ_OPT_INT, &o.policy_minutes, 0, 525600},
-        {"log", PIQ_OPT_TEXT, &o.log_format, 0, 0},
-        {"log-level", PIQ_OPT_TEXT, &o.log_level, 0, 0},
-        {0}};
-    int code = piq_parse_arguments(self, argc, argv, options, 0, 0, &args);
-    return code >= 0 ? code : piq_serve_db(args.db, &o, say_hello, NULL);
+    piq_arena a;
+    piq_err err = {0};
+    piq_settings settings = {.options = options, .arena = &a};
+    piq_serve_table(&o, options);
+    piq_arena_init(&a, 0);
+    int code;
+    if (piq_settings_gather(&settings, argc, argv, environ, &err))
+        code = piq_could_not(&err);
+    else
+        code = piq_parse_arguments(self, argc, argv, options, 0, 0, &args);
+    if (code < 0 && piq_serve_check(&o, &err))
+        code = piq_wrong_use(self, "%s", err.message);
+    if (code < 0)
+        code = piq_serve_db(args.has_db || !o.db ? args.db : o.db, &o,
+                            say_hello, NULL);
+    piq_arena_release(&a);
+    return code;
 }
 
 const piq_command piq_cmd_serve = {
     "serve", "", "Serves the REST API on one SQLite file until a signal.",
-    "  --address A      where to listen (default 127.0.0.1)\n"
-    "  --port N         port, 0 for any free one (default 8080)\n"
-    "  --threads N      HTTP threads, 2 to 64 (default 2)\n"
-    "  --max-connections N  (default 4096)\n"
-    "  --cache-learners N   learners kept in memory (default 50000)\n"
-    "  --train-every H  train a model, fit memory and tastes anew every H\n"
-    "                   hours, at the lowest priority; 0 never (default 0)\n"
-    "  --no-exploration recommend by score alone: nothing is left to chance\n"
-    "  --policy-every M learn from what became of recommendations every M\n"
-    "                   minutes; 0 never (default 10)\n"
-    "  --log FORMAT     text or json (default text)\n"
-    "  --log-level L    debug, info, warn or error (default info)\n",
-    serve};
+    piq_serve_help, serve};

@@ -20,7 +20,8 @@ USERS = "/api/users/{userId}"
 SUBCOMMANDS = ("serve", "demo", "import", "analyze", "recommend", "path",
                "path pin", "path undo", "predict", "progress", "catalogue",
                "simulate", "export", "replay", "eval kt", "eval track",
-               "eval forecast", "train kt", "model", "path solve", "version")
+               "eval forecast", "train kt", "model", "path solve", "config",
+               "version")
 DONE, COULD_NOT, WRONG_USE = 0, 1, 2
 
 tally = Tally()

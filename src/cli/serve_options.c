@@ -1,0 +1,75 @@
+#include "cli/serve_options.h"
+
+#include <string.h>
+
+piq_serve_options piq_serve_defaults(void)
+{
+    return (piq_serve_options){.address = "127.0.0.1",
+                               .port = 8080,
+                               .threads = 2,
+                               .max_connections = 4096,
+                               .cache_learners = 50000,
+                               .policy_minutes = 10,
+                               .log_format = "text",
+                               .log_level = "info"};
+}
+
+void piq_serve_table(piq_serve_options *o, piq_option out[PIQ_MAX_SETTINGS])
+{
+    const piq_option table[] = {
+        {"config", PIQ_OPT_TEXT, &o->config, 0, 0},
+        {"db", PIQ_OPT_TEXT, &o->db, 0, 0},
+        {"address", PIQ_OPT_TEXT, &o->address, 0, 0},
+        {"port", PIQ_OPT_INT, &o->port, 0, 65535},
+        {"threads", PIQ_OPT_INT, &o->threads, 2, 64},
+        {"max-connections", PIQ_OPT_INT, &o->max_connections, 1, 1000000},
+        {"cache-learners", PIQ_OPT_INT, &o->cache_learners, 64, 100000000},
+        {"train-every", PIQ_OPT_INT, &o->train_every_hours, 0, 8784},
+        {"no-exploration", PIQ_OPT_FLAG, &o->no_exploration, 0, 0},
+        {"policy-every", PIQ_OPT_INT, &o->policy_minutes, 0, 525600},
+        {"log", PIQ_OPT_TEXT, &o->log_format, 0, 0},
+        {"log-level", PIQ_OPT_TEXT, &o->log_level, 0, 0},
+        {0}};
+    _Static_assert(sizeof table / sizeof table[0] <= PIQ_MAX_SETTINGS,
+                   "a longer table of settings");
+    memcpy(out, table, sizeof table);
+}
+
+static bool is_one_of(const char *text, const char *const *words)
+{
+    for (size_t i = 0; words[i]; i++)
+        if (strcmp(text, words[i]) == 0)
+            return true;
+    return false;
+}
+
+piq_status piq_serve_check(const piq_serve_options *o, piq_err *err)
+{
+    static const char *const formats[] = {"text", "json", NULL};
+    static const char *const levels[] = {"debug", "info", "warn", "error",
+                                         NULL};
+    if (!is_one_of(o->log_format, formats))
+        return piq_fail(err, PIQ_EINVAL, "log is text or json, not \"%.40s\"",
+                        o->log_format);
+    if (!is_one_of(o->log_level, levels))
+        return piq_fail(
+            err, PIQ_EINVAL,
+            "log-level is debug, info, warn or error, not \"%.40s\"",
+            o->log_level);
+    return PIQ_OK;
+}
+
+const char piq_serve_help[] =
+    "  --config FILE    settings, one a line (piq config check)\n"
+    "  --address A      where to listen (default 127.0.0.1)\n"
+    "  --port N         port, 0 for any free one (default 8080)\n"
+    "  --threads N      HTTP threads, 2 to 64 (default 2)\n"
+    "  --max-connections N  (default 4096)\n"
+    "  --cache-learners N   learners kept in memory (default 50000)\n"
+    "  --train-every H  train a model, fit memory and tastes anew every H\n"
+    "                   hours, at the lowest priority; 0 never (default 0)\n"
+    "  --no-exploration recommend by score alone: nothing is left to chance\n"
+    "  --policy-every M learn from what became of recommendations every M\n"
+    "                   minutes; 0 never (default 10)\n"
+    "  --log FORMAT     text or json (default text)\n"
+    "  --log-level L    debug, info, warn or error (default info)\n";
