@@ -3,6 +3,9 @@
  *
  * Made-up learners with tastes in eight directions and a few items that are
  * most popular. Usage: bench_taste [ITEMS [LEARNERS]]
+ *
+ * What is asked for stands beside the figures: of 4,000 items a fit of at most
+ * 15 s on two threads, scores of 50 entries in .2 ms at the median.
  */
 #include "base/clock.h"
 #include "base/rng.h"
@@ -12,8 +15,17 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
-enum { DIRECTIONS = 8, HISTORY = 50, CALLS = 4000, MEAN_ENTRIES = 100 };
+enum {
+    ITEMS = 4000,
+    LEARNERS = 6000,
+    DIRECTIONS = 8,
+    HISTORY = 50,
+    CALLS = 4000,
+    MEAN_ENTRIES = 100
+};
+static const double FIT_S = 15, SCORES_US = 200; /* of ITEMS */
 
 typedef struct bench {
     uint32_t n_items, n_learners;
@@ -68,11 +80,29 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static void report(const char *what, double *us)
+static void heading(void)
+{
+    printf("%-34s %10s %10s  %s\n", "taste", "p50", "p99", "target");
+}
+
+/* target: of the median, at ITEMS; 0: none. */
+static void report(const bench *b, const char *what, double *us, double target)
 {
     qsort(us, CALLS, sizeof *us, ascending);
-    printf("taste %-28s p50 %8.2f us  p99 %8.2f us\n", what, us[CALLS / 2],
-           us[CALLS * 99 / 100]);
+    double p50 = us[CALLS / 2];
+    printf("%-34s %7.2f us %7.2f us", what, p50, us[CALLS * 99 / 100]);
+    if (target > 0 && b->n_items == ITEMS)
+        printf("  p50 %.0f us: %s", target, p50 <= target ? "held" : "MISSED");
+    printf("\n");
+}
+
+/* By the clock, and of all processors together. */
+static void report_fit(const bench *b, double s, double cpu_s)
+{
+    printf("%-34s %8.2f s  cpu %4.1f s", "fit", s, cpu_s);
+    if (b->n_items == ITEMS)
+        printf("  %.0f s: %s", FIT_S, s <= FIT_S ? "held" : "MISSED");
+    printf("\n");
 }
 
 static piq_taste_entry random_entry(bench *b, int64_t at_us)
@@ -112,10 +142,10 @@ static void measure(bench *b, const piq_taste *m)
         why_us[i] = (double)(piq_clock_monotonic_ns() - at) / 1e3;
         sum += why.rest;
     }
-    report("scores of 50 entries, anew", fresh);
-    report("an event into kept scores", add);
-    report("kept scores read", read);
-    report("one item explained", why_us);
+    report(b, "scores of 50 entries, anew", fresh, SCORES_US);
+    report(b, "an event into kept scores", add, 0);
+    report(b, "kept scores read", read, 0);
+    report(b, "one item explained", why_us, 0);
     printf("(checksum %.6g)\n", sum);
     piq_taste_state_free(s);
     free(out);
@@ -123,8 +153,8 @@ static void measure(bench *b, const piq_taste *m)
 
 int main(int argc, char **argv)
 {
-    bench b = {.n_items = argc > 1 ? (uint32_t)atoi(argv[1]) : 4000,
-               .n_learners = argc > 2 ? (uint32_t)atoi(argv[2]) : 6000};
+    bench b = {.n_items = argc > 1 ? (uint32_t)atoi(argv[1]) : ITEMS,
+               .n_learners = argc > 2 ? (uint32_t)atoi(argv[2]) : LEARNERS};
     if (b.n_items < 10 || b.n_learners < 10) {
         fprintf(stderr, "usage: bench_taste [ITEMS [LEARNERS]]\n");
         return 2;
@@ -137,13 +167,16 @@ int main(int argc, char **argv)
     const piq_taste_options o = piq_taste_option_defaults();
     piq_taste *m;
     piq_err err = {0};
+    double drawn_s = (double)clock() / CLOCKS_PER_SEC;
     int64_t at = piq_clock_monotonic_ns();
     if (piq_taste_fit(&log, &o, &m, &err) != PIQ_OK) {
         fprintf(stderr, "%s\n", err.message);
         return 1;
     }
-    printf("taste fit: %u items, %u learners, %zu events: %.2f s\n", b.n_items,
-           b.n_learners, b.n, (double)(piq_clock_monotonic_ns() - at) / 1e9);
+    double fit_s = (double)(piq_clock_monotonic_ns() - at) / 1e9;
+    printf("%u items, %u learners, %zu events\n", b.n_items, b.n_learners, b.n);
+    heading();
+    report_fit(&b, fit_s, (double)clock() / CLOCKS_PER_SEC - drawn_s);
     measure(&b, m);
     piq_taste_free(m);
     free(b.pulls);

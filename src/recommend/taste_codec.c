@@ -11,7 +11,7 @@
 static const char magic[8] = {'p', 'i', 'q', 't', 'a', 's', 't', 'e'};
 enum { HEAD_BYTES = 20, HASH_BYTES = 8, LENGTH_AT = 12 };
 /* Of a well-formed model; what is beyond it is damage. */
-static const double MOST_WEIGHT = 1e3, MOST_LOG_SCALE = 80, MOST_CELL = 1e6,
+static const double MOST_WEIGHT = 1e3, MOST_LOG_SCALE = 30, MOST_CELL = 1e6,
                     MOST_HALF_LIFE = 1e6;
 
 static void put_u64(piq_buf *out, uint64_t v)

@@ -40,6 +40,8 @@ struct piq_taste {
 
 /* Arrays zeroed, ids not set. PIQ_ENOMEM. */
 PIQ_MUST_USE piq_status piq_taste_new(size_t n_items, piq_taste **out);
+/* The same without maps: NULL until they are given, from piq_taste_rows. */
+PIQ_MUST_USE piq_status piq_taste_new_bare(size_t n_items, piq_taste **out);
 
 /* [rows][stride] zeroed, rows on cache lines; NULL: no memory. free() it. */
 float *piq_taste_rows(size_t rows, size_t stride);

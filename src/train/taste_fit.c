@@ -1,6 +1,7 @@
 #include "train/taste_fit.h"
 
 #include "recommend/taste_model.h"
+#include "train/taste_fit_hear.h"
 #include "train/taste_fit_place.h"
 #include "train/taste_fit_weights.h"
 
@@ -33,6 +34,7 @@ typedef struct fit {
     piq_taste_set set, left[PIQ_TASTE_ROUNDS];
     piq_taste_maps maps;
     piq_taste_cases cases;
+    float *says; /* [n_first][stride] what the ridge says of the first round */
     float half_life[PIQ_TASTE_SUMS];
     double lambda, rare;
     piq_taste_weights weights;
@@ -40,126 +42,171 @@ typedef struct fit {
 
 /* ---- what is hidden ---------------------------------------------------- */
 
-static piq_taste_hearing hearing_of(const fit *f, unsigned round)
+static piq_taste_hearing hearing_of(const fit *f)
 {
-    return (piq_taste_hearing){&f->set, &f->maps, f->half_life, round,
-                               f->o.threads};
-}
-
-/* Worth of ridge + share low in each case of the first round: the first n of
- * worth[cases]. */
-static piq_status try_liking(fit *f, double share, double *worth, size_t *n)
-{
-    const piq_taste_hearing h = hearing_of(f, PIQ_TASTE_SOME_HIDDEN);
-    piq_status status = piq_taste_hear_liking(&f->cases, &h, share, worth);
-    *n = 0;
-    for (size_t i = 0; i < f->cases.n && status == PIQ_OK; i++)
-        if (f->cases.list[i].round == PIQ_TASTE_SOME_HIDDEN)
-            worth[(*n)++] = worth[i];
-    return status;
+    return (piq_taste_hearing){&f->set, &f->maps, f->half_life, f->o.threads};
 }
 
 /* What was chosen so far of several settings. */
 typedef struct choice {
-    double *first, *worth; /* [cases] of the first one, and of this one */
-    double most;
-    double best;
+    double *worth_0, *worth; /* [n_first] of the first one, and of this one */
+    double first, best;
+    double most;      /* that the best one gained over the first */
+    double low, high; /* not to be tried, nor what is beyond */
 } choice;
 
-static piq_status start_choice(fit *f, choice *c)
+static piq_status start_choice(fit *f, double first, choice *c)
 {
-    *c = (choice){.first = piq_new(&f->a, double, f->cases.n),
-                  .worth = piq_new(&f->a, double, f->cases.n)};
-    return c->first && c->worth ? PIQ_OK : PIQ_ENOMEM;
+    *c = (choice){.worth_0 = piq_new(&f->a, double, f->cases.n_first),
+                  .worth = piq_new(&f->a, double, f->cases.n_first),
+                  .first = first,
+                  .best = first,
+                  .low = -INFINITY,
+                  .high = INFINITY};
+    return c->worth_0 && c->worth ? PIQ_OK : PIQ_ENOMEM;
 }
 
-/* The k-th setting's turn. */
-static piq_status take_turn(fit *f, choice *c, int k, double setting,
-                            double share)
+/* Worth rises to its best and falls from there: if another one is better than
+ * the first, what lies on the other side of the first is not; if it is worse,
+ * what lies beyond it is not. */
+static void narrow(choice *c, double setting, bool better, double gain)
 {
-    size_t n;
+    if (!better && gain > 0)
+        return;
+    if ((setting > c->first) != better)
+        c->high = better ? c->first : setting;
+    else
+        c->low = better ? c->first : setting;
+}
+
+static bool is_beyond(const choice *c, double setting)
+{
+    return setting <= c->low || setting >= c->high;
+}
+
+/* A setting's turn, of ridge + share low; c->best says whether it is the best
+ * so far. */
+static piq_status take_turn(fit *f, choice *c, double setting,
+                            const float *ridge, double share)
+{
+    const piq_taste_hearing h = hearing_of(f);
+    bool is_first = setting == c->first;
     double gain;
-    piq_status status = try_liking(f, share, c->worth, &n);
-    if (status != PIQ_OK)
+    piq_status status = piq_taste_hear_liking(&f->cases, &h, ridge, share,
+                                              is_first ? c->worth_0 : c->worth);
+    if (status != PIQ_OK || is_first)
         return status;
-    if (k == 0) {
-        memcpy(c->first, c->worth, n * sizeof *c->first);
-        c->best = setting;
-    } else if (piq_taste_is_better(c->first, c->worth, n, CHOICE_ERRORS,
-                                   &gain) &&
-               gain > c->most) {
+    bool better = piq_taste_is_better(c->worth_0, c->worth, f->cases.n_first,
+                                      CHOICE_ERRORS, &gain);
+    narrow(c, setting, better, gain);
+    if (better && gain > c->most) {
         c->most = gain;
         c->best = setting;
     }
     return PIQ_OK;
 }
 
-/* The ridge that finds most; its map stands afterwards. */
+static void swap(float **a, float **b)
+{
+    float *x = *a;
+    *a = *b;
+    *b = x;
+}
+
+/* The ridge that finds most; its map, and what it says, stand afterwards. The
+ * best one waits where the map of the main directions will be. */
 static piq_status choose_lambda(fit *f)
 {
     choice c;
-    double built = 0;
+    size_t floats = f->cases.n_first * f->maps.stride;
+    const piq_taste_hearing h = hearing_of(f);
     const double *list = f->set.timed ? timed_lambdas : lambdas;
-    piq_status status = start_choice(f, &c);
+    float *best_says = piq_new(&f->a, float, floats);
+    piq_status status = start_choice(f, list[0], &c);
+    f->says = piq_new(&f->a, float, floats);
+    if (!f->says || !best_says)
+        return PIQ_ENOMEM;
     for (int k = 0; k < N_LAMBDAS && status == PIQ_OK; k++) {
-        built = list[k];
-        status = piq_taste_maps_ridge(&f->maps, built, f->o.threads);
-        if (status == PIQ_OK)
-            status = take_turn(f, &c, k, built, 0);
+        if (is_beyond(&c, list[k]))
+            continue;
+        status = piq_taste_maps_ridge(&f->maps, list[k], f->o.threads);
+        if (status != PIQ_OK)
+            return status;
+        piq_taste_hear_ridge(&f->cases, &h, f->says);
+        status = take_turn(f, &c, list[k], f->says, 0);
+        if (c.best != list[k])
+            continue;
+        swap(&f->maps.ridge, &f->maps.low);
+        swap(&f->says, &best_says);
     }
     f->lambda = c.best;
-    return status || built == c.best
-               ? status
-               : piq_taste_maps_ridge(&f->maps, c.best, f->o.threads);
+    swap(&f->maps.ridge, &f->maps.low);
+    swap(&f->says, &best_says);
+    return status;
 }
 
-static piq_status hear(fit *f, unsigned round)
+static piq_status find_span(fit *f)
 {
-    const piq_taste_hearing h = hearing_of(f, round);
-    piq_status status =
-        piq_taste_maps_low(&f->maps, f->rare, f->o.seed, f->o.threads);
-    return status ? status : piq_taste_hear(&f->a, &f->cases, &h);
+    return piq_taste_maps_span(&f->maps, f->rare, f->o.seed, f->o.threads);
 }
 
-/* How much rarity counts, with the share that each would have; what the best
- * one says stands afterwards. */
+/* How much rarity counts, with the share that each would have; the best one's
+ * directions stand afterwards. */
 static piq_status choose_rare(fit *f)
 {
     choice c;
-    piq_status status = start_choice(f, &c);
+    const piq_taste_hearing h = hearing_of(f);
+    piq_status status = start_choice(f, rares[0], &c);
     for (int k = 0; k < N_RARES && status == PIQ_OK; k++) {
         f->rare = rares[k];
-        status = hear(f, PIQ_TASTE_SOME_HIDDEN);
+        status = find_span(f);
         if (status == PIQ_OK)
-            status =
-                take_turn(f, &c, k, f->rare, piq_taste_low_share(&f->cases));
+            status = piq_taste_hear_spreads(&f->cases, &h, f->says);
+        if (status == PIQ_OK)
+            status = take_turn(f, &c, f->rare, f->says,
+                               piq_taste_low_share(&f->cases));
     }
     if (status != PIQ_OK || f->rare == c.best)
         return status;
     f->rare = c.best;
-    return hear(f, PIQ_TASTE_SOME_HIDDEN);
+    return find_span(f);
 }
 
-static void count_maps(fit *f, const piq_taste_set *s)
+static piq_status count_maps(fit *f, const piq_taste_set *s)
 {
-    piq_taste_maps_count(&f->maps, s, f->o.asked, f->o.threads);
+    return piq_taste_maps_count(&f->maps, s, f->o.asked, f->o.threads);
+}
+
+static piq_status hear_new_learners(fit *f)
+{
+    const piq_taste_hearing h = hearing_of(f);
+    piq_status status = count_maps(f, &f->left[PIQ_TASTE_NEW_LEARNERS]);
+    if (status == PIQ_OK)
+        status = piq_taste_maps_ridge(&f->maps, f->lambda, f->o.threads);
+    if (status == PIQ_OK)
+        status = find_span(f);
+    return status ? status
+                  : piq_taste_hear(&f->a, &f->cases, &h, PIQ_TASTE_NEW_LEARNERS,
+                                   NULL);
 }
 
 static piq_status hear_rounds(fit *f)
 {
+    const piq_taste_hearing h = hearing_of(f);
     piq_status status = piq_taste_cases_make(&f->a, &f->set, f->o.asked,
                                              f->o.seed, &f->cases, f->left);
-    if (status != PIQ_OK)
-        return status;
-    count_maps(f, &f->left[PIQ_TASTE_SOME_HIDDEN]);
-    status = choose_lambda(f);
+    if (status == PIQ_OK)
+        status = count_maps(f, &f->left[PIQ_TASTE_SOME_HIDDEN]);
+    if (status == PIQ_OK)
+        status = choose_lambda(f);
     if (status == PIQ_OK)
         status = choose_rare(f);
-    if (status != PIQ_OK || f->o.asked == PIQ_TASTE_ANY || !f->set.timed)
+    if (status == PIQ_OK)
+        status = piq_taste_hear(&f->a, &f->cases, &h, PIQ_TASTE_SOME_HIDDEN,
+                                f->says);
+    if (status != PIQ_OK || f->cases.n == f->cases.n_first)
         return status;
-    count_maps(f, &f->left[PIQ_TASTE_NEW_LEARNERS]);
-    status = piq_taste_maps_ridge(&f->maps, f->lambda, f->o.threads);
-    return status ? status : hear(f, PIQ_TASTE_NEW_LEARNERS);
+    return hear_new_learners(f);
 }
 
 /* ---- the model --------------------------------------------------------- */
@@ -178,26 +225,25 @@ static void fill_maps(fit *f, piq_taste *m)
 {
     float share = (float)f->weights.low_share;
     float *alike = f->maps.ridge;
+    piq_taste_maps_spread(&f->maps, f->o.threads);
     for (size_t i = 0; i < m->n_items * m->stride; i++)
         alike[i] += share * f->maps.low[i];
     float **from[PIQ_N_TASTE_MAPS] = {&f->maps.ridge, &f->maps.next,
                                       &f->maps.begun};
-    for (int k = 0; k < PIQ_N_TASTE_MAPS; k++) {
-        float *spare = m->maps[k];
-        m->maps[k] = *from[k];
-        *from[k] = spare;
-    }
+    for (int k = 0; k < PIQ_N_TASTE_MAPS; k++)
+        swap(&m->maps[k], from[k]); /* for nothing */
 }
 
 static piq_status make_model(fit *f, piq_taste **out)
 {
     piq_taste *m;
-    count_maps(f, &f->set);
-    piq_status status = piq_taste_maps_ridge(&f->maps, f->lambda, f->o.threads);
+    piq_status status = count_maps(f, &f->set);
     if (status == PIQ_OK)
-        status = piq_taste_maps_low(&f->maps, f->rare, f->o.seed, f->o.threads);
+        status = piq_taste_maps_ridge(&f->maps, f->lambda, f->o.threads);
     if (status == PIQ_OK)
-        status = piq_taste_new(f->set.n_items, &m);
+        status = find_span(f);
+    if (status == PIQ_OK)
+        status = piq_taste_new_bare(f->set.n_items, &m);
     if (status != PIQ_OK)
         return status;
     fill_items(f, m);

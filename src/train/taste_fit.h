@@ -51,7 +51,7 @@ piq_taste_options piq_taste_option_defaults(void); /* LATER, 1, 0 */
 /* Few learners, or none, are no failure: what there is, counts. PIQ_EINVAL: a
  * learner or item out of range, a weight that is no number, ids not ascending.
  * PIQ_ELIMIT: more than PIQ_TASTE_MAX_ITEMS. PIQ_ENOMEM. *out is written on
- * success only. Takes about 9 matrices of floats, n_items squared. */
+ * success only. Takes about 6 matrices of floats, n_items squared. */
 PIQ_MUST_USE piq_status piq_taste_fit(const piq_taste_log *log,
                                       const piq_taste_options *o,
                                       piq_taste **out, piq_err *err);

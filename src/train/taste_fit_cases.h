@@ -1,21 +1,21 @@
-/* taste_fit_cases.h - what was hidden of learners, and what each part of a
- * taste says of it. Private to taste_fit*.c.
+/* taste_fit_cases.h - what was hidden of learners, and how well it is found.
+ * Private to taste_fit*.c; what the parts say of it: taste_fit_hear.h.
  *
  * A case is a learner, some of whose history is known and some hidden. In the
  * first round a tenth of many learners' entries is hidden - any, or the last,
  * as the model will be asked - and the maps are made of all others. In the
  * second one, where the last is asked for, some learners are unknown to the
  * maps, and but their first entries are known: what the model will say of new
- * learners. Only
- * candidates are kept of all items: those among the first CANDIDATES of one
- * part or another. What is behind them in every part is never among the first
- * twenty of a sum of parts, or so seldom that it does not matter.
+ * learners. Only candidates are kept of all items: those among the first
+ * PIQ_TASTE_TOP of one part or another. What is behind them in every part is
+ * never among the first twenty of a sum of parts, or so seldom that it does not
+ * matter.
  */
 #ifndef PIQ_TRAIN_TASTE_FIT_CASES_H
 #define PIQ_TRAIN_TASTE_FIT_CASES_H
 
 #include "recommend/taste_model.h"
-#include "train/taste_fit_maps.h"
+#include "train/taste_fit_set.h"
 
 enum {
     PIQ_TASTE_TOP = 64,
@@ -54,35 +54,18 @@ typedef struct piq_taste_case {
 typedef struct piq_taste_cases {
     piq_taste_case *list;
     size_t n;
+    size_t n_first;  /* of the first round; they come first */
     uint32_t *picks; /* entries of the set: known ones in order, then hidden */
 } piq_taste_cases;
 
 enum { PIQ_TASTE_SOME_HIDDEN, PIQ_TASTE_NEW_LEARNERS, PIQ_TASTE_ROUNDS };
 
 /* Chooses what is hidden, and from whom; left[] is what the maps of each round
- * are to be made of. Candidates come with piq_taste_hear. In `a`. PIQ_ENOMEM.
- */
+ * are to be made of. Candidates come with piq_taste_hear. In `a`.
+ * PIQ_ENOMEM. */
 PIQ_MUST_USE piq_status piq_taste_cases_make(
     piq_arena *a, const piq_taste_set *s, piq_taste_asked asked, uint64_t seed,
     piq_taste_cases *out, piq_taste_set left[PIQ_TASTE_ROUNDS]);
-
-typedef struct piq_taste_hearing {
-    const piq_taste_set *s;
-    const piq_taste_maps *m;
-    const float *half_life; /* [PIQ_TASTE_SUMS], entries */
-    unsigned round;         /* whose cases are heard */
-    unsigned threads;
-} piq_taste_hearing;
-
-/* Fills candidates, in `a`, and variances. PIQ_ENOMEM. */
-PIQ_MUST_USE piq_status piq_taste_hear(piq_arena *a, piq_taste_cases *c,
-                                       const piq_taste_hearing *h);
-/* How well ridge + share low does on the cases of that round, by
- * piq_taste_worth: quality[n], of other cases untouched. PIQ_ENOMEM. */
-PIQ_MUST_USE piq_status piq_taste_hear_liking(const piq_taste_cases *c,
-                                              const piq_taste_hearing *h,
-                                              double low_share,
-                                              double *quality);
 
 /* The first PIQ_TASTE_SHOWN, kept while going through items. */
 typedef struct piq_taste_best {
@@ -90,6 +73,11 @@ typedef struct piq_taste_best {
     bool hidden[PIQ_TASTE_SHOWN];
     size_t n;
 } piq_taste_best;
+/* False: the score is too small to change anything. */
+static inline bool piq_taste_best_takes(const piq_taste_best *b, double score)
+{
+    return b->n < PIQ_TASTE_SHOWN || score > b->score[PIQ_TASTE_SHOWN - 1];
+}
 void piq_taste_best_add(piq_taste_best *b, double score, bool hidden);
 
 typedef struct piq_taste_quality {

@@ -21,7 +21,7 @@ void spotrf_(const char *uplo, const int *n, float *a, const int *lda,
 void spotri_(const char *uplo, const int *n, float *a, const int *lda,
              int *info);
 
-enum { BLOCK = 128 };
+enum { BLOCK = 128, STRIP = 256, TILE = 32 };
 
 typedef struct sweep {
     float *a;
@@ -64,11 +64,18 @@ static void gather_row(sweep *s)
             s->row[i * s->n + j] = s->a[j * s->stride + s->from + i];
 }
 
-static void multiply_row(sweep *s)
+/* Strips of D R, every `threads`-th one. */
+static void multiply_row(void *ctx, unsigned share)
 {
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)s->width,
-                (int)s->n, (int)s->width, 1, s->pivot, BLOCK, s->row, (int)s->n,
-                0, s->times, (int)s->n);
+    sweep *s = ctx;
+    for (size_t at = 0, k = 0; at < s->n; at += STRIP, k++) {
+        size_t width = s->n - at < STRIP ? s->n - at : STRIP;
+        if (k % s->threads == share)
+            cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans,
+                        (int)s->width, (int)width, (int)s->width, 1, s->pivot,
+                        BLOCK, s->row + at, (int)s->n, 0, s->times + at,
+                        (int)s->n);
+    }
 }
 
 /* Strips of the lower half, every `threads`-th one. */
@@ -99,14 +106,22 @@ static void put_row(sweep *s)
             s->a[j * s->stride + s->from + i] = s->times[i * s->n + j];
 }
 
-static void turn(sweep *s)
+/* The sign of one tile of the lower half, and its mirror. */
+static void turn_tile(sweep *s, size_t row, size_t column)
 {
-    for (size_t i = 0; i < s->n; i++)
-        for (size_t j = 0; j <= i; j++) {
+    for (size_t i = row; i < s->n && i < row + TILE; i++)
+        for (size_t j = column; j <= i && j < column + TILE; j++) {
             float x = -s->a[i * s->stride + j];
             s->a[i * s->stride + j] = x;
             s->a[j * s->stride + i] = x;
         }
+}
+
+static void turn(sweep *s)
+{
+    for (size_t i = 0; i < s->n; i += TILE)
+        for (size_t j = 0; j <= i; j += TILE)
+            turn_tile(s, i, j);
 }
 
 static piq_status run(sweep *s)
@@ -116,7 +131,7 @@ static piq_status run(sweep *s)
         if (!invert_pivot(s))
             return PIQ_EINVAL;
         gather_row(s);
-        multiply_row(s);
+        piq_parallel(s->threads, multiply_row, s);
         piq_parallel(s->threads, update, s);
         put_row(s);
     }

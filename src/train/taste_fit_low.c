@@ -13,74 +13,79 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RANK = 32, ROUNDS = 8, STRIP = 256, MAX_SHARE = 8 };
+enum { RANK = PIQ_TASTE_RANK, ROUNDS = 8, STRIP = 256, MAX_SHARE = 8 };
 
 typedef struct span {
     piq_taste_maps *m;
     unsigned threads;
     size_t rank;
-    float *v, *next; /* [n_items][RANK] */
-    double *scale;   /* [n_items] seen^-a */
-    bool spread;     /* what a share does: L, or the next round */
+    float *from, *to; /* [n_items][RANK] of a round: kin from = to */
+    double *v;        /* [n_items][RANK] */
+    double *scale;    /* [n_items] D^-a */
 } span;
 
-/* One strip of next = K v, or of L = v v'. */
-static void strip(const span *s, size_t at)
-{
-    const piq_taste_maps *m = s->m;
-    size_t n = m->n_items, rows = n - at < STRIP ? n - at : STRIP;
-    if (s->spread)
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)rows, (int)n,
-                    (int)s->rank, 1, s->v + at * RANK, RANK, s->next, RANK, 0,
-                    m->low + at * m->stride, (int)m->stride);
-    else
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)rows,
-                    (int)s->rank, (int)n, 1, m->low + at * m->stride,
-                    (int)m->stride, s->v, RANK, 0, s->next + at * RANK, RANK);
-}
+/* ---- directions -------------------------------------------------------- */
 
-static void strips(void *ctx, unsigned share)
-{
-    const span *s = ctx;
-    for (size_t at = 0, k = 0; at < s->m->n_items; at += STRIP, k++)
-        if (k % s->threads == share)
-            strip(s, at);
-}
-
-/* Gram and Schmidt, twice over, in double; a direction that is in the span of
- * those before it becomes nothing. */
-static void make_orthonormal(float *v, size_t n, size_t rank)
+/* R of R'R = g, where g[RANK][RANK] stands above its diagonal: Cholesky's. A
+ * direction that is in the span of those before it is left out: its row and
+ * column are nothing, its diagonal 0. */
+static void factor(double *g, size_t rank)
 {
     for (size_t k = 0; k < rank; k++) {
-        double own = 0, left = 0;
-        for (size_t i = 0; i < n; i++)
-            own += (double)v[i * RANK + k] * (double)v[i * RANK + k];
-        for (size_t j = 0; j < 2 * k; j++) {
-            double dot = 0;
-            for (size_t i = 0; i < n; i++)
-                dot += (double)v[i * RANK + k] * (double)v[i * RANK + j % k];
-            for (size_t i = 0; i < n; i++)
-                v[i * RANK + k] -= (float)(dot * (double)v[i * RANK + j % k]);
+        double own = g[k * RANK + k], left = own;
+        for (size_t j = 0; j < k; j++)
+            left -= g[j * RANK + k] * g[j * RANK + k];
+        bool new = left > 1e-10 * own;
+        g[k * RANK + k] = new ? sqrt(left) : 0;
+        for (size_t i = k + 1; i < rank; i++) {
+            double x = g[k * RANK + i];
+            for (size_t j = 0; j < k; j++)
+                x -= g[j * RANK + k] * g[j * RANK + i];
+            g[k * RANK + i] = new ? x / g[k * RANK + k] : 0;
         }
-        for (size_t i = 0; i < n; i++)
-            left += (double)v[i * RANK + k] * (double)v[i * RANK + k];
-        double by = left > 1e-10 * own ? 1 / sqrt(left) : 0;
-        for (size_t i = 0; i < n; i++)
-            v[i * RANK + k] = (float)(by * (double)v[i * RANK + k]);
+        for (size_t j = 0; j < k && !new; j++)
+            g[j * RANK + k] = 0;
     }
 }
 
-/* D^-a kin D^-a, where L will stand. */
-static void weigh(span *s, double rare)
+/* v R^-1, whose columns are orthogonal and of length 1, or nothing. */
+static void make_orthonormal(double *v, size_t n, size_t rank)
 {
+    double g[RANK * RANK] = {0};
+    if (n == 0 || rank == 0)
+        return;
+    cblas_dsyrk(CblasRowMajor, CblasUpper, CblasTrans, (int)rank, (int)n, 1, v,
+                RANK, 0, g, RANK);
+    factor(g, rank);
+    for (size_t k = 0; k < rank; k++) {
+        if (g[k * RANK + k] > 0)
+            continue;
+        for (size_t i = 0; i < n; i++)
+            v[i * RANK + k] = 0;
+        g[k * RANK + k] = 1;
+    }
+    cblas_dtrsm(CblasRowMajor, CblasRight, CblasUpper, CblasNoTrans,
+                CblasNonUnit, (int)n, (int)rank, 1, g, RANK, v, RANK);
+}
+
+/* ---- rounds ------------------------------------------------------------ */
+
+/* Strips of v = D^-a kin D^-a v. */
+static void multiply(void *ctx, unsigned share)
+{
+    const span *s = ctx;
     const piq_taste_maps *m = s->m;
-    for (size_t j = 0; j < m->n_items; j++) {
-        s->scale[j] = pow(fmax((double)m->mass[j], .5), -rare);
-        for (size_t i = 0; i <= j; i++) {
-            float x = (float)((double)m->kin[j * m->stride + i] * s->scale[j] *
-                              s->scale[i]);
-            m->low[j * m->stride + i] = m->low[i * m->stride + j] = x;
-        }
+    size_t n = m->n_items;
+    for (size_t at = 0, k = 0; at < n; at += STRIP, k++) {
+        size_t rows = n - at < STRIP ? n - at : STRIP;
+        if (k % s->threads != share)
+            continue;
+        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)rows, RANK,
+                    (int)n, 1, m->kin + at * m->stride, (int)m->stride, s->from,
+                    RANK, 0, s->to + at * RANK, RANK);
+        for (size_t i = at; i < at + rows; i++)
+            for (size_t c = 0; c < RANK; c++)
+                s->v[i * RANK + c] = (double)s->to[i * RANK + c] * s->scale[i];
     }
 }
 
@@ -89,44 +94,77 @@ static void find(span *s, uint64_t seed)
     size_t n = s->m->n_items;
     piq_rng r;
     piq_rng_seed(&r, seed);
-    for (size_t i = 0; i < n * RANK; i++)
-        s->v[i] = (float)piq_rng_normal(&r);
+    for (size_t i = 0; i < n * RANK; i++) {
+        double x = piq_rng_normal(&r);
+        s->v[i] = i % RANK < s->rank ? x : 0;
+    }
     for (int k = 0; k < ROUNDS; k++) {
         make_orthonormal(s->v, n, s->rank);
-        piq_parallel(s->threads, strips, s);
-        memcpy(s->v, s->next, n * RANK * sizeof(float));
+        for (size_t i = 0; i < n * RANK; i++)
+            s->from[i] = (float)(s->v[i] * s->scale[i / RANK]);
+        piq_parallel(s->threads, multiply, s);
     }
+    /* What is nearly of one direction is apart only after the second time. */
+    make_orthonormal(s->v, n, s->rank);
     make_orthonormal(s->v, n, s->rank);
 }
 
-piq_status piq_taste_maps_low(piq_taste_maps *m, double rare, uint64_t seed,
-                              unsigned threads)
+piq_status piq_taste_maps_span(piq_taste_maps *m, double rare, uint64_t seed,
+                               unsigned threads)
 {
     size_t n = m->n_items;
-    span s = {.m = m, .threads = threads};
+    span s = {.m = m, .threads = threads, .from = m->low_from};
     /* An eighth of the items at most: all of them would say nothing. */
     s.rank = n / MAX_SHARE < RANK ? n / MAX_SHARE : RANK;
-    s.v = piq_taste_rows(2 * n, RANK);
-    s.scale = piq_alloc_should_fail() ? NULL : calloc(n + 1, sizeof(double));
-    if (!s.v || !s.scale) {
+    s.to = piq_taste_rows(n, RANK);
+    s.v = piq_alloc_should_fail() ? NULL
+                                  : calloc(n * (RANK + 1) + 1, sizeof(double));
+    if (!s.to || !s.v) {
+        free(s.to);
         free(s.v);
-        free(s.scale);
         return PIQ_ENOMEM;
     }
-    s.next = s.v + n * RANK;
-    weigh(&s, rare);
+    s.scale = s.v + n * RANK;
+    for (size_t i = 0; i < n; i++)
+        s.scale[i] = pow(fmax((double)m->mass[i], .5), -rare);
     find(&s, seed);
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < RANK; k++) {
-            double x = (double)s.v[i * RANK + k];
-            s.v[i * RANK + k] = (float)(x * s.scale[i]);
-            s.next[i * RANK + k] = (float)(x / s.scale[i]);
+            double x = s.v[i * RANK + k];
+            m->low_from[i * RANK + k] = (float)(x * s.scale[i]);
+            m->low_to[k * m->stride + i] = (float)(x / s.scale[i]);
         }
-    s.spread = true;
-    piq_parallel(threads, strips, &s);
-    for (size_t j = 0; j < n; j++)
-        m->low[j * m->stride + j] = 0;
+    free(s.to);
     free(s.v);
-    free(s.scale);
     return PIQ_OK;
+}
+
+/* ---- the map ----------------------------------------------------------- */
+
+typedef struct spreading {
+    piq_taste_maps *m;
+    unsigned threads;
+} spreading;
+
+static void spread(void *ctx, unsigned share)
+{
+    const spreading *s = ctx;
+    const piq_taste_maps *m = s->m;
+    size_t n = m->n_items;
+    for (size_t at = 0, k = 0; at < n; at += STRIP, k++) {
+        size_t rows = n - at < STRIP ? n - at : STRIP;
+        if (k % s->threads != share)
+            continue;
+        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)rows,
+                    (int)n, RANK, 1, m->low_from + at * RANK, RANK, m->low_to,
+                    (int)m->stride, 0, m->low + at * m->stride, (int)m->stride);
+        for (size_t j = at; j < at + rows; j++)
+            m->low[j * m->stride + j] = 0;
+    }
+}
+
+void piq_taste_maps_spread(piq_taste_maps *m, unsigned threads)
+{
+    spreading s = {m, threads};
+    piq_parallel(threads, spread, &s);
 }

@@ -32,9 +32,11 @@ piq_status piq_taste_maps_new(size_t n_items, piq_taste_maps *out)
     if (whole) {
         m.popular = piq_taste_rows(1, m.stride);
         m.seen = piq_taste_rows(1, m.stride);
+        m.mass = piq_taste_rows(1, m.stride);
+        m.low_from = piq_taste_rows(n_items, PIQ_TASTE_RANK);
+        m.low_to = piq_taste_rows(PIQ_TASTE_RANK, m.stride);
     }
-    m.mass = whole ? piq_taste_rows(1, m.stride) : NULL;
-    if (!m.popular || !m.seen || !m.mass) {
+    if (!m.popular || !m.seen || !m.mass || !m.low_from || !m.low_to) {
         piq_taste_maps_release(&m);
         return PIQ_ENOMEM;
     }
@@ -48,6 +50,8 @@ void piq_taste_maps_release(piq_taste_maps *m)
     free(m->kin);
     free(m->ridge);
     free(m->low);
+    free(m->low_from);
+    free(m->low_to);
     free(m->next);
     free(m->begun);
     free(m->popular);
@@ -58,114 +62,137 @@ void piq_taste_maps_release(piq_taste_maps *m)
 
 /* ---- counting ---------------------------------------------------------- */
 
+/* One learner: what a product of theirs counts. */
+typedef struct counted {
+    float gram, kin;
+} counted;
+
 typedef struct counter {
     piq_taste_maps *m;
     const piq_taste_set *s;
     piq_taste_asked asked;
     unsigned threads;
-    double mean_n;             /* entries of a learner who has any */
     float next_at[WINDOW + 1]; /* by distance */
     float near_at[NEAR_PLACES];
     float early_at[EARLY]; /* by place */
-    float *early;          /* [n_items] sum of early_at, of an item */
     bool ordered, early_only;
+    counted *learners; /* [n_learners] */
+    float *root;       /* [n_items] of seen */
+    /* Who took up item j, in order, and at which place of theirs: those of
+     * start[j] .. start[j + 1]. */
+    size_t *start; /* [n_items + 1] */
+    uint32_t *who, *place;
 } counter;
 
-/* One learner's entries. */
-typedef struct entries {
-    const uint32_t *item;
-    const float *weight;
-    size_t n;
-    double gram, kin; /* what a product counts */
-} entries;
-
-static entries entries_of(const counter *k, size_t u)
+static counted what_counts(const piq_taste_set *s, size_t u, double mean_n)
 {
-    size_t from = k->s->first[u], n = k->s->first[u + 1] - from;
+    size_t from = s->first[u], n = s->first[u + 1] - from;
     double length = (double)(n ? n : 1), mass = 0;
     for (size_t i = 0; i < n; i++)
-        mass += (double)k->s->weight[from + i];
-    return (entries){k->s->item + from, k->s->weight + from, n,
-                     pow(length / k->mean_n, -2 * LONG_HISTORY),
-                     mass > 0 ? 1 / mass : 0};
+        mass += (double)s->weight[from + i];
+    return (counted){(float)pow(length / mean_n, -2 * LONG_HISTORY),
+                     mass > 0 ? (float)(1 / mass) : 0};
 }
 
-/* Entry `a`: who it goes with. */
-static void count_pairs(const counter *k, const entries *e, size_t a)
+static float early_at(const counter *k, size_t place)
 {
-    size_t at = e->item[a] * k->m->stride;
+    if (!k->early_only)
+        return 1;
+    return place < EARLY ? k->early_at[place] : 0;
+}
+
+/* Who took up each item, and what that is of itself. */
+static void turn_about(counter *k)
+{
+    const piq_taste_set *s = k->s;
+    piq_taste_maps *m = k->m;
+    for (size_t i = 0; i < s->n; i++)
+        k->start[s->item[i] + 1]++;
+    for (size_t j = 0; j < m->n_items; j++) {
+        m->seen[j] = (float)k->start[j + 1];
+        k->root[j] = sqrtf(m->seen[j]);
+        k->start[j + 1] += k->start[j];
+    }
+    for (size_t u = 0; u < s->n_learners; u++)
+        for (size_t i = s->first[u]; i < s->first[u + 1]; i++) {
+            size_t at = k->start[s->item[i]]++;
+            k->who[at] = (uint32_t)u;
+            k->place[at] = (uint32_t)(i - s->first[u]);
+            m->mass[s->item[i]] += s->weight[i];
+        }
+    /* Each start is now its end: the next one's start. */
+    memmove(k->start + 1, k->start, m->n_items * sizeof *k->start);
+    k->start[0] = 0;
+}
+
+/* Learner u has item j at place a: who it goes with. */
+static void count_pairs(const counter *k, size_t j, size_t u, size_t a)
+{
+    const piq_taste_set *s = k->s;
+    size_t from = s->first[u], n = s->first[u + 1] - from;
+    const uint32_t *item = s->item + from;
+    const float *weight = s->weight + from;
+    size_t at = j * k->m->stride;
     float *gram = k->m->gram + at, *kin = k->m->kin + at;
     float *begun = k->m->begun + at;
-    float by_gram = (float)(e->gram * (double)e->weight[a]);
-    float by_kin = (float)(e->kin * (double)e->weight[a]);
-    float by_begun = 1;
-    if (k->early_only)
-        by_begun = a < EARLY ? k->early_at[a] : 0;
-    for (size_t b = 0; b < e->n; b++) {
+    float by_gram = k->learners[u].gram * weight[a],
+          by_kin = k->learners[u].kin * weight[a], by_begun = early_at(k, a);
+    for (size_t b = 0; b < n; b++) {
         size_t d = a > b ? a - b : b - a;
         float near =
             d < NEAR_PLACES ? k->near_at[d] : k->near_at[NEAR_PLACES - 1];
-        gram[e->item[b]] += by_gram * e->weight[b] * near;
-        kin[e->item[b]] += by_kin * e->weight[b];
-        begun[e->item[b]] += by_begun;
+        gram[item[b]] += by_gram * weight[b] * near;
+        kin[item[b]] += by_kin * weight[b];
     }
-    k->m->seen[e->item[a]] += 1;
-    k->m->mass[e->item[a]] += e->weight[a];
-    k->early[e->item[a]] += by_begun;
+    for (size_t b = 0; b < n && by_begun > 0; b++)
+        begun[item[b]] += by_begun;
 }
 
-static void count_next(const counter *k, const entries *e, size_t a)
+static void count_next(const counter *k, size_t j, size_t u, size_t a)
 {
-    float *next = k->m->next + e->item[a] * k->m->stride;
-    for (size_t b = 0; b < e->n && !k->ordered; b++)
-        next[e->item[b]] += 1;
+    float *next = k->m->next + j * k->m->stride;
+    size_t from = k->s->first[u], n = k->s->first[u + 1] - from;
+    const uint32_t *item = k->s->item + from;
+    for (size_t b = 0; b < n && !k->ordered; b++)
+        next[item[b]] += 1;
     for (size_t d = 1; d <= WINDOW && k->ordered; d++) {
-        if (a + d < e->n)
-            next[e->item[a + d]] += k->next_at[d];
+        if (a + d < n)
+            next[item[a + d]] += k->next_at[d];
         if (k->asked == PIQ_TASTE_ANY && d <= a)
-            next[e->item[a - d]] += k->next_at[d];
+            next[item[a - d]] += k->next_at[d];
     }
 }
 
-/* A row is one thread's: each cell is added up in order of learners. */
-static void count_share(void *ctx, unsigned share)
-{
-    const counter *k = ctx;
-    for (size_t u = 0; u < k->s->n_learners; u++) {
-        entries e = entries_of(k, u);
-        for (size_t a = 0; a < e.n; a++) {
-            if (e.item[a] % k->threads != share)
-                continue;
-            count_pairs(k, &e, a);
-            count_next(k, &e, a);
-        }
-    }
-}
-
-static void finish_row(const counter *k, size_t j)
+static void finish_row(const counter *k, size_t j, double early)
 {
     piq_taste_maps *m = k->m;
-    const float *seen = m->seen;
     float *next = m->next + j * m->stride, *begun = m->begun + j * m->stride;
     double learners = m->n_learners ? (double)m->n_learners : 1;
     double shrink = k->early_only ? EARLY_SHRINK : BEGUN_SHRINK;
-    double base = shrink + (double)k->early[j];
+    float own = k->root[j], some = (float)NEXT_SHRINK;
+    float of_all = (float)(shrink / learners),
+          base = (float)(1 / (shrink + early));
     for (size_t i = 0; i < m->n_items; i++) {
-        next[i] =
-            (float)((double)next[i] /
-                    (sqrt((double)seen[j] * (double)seen[i]) + NEXT_SHRINK));
-        begun[i] =
-            (float)(((double)begun[i] + shrink * (double)seen[i] / learners) /
-                    base);
+        next[i] /= own * k->root[i] + some;
+        begun[i] = (begun[i] + of_all * m->seen[i]) * base;
     }
     next[j] = begun[j] = 0;
 }
 
-static void finish_share(void *ctx, unsigned share)
+/* A row is one thread's, and stays at hand until it is done; each cell is
+ * added up in order of learners. */
+static void count_share(void *ctx, unsigned share)
 {
     const counter *k = ctx;
-    for (size_t j = share; j < k->m->n_items; j += k->threads)
-        finish_row(k, j);
+    for (size_t j = share; j < k->m->n_items; j += k->threads) {
+        double early = 0;
+        for (size_t i = k->start[j]; i < k->start[j + 1]; i++) {
+            count_pairs(k, j, k->who[i], k->place[i]);
+            count_next(k, j, k->who[i], k->place[i]);
+            early += (double)early_at(k, k->place[i]);
+        }
+        finish_row(k, j, early);
+    }
 }
 
 static void measure_popularity(piq_taste_maps *m)
@@ -184,41 +211,63 @@ static void measure_popularity(piq_taste_maps *m)
                 : 0;
 }
 
-void piq_taste_maps_count(piq_taste_maps *m, const piq_taste_set *s,
-                          piq_taste_asked asked, unsigned threads)
+static void fill_fades(counter *k)
+{
+    double near = k->asked == PIQ_TASTE_ANY ? NEAR_ANY : NEAR_LATER;
+    near = k->ordered ? near : 0;
+    for (int d = 0; d <= WINDOW; d++)
+        k->next_at[d] = (float)exp(-d / NEXT_FADE);
+    for (int d = 0; d < NEAR_PLACES; d++)
+        k->near_at[d] = (float)(1 - near + near * exp(-d / NEAR_FADE));
+    k->near_at[NEAR_PLACES - 1] = (float)(1 - near);
+    for (int d = 0; d < EARLY; d++)
+        k->early_at[d] = (float)exp(-d / EARLY_FADE);
+}
+
+static void clear(piq_taste_maps *m)
 {
     size_t bytes = m->n_items * m->stride * sizeof(float);
+    memset(m->gram, 0, bytes);
+    memset(m->kin, 0, bytes);
+    memset(m->next, 0, bytes);
+    memset(m->begun, 0, bytes);
+    memset(m->seen, 0, m->stride * sizeof(float));
+    memset(m->mass, 0, m->stride * sizeof(float));
+    m->n_learners = 0;
+}
+
+piq_status piq_taste_maps_count(piq_taste_maps *m, const piq_taste_set *s,
+                                piq_taste_asked asked, unsigned threads)
+{
+    piq_arena a;
+    piq_arena_init(&a, (size_t)2 << 30);
     counter k = {.m = m,
                  .s = s,
                  .asked = asked,
                  .threads = threads,
                  .ordered = s->timed,
                  .early_only = s->timed && asked == PIQ_TASTE_LATER,
-                 /* A row of its own until popularity is written there. */
-                 .early = m->popular};
-    for (int d = 0; d <= WINDOW; d++)
-        k.next_at[d] = (float)exp(-d / NEXT_FADE);
-    double near = asked == PIQ_TASTE_ANY ? NEAR_ANY : NEAR_LATER;
-    near = s->timed ? near : 0;
-    for (int d = 0; d < NEAR_PLACES; d++)
-        k.near_at[d] = (float)(1 - near + near * exp(-d / NEAR_FADE));
-    k.near_at[NEAR_PLACES - 1] = (float)(1 - near);
-    for (int d = 0; d < EARLY; d++)
-        k.early_at[d] = (float)exp(-d / EARLY_FADE);
-    memset(m->gram, 0, bytes);
-    memset(m->kin, 0, bytes);
-    memset(m->next, 0, bytes);
-    memset(m->begun, 0, bytes);
-    memset(m->popular, 0, m->stride * sizeof(float));
-    memset(m->seen, 0, m->stride * sizeof(float));
-    memset(m->mass, 0, m->stride * sizeof(float));
-    m->n_learners = 0;
+                 .learners = piq_new(&a, counted, s->n_learners),
+                 .root = piq_new(&a, float, m->n_items),
+                 .start = piq_new(&a, size_t, m->n_items + 1),
+                 .who = piq_new(&a, uint32_t, s->n),
+                 .place = piq_new(&a, uint32_t, s->n)};
+    if (!k.learners || !k.root || !k.start || !k.who || !k.place) {
+        piq_arena_release(&a);
+        return PIQ_ENOMEM;
+    }
+    clear(m);
+    fill_fades(&k);
     for (size_t u = 0; u < s->n_learners; u++)
         m->n_learners += s->first[u + 1] > s->first[u];
-    k.mean_n = m->n_learners ? (double)s->n / (double)m->n_learners : 1;
+    double mean_n = m->n_learners ? (double)s->n / (double)m->n_learners : 1;
+    for (size_t u = 0; u < s->n_learners; u++)
+        k.learners[u] = what_counts(s, u, mean_n);
+    turn_about(&k);
     piq_parallel(threads, count_share, &k);
-    piq_parallel(threads, finish_share, &k);
     measure_popularity(m);
+    piq_arena_release(&a);
+    return PIQ_OK;
 }
 
 /* ---- ridge ------------------------------------------------------------- */

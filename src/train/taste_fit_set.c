@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 static piq_status check(const piq_taste_log *log, piq_err *err)
 {
@@ -25,12 +26,11 @@ static piq_status check(const piq_taste_log *log, piq_err *err)
     return PIQ_OK;
 }
 
+/* Of one learner. */
 static int by_item(const void *a, const void *b)
 {
     const piq_taste_event *const *p = a, *const *q = b;
     const piq_taste_event *x = *p, *y = *q;
-    if (x->learner != y->learner)
-        return x->learner < y->learner ? -1 : 1;
     if (x->item != y->item)
         return x->item < y->item ? -1 : 1;
     if (x->at_us != y->at_us)
@@ -42,24 +42,51 @@ static int by_time(const void *a, const void *b)
 {
     const piq_taste_event *const *p = a, *const *q = b;
     const piq_taste_event *x = *p, *y = *q;
-    if (x->learner != y->learner)
-        return x->learner < y->learner ? -1 : 1;
     if (x->at_us != y->at_us)
         return x->at_us < y->at_us ? -1 : 1;
     return (x->item > y->item) - (x->item < y->item);
 }
 
-/* The latest of each learner and item, if it was taken up then. */
-static size_t keep_latest(const piq_taste_event **at, size_t n)
+/* at[n] of one learner: the latest of each item, if it was taken up then, in
+ * order of time; how many. */
+static size_t put_in_order(const piq_taste_event **at, size_t n)
 {
     size_t kept = 0;
-    for (size_t i = 0; i < n; i++) {
-        bool latest = i + 1 == n || at[i + 1]->learner != at[i]->learner ||
-                      at[i + 1]->item != at[i]->item;
-        if (latest && at[i]->weight > 0)
+    if (n > 1)
+        qsort(at, n, sizeof *at, by_item);
+    for (size_t i = 0; i < n; i++)
+        if ((i + 1 == n || at[i + 1]->item != at[i]->item) && at[i]->weight > 0)
             at[kept++] = at[i];
-    }
+    if (kept > 1)
+        qsort(at, kept, sizeof *at, by_time);
     return kept;
+}
+
+/* Events learner by learner: those of u stand from[u] .. from[u + 1]. */
+static void deal(const piq_taste_log *log, const piq_taste_event **at,
+                 size_t *from)
+{
+    for (size_t i = 0; i < log->n; i++)
+        from[log->list[i].learner + 1]++;
+    for (size_t u = 0; u < log->n_learners; u++)
+        from[u + 1] += from[u];
+    for (size_t i = 0; i < log->n; i++)
+        at[from[log->list[i].learner]++] = &log->list[i];
+    /* Each is now the next one's. */
+    memmove(from + 1, from, log->n_learners * sizeof *from);
+    from[0] = 0;
+}
+
+static void add_learner(piq_taste_set *s, size_t u, const piq_taste_event **own,
+                        size_t n)
+{
+    n = put_in_order(own, n);
+    for (size_t i = 0; i < n; i++) {
+        s->item[s->n] = own[i]->item;
+        s->weight[s->n++] = own[i]->weight;
+        s->timed = s->timed || own[i]->at_us != own[0]->at_us;
+    }
+    s->first[u + 1] = s->n;
 }
 
 piq_status piq_taste_set_make(piq_arena *a, const piq_taste_log *log,
@@ -69,32 +96,17 @@ piq_status piq_taste_set_make(piq_arena *a, const piq_taste_log *log,
     if (status != PIQ_OK)
         return status;
     const piq_taste_event **at = piq_new(a, const piq_taste_event *, log->n);
-    if (!at)
-        return piq_fail(err, PIQ_ENOMEM, "no memory for the events");
-    for (size_t i = 0; i < log->n; i++)
-        at[i] = &log->list[i];
-    if (log->n > 1)
-        qsort(at, log->n, sizeof *at, by_item);
-    size_t n = keep_latest(at, log->n);
-    if (n > 1)
-        qsort(at, n, sizeof *at, by_time);
+    size_t *from = piq_new(a, size_t, log->n_learners + 1U);
     piq_taste_set s = {.n_learners = log->n_learners,
                        .n_items = log->n_items,
-                       .n = n,
                        .first = piq_new(a, size_t, log->n_learners + 1U),
-                       .item = piq_new(a, uint32_t, n),
-                       .weight = piq_new(a, float, n)};
-    if (!s.first || !s.item || !s.weight)
+                       .item = piq_new(a, uint32_t, log->n),
+                       .weight = piq_new(a, float, log->n)};
+    if (!at || !from || !s.first || !s.item || !s.weight)
         return piq_fail(err, PIQ_ENOMEM, "no memory for the events");
-    for (size_t i = 0; i < n; i++) {
-        s.item[i] = at[i]->item;
-        s.weight[i] = at[i]->weight;
-        s.first[at[i]->learner + 1]++;
-        s.timed = s.timed || (i && at[i]->learner == at[i - 1]->learner &&
-                              at[i]->at_us != at[i - 1]->at_us);
-    }
+    deal(log, at, from);
     for (size_t u = 0; u < s.n_learners; u++)
-        s.first[u + 1] += s.first[u];
+        add_learner(&s, u, at + from[u], from[u + 1] - from[u]);
     *out = s;
     return PIQ_OK;
 }

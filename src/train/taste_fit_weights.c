@@ -1,6 +1,7 @@
 #include "train/taste_fit_weights.h"
 
 #include "base/parallel.h"
+#include "num/vector.h"
 
 #include <math.h>
 #include <string.h>
@@ -135,12 +136,13 @@ typedef struct bench {
     size_t *list; /* [n] positions of cases */
     size_t n;
     unsigned threads;
-    float (**parts)[PIQ_N_TASTE_PARTS]; /* [n] one for each candidate */
+    float **parts; /* [n][PIQ_N_TASTE_PARTS][n_candidates] */
 } bench;
 
+/* out[PIQ_N_TASTE_PARTS], `stride` apart. */
 static void to_parts(const piq_taste_candidate *x, double low_share,
-                     const double by[PIQ_N_TASTE_PARTS],
-                     float out[PIQ_N_TASTE_PARTS])
+                     const double by[PIQ_N_TASTE_PARTS], float *out,
+                     size_t stride)
 {
     const float *v = x->voice;
     double at[PIQ_N_TASTE_PARTS];
@@ -151,8 +153,8 @@ static void to_parts(const piq_taste_candidate *x, double low_share,
     at[PIQ_TASTE_NEXT] = (double)v[PIQ_TASTE_VOICE_NEXT];
     at[PIQ_TASTE_BEGUN] = (double)v[PIQ_TASTE_VOICE_BEGUN];
     at[PIQ_TASTE_POPULAR] = (double)v[PIQ_TASTE_VOICE_POPULAR];
-    for (int p = 0; p < PIQ_N_TASTE_PARTS; p++)
-        out[p] = (float)(at[p] * by[p]);
+    for (size_t p = 0; p < PIQ_N_TASTE_PARTS; p++)
+        out[p * stride] = (float)(at[p] * by[p]);
 }
 
 /* By the model's own interpolation, with every weight 1. */
@@ -171,7 +173,7 @@ static piq_status prepare(bench *b, size_t knot)
 {
     b->n = 0;
     b->list = piq_new(b->a, size_t, b->c->n);
-    b->parts = piq_arena_alloc(b->a, b->c->n, sizeof *b->parts);
+    b->parts = piq_new(b->a, float *, b->c->n);
     if (!b->list || !b->parts)
         return PIQ_ENOMEM;
     for (size_t i = 0; i < b->c->n; i++) {
@@ -179,13 +181,15 @@ static piq_status prepare(bench *b, size_t knot)
         double by[PIQ_N_TASTE_PARTS];
         if (nearest_knot(x->n_known) != knot)
             continue;
-        b->parts[b->n] =
-            piq_arena_alloc(b->a, x->n_candidates, sizeof **b->parts);
-        if (!b->parts[b->n])
+        float *parts =
+            piq_new(b->a, float, PIQ_N_TASTE_PARTS * x->n_candidates);
+        if (!parts)
             return PIQ_ENOMEM;
         scales_at(b->w, x->n_known, by);
         for (size_t k = 0; k < x->n_candidates; k++)
-            to_parts(&x->candidates[k], b->w->low_share, by, b->parts[b->n][k]);
+            to_parts(&x->candidates[k], b->w->low_share, by, parts + k,
+                     x->n_candidates);
+        b->parts[b->n] = parts;
         b->list[b->n++] = i;
     }
     return PIQ_OK;
@@ -195,14 +199,16 @@ static piq_taste_quality try_case(const bench *b, size_t i,
                                   const float w[PIQ_N_TASTE_PARTS])
 {
     const piq_taste_case *x = &b->c->list[b->list[i]];
+    size_t n = x->n_candidates;
+    float scores[PIQ_TASTE_MOST_CANDIDATES] = {0};
     piq_taste_best best = {.n = 0};
-    for (size_t k = 0; k < x->n_candidates; k++) {
-        const float *part = b->parts[i][k];
-        float score = 0;
-        for (int p = 0; p < PIQ_N_TASTE_PARTS; p++)
-            score += w[p] * part[p];
-        piq_taste_best_add(&best, (double)score, x->candidates[k].hidden);
-    }
+    for (size_t p = 0; p < PIQ_N_TASTE_PARTS; p++)
+        if (w[p] != 0)
+            piq_vector_add(scores, w[p], b->parts[i] + p * n, n);
+    for (size_t k = 0; k < n; k++)
+        if (piq_taste_best_takes(&best, (double)scores[k]))
+            piq_taste_best_add(&best, (double)scores[k],
+                               x->candidates[k].hidden);
     return piq_taste_judge(&best, x->n_hidden);
 }
 

@@ -5,6 +5,7 @@
 #include "support/near.h"
 #include "support/taste_world.h"
 #include "train/taste_fit_cases.h"
+#include "train/taste_fit_hear.h"
 #include "train/taste_fit_inverse.h"
 #include "train/taste_fit_maps.h"
 #include "train/taste_fit_weights.h"
@@ -93,7 +94,8 @@ static void make(made *x, const piq_taste_log *log, piq_taste_asked asked,
     piq_arena_init(&x->a, 0);
     assert_int_equal(piq_taste_set_make(&x->a, log, &x->set, NULL), PIQ_OK);
     assert_int_equal(piq_taste_maps_new(log->n_items, &x->maps), PIQ_OK);
-    piq_taste_maps_count(&x->maps, &x->set, asked, threads);
+    assert_int_equal(piq_taste_maps_count(&x->maps, &x->set, asked, threads),
+                     PIQ_OK);
 }
 
 static void unmake(made *x)
@@ -185,7 +187,8 @@ static void test_maps__order_counts_only_forwards_when_later_is_asked(
     assert_near(cell(&x.maps, x.maps.next, 0, 2), 0, 0);
     /* Begun with 2: all went on to 0. (1 + .3) / (1 + .3) */
     assert_near(cell(&x.maps, x.maps.begun, 2, 0), 1, 1e-6);
-    piq_taste_maps_count(&x.maps, &x.set, PIQ_TASTE_ANY, 1);
+    assert_int_equal(piq_taste_maps_count(&x.maps, &x.set, PIQ_TASTE_ANY, 1),
+                     PIQ_OK);
     assert_near(cell(&x.maps, x.maps.next, 0, 2), exp(-.1) / 21, 1e-6);
     unmake(&x);
 }
@@ -198,8 +201,10 @@ static void test_maps__threads_change_no_bit(void **state)
     make(&one, &log, PIQ_TASTE_LATER, 1);
     make(&three, &log, PIQ_TASTE_LATER, 3);
     size_t bytes = 90 * one.maps.stride * sizeof(float);
-    assert_int_equal(piq_taste_maps_low(&one.maps, .4, 1, 1), PIQ_OK);
-    assert_int_equal(piq_taste_maps_low(&three.maps, .4, 1, 3), PIQ_OK);
+    assert_int_equal(piq_taste_maps_span(&one.maps, .4, 1, 1), PIQ_OK);
+    assert_int_equal(piq_taste_maps_span(&three.maps, .4, 1, 3), PIQ_OK);
+    piq_taste_maps_spread(&one.maps, 1);
+    piq_taste_maps_spread(&three.maps, 3);
     assert_memory_equal(one.maps.gram, three.maps.gram, bytes);
     assert_memory_equal(one.maps.kin, three.maps.kin, bytes);
     assert_memory_equal(one.maps.next, three.maps.next, bytes);
@@ -225,7 +230,8 @@ static void test_low__keeps_to_the_main_directions(void **state)
         .list = list, .n = n, .n_learners = 40, .n_items = N};
     made x;
     make(&x, &log, PIQ_TASTE_ANY, 1);
-    assert_int_equal(piq_taste_maps_low(&x.maps, .4, 1, 1), PIQ_OK);
+    assert_int_equal(piq_taste_maps_span(&x.maps, .4, 1, 1), PIQ_OK);
+    piq_taste_maps_spread(&x.maps, 1);
     /* The last directions are still a mixture after a few rounds. */
     double own = 0, other = 0;
     for (size_t j = 0; j < N / 2; j++)
@@ -236,6 +242,73 @@ static void test_low__keeps_to_the_main_directions(void **state)
     assert_true(fabs(other) < own / 20);
     assert_true(own > 1);
     unmake(&x);
+}
+
+/* ---- hearing ----------------------------------------------------------- */
+
+/* By hand: the sum of a map over what is known of a case. */
+static double said(const made *x, const piq_taste_cases *c,
+                   const piq_taste_case *k, const float *map, size_t item)
+{
+    double sum = 0;
+    for (size_t i = 0; i < k->n_known; i++) {
+        uint32_t pick = c->picks[k->from + i];
+        sum += sqrt((double)x->set.weight[pick]) *
+               cell(&x->maps, map, x->set.item[pick], item);
+    }
+    return sum;
+}
+
+static void check_case(const made *x, const piq_taste_cases *c,
+                       const piq_taste_case *k)
+{
+    size_t hidden = 0;
+    assert_true(k->n_candidates > 0);
+    for (size_t i = 0; i < k->n_candidates; i++) {
+        const piq_taste_candidate *a = &k->candidates[i];
+        assert_near((double)a->voice[PIQ_TASTE_RIDGE],
+                    said(x, c, k, x->maps.ridge, a->item), 1e-4);
+        assert_near((double)a->voice[PIQ_TASTE_LOW],
+                    said(x, c, k, x->maps.low, a->item), 1e-4);
+        assert_near((double)a->voice[PIQ_TASTE_VOICE_BEGUN],
+                    said(x, c, k, x->maps.begun, a->item), 1e-4);
+        hidden += a->hidden;
+        assert_true(i == 0 || a->item > k->candidates[i - 1].item);
+    }
+    assert_true(hidden <= k->n_hidden);
+    assert_true(k->variance[PIQ_TASTE_RIDGE] > 0);
+}
+
+/* 60 items, of which 64 would be candidates: all that are not known. */
+static void test_hear__says_what_the_maps_say(void **state)
+{
+    (void)state;
+    enum { ITEMS = 60 };
+    piq_taste_log log = taste_world_log(5, 120, ITEMS, 20, true);
+    made x;
+    piq_taste_cases c;
+    piq_taste_set left[PIQ_TASTE_ROUNDS];
+    const float half_life[PIQ_TASTE_SUMS] = {0};
+    make(&x, &log, PIQ_TASTE_LATER, 1);
+    assert_int_equal(piq_taste_maps_ridge(&x.maps, 70, 1), PIQ_OK);
+    assert_int_equal(piq_taste_maps_span(&x.maps, .4, 1, 1), PIQ_OK);
+    piq_taste_maps_spread(&x.maps, 1);
+    assert_int_equal(
+        piq_taste_cases_make(&x.a, &x.set, PIQ_TASTE_LATER, 1, &c, left),
+        PIQ_OK);
+    assert_true(c.n_first > 20 && c.n > c.n_first);
+    const piq_taste_hearing h = {&x.set, &x.maps, half_life, 2};
+    float *ridge = piq_new(&x.a, float, c.n_first *x.maps.stride);
+    piq_taste_hear_ridge(&c, &h, ridge);
+    assert_int_equal(piq_taste_hear(&x.a, &c, &h, 0, ridge), PIQ_OK);
+    assert_int_equal(piq_taste_hear(&x.a, &c, &h, 1, NULL), PIQ_OK);
+    for (size_t i = 0; i < c.n; i++) {
+        assert_int_equal(c.list[i].round, i >= c.n_first);
+        assert_int_equal(c.list[i].n_candidates, ITEMS - c.list[i].n_known);
+        check_case(&x, &c, &c.list[i]);
+    }
+    unmake(&x);
+    free((void *)log.list);
 }
 
 /* ---- the set ----------------------------------------------------------- */
@@ -456,6 +529,7 @@ int main(void)
             test_maps__order_counts_only_forwards_when_later_is_asked),
         cmocka_unit_test(test_maps__threads_change_no_bit),
         cmocka_unit_test(test_low__keeps_to_the_main_directions),
+        cmocka_unit_test(test_hear__says_what_the_maps_say),
         cmocka_unit_test(test_set__the_latest_of_a_pair_counts),
         cmocka_unit_test(test_fit__refuses_nonsense),
         cmocka_unit_test(test_weights__move_only_when_it_is_sure),
