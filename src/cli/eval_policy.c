@@ -1,8 +1,8 @@
 /* eval_policy.c - piq eval policy: what another policy would have earned. */
+#include "cli/eval_policy.h"
 #include "cli/eval_online.h"
 #include "cli/eval_topics.h"
 #include "train/obd.h"
-#include "train/offpolicy.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -43,69 +43,6 @@ static bool find_log(const char *dir, char *path, size_t size)
     return n == 1;
 }
 
-/* ---- showing ------------------------------------------------------------- */
-
-static void put_pair(piq_json_writer *w, const char *key, const double *pair)
-{
-    piq_json_key(w, key);
-    piq_json_array(w);
-    piq_json_fixed(w, pair[0], 9);
-    piq_json_fixed(w, pair[1], 9);
-    piq_json_array_end(w);
-}
-
-static void print_json(const piq_offpolicy_report *r)
-{
-    piq_buf b;
-    piq_json_writer w;
-    piq_buf_init(&b, 0);
-    piq_json_init(&w, &b);
-    piq_json_object(&w);
-    piq_json_put_fixed(&w, "ips", r->ips, 9);
-    piq_json_put_fixed(&w, "snips", r->snips, 9);
-    piq_json_put_fixed(&w, "dm", r->dm, 9);
-    piq_json_put_fixed(&w, "dr", r->dr, 9);
-    piq_json_put_fixed(&w, "ess", r->ess, 6);
-    piq_json_put_fixed(&w, "max_weight", r->max_weight, 6);
-    put_pair(&w, "ci", r->ci);
-    piq_json_put_z(&w, "verdict", piq_offpolicy_verdict_name(r->verdict));
-    piq_json_put_int(&w, "rows", (int64_t)r->n);
-    piq_json_put_int(&w, "clipped", (int64_t)r->n_clipped);
-    piq_json_put_fixed(&w, "logged", r->logged, 9);
-    piq_json_put_fixed(&w, "difference", r->difference, 9);
-    put_pair(&w, "difference_ci", r->difference_ci);
-    piq_json_object_end(&w);
-    printf("%.*s\n", (int)b.len, b.ptr ? b.ptr : "");
-    piq_buf_release(&b);
-}
-
-static void row(piq_text_table *t, const char *name, double v, const double *ci)
-{
-    piq_text_table_cell(t, "%s", name);
-    piq_text_table_cell(t, "%.6f", v);
-    if (ci)
-        piq_text_table_cell(t, "%.6f .. %.6f", ci[0], ci[1]);
-    else
-        piq_text_table_cell(t, "%s", "");
-}
-
-static void print_table(const piq_offpolicy_report *r, double confidence)
-{
-    static const char *const heads[] = {"ESTIMATE", "REWARD", "INTERVAL"};
-    printf("%zu rows; effective sample size %.0f, largest weight %.2f, %zu "
-           "clipped; intervals hold %g %%\n\n",
-           r->n, r->ess, r->max_weight, r->n_clipped, confidence * 100);
-    piq_text_table *t = piq_text_table_new(heads, 3);
-    row(t, "logged policy", r->logged, NULL);
-    row(t, "IPS", r->ips, NULL);
-    row(t, "SNIPS", r->snips, NULL);
-    row(t, "DM", r->dm, NULL);
-    row(t, "DR", r->dr, r->ci);
-    row(t, "DR - logged", r->difference, r->difference_ci);
-    piq_text_table_print(t);
-    printf("\n%s\n", piq_offpolicy_verdict_name(r->verdict));
-}
-
 /* ---- the command --------------------------------------------------------- */
 
 static piq_status read_log(piq_arena *a, const char *log, const char *target,
@@ -140,16 +77,42 @@ static int evaluate(const char *log, const char *target,
     if (status)
         return piq_could_not(&err);
     if (json)
-        print_json(&report);
+        piq_print_offpolicy_json(&report, NULL, NULL);
     else
-        print_table(&report, o->confidence);
+        piq_print_offpolicy(&report, o->confidence);
     return PIQ_DONE;
 }
 
 typedef struct asked {
-    const char *format, *data, *target;
-    int64_t clip, seed, seeds, rounds;
+    const char *format, *data, *target, *policy;
+    int64_t clip, seed, seeds, rounds, days;
 } asked;
+
+static void set_options(const asked *q, piq_offpolicy_options *o)
+{
+    o->clip = (double)q->clip;
+    o->seed = (uint64_t)q->seed;
+}
+
+static int run_log(const piq_command *self, const asked *q,
+                   const piq_arguments *args)
+{
+    piq_policy_log_arguments a = {.db = args->db,
+                                  .days = q->days,
+                                  .json = args->json,
+                                  .options = *piq_offpolicy_defaults()};
+    const char *name = q->policy ? q->policy : "current";
+    if (q->data || q->target)
+        return piq_wrong_use(self, "--data and --target are of --format obd");
+    if (!piq_challenger_of(name, &a.challenger))
+        return piq_wrong_use(self,
+                             "--policy is current, prior, greedy or the number "
+                             "of a version, not %s",
+                             name);
+    a.policy = name;
+    set_options(q, &a.options);
+    return piq_eval_policy_log_run(&a);
+}
 
 static int run_obd(const piq_command *self, const asked *q, bool json)
 {
@@ -164,8 +127,7 @@ static int run_obd(const piq_command *self, const asked *q, bool json)
         piq_err_hint(&err, "name a folder with all.csv, men.csv or women.csv");
         return piq_could_not(&err);
     }
-    o.clip = (double)q->clip;
-    o.seed = (uint64_t)q->seed;
+    set_options(q, &o);
     return evaluate(log, q->target, &o, json);
 }
 
@@ -183,8 +145,7 @@ static int run_online(const piq_command *self, const asked *q, bool json)
 static int run(const piq_command *self, int argc, char **argv)
 {
     const piq_offpolicy_options *o = piq_offpolicy_defaults();
-    asked q = {.format = "obd",
-               .clip = (int64_t)o->clip,
+    asked q = {.clip = (int64_t)o->clip,
                .seed = (int64_t)o->seed,
                .seeds = 3,
                .rounds = 30000};
@@ -193,6 +154,8 @@ static int run(const piq_command *self, int argc, char **argv)
         {"format", PIQ_OPT_TEXT, &q.format, 0, 0},
         {"data", PIQ_OPT_TEXT, &q.data, 0, 0},
         {"target", PIQ_OPT_TEXT, &q.target, 0, 0},
+        {"policy", PIQ_OPT_TEXT, &q.policy, 0, 0},
+        {"days", PIQ_OPT_INT, &q.days, 0, 100000},
         {"clip", PIQ_OPT_INT, &q.clip, 1, INT64_C(1000000000)},
         {"seed", PIQ_OPT_INT, &q.seed, 0, INT64_MAX},
         {"seeds", PIQ_OPT_INT, &q.seeds, 1, 100},
@@ -201,25 +164,38 @@ static int run(const piq_command *self, int argc, char **argv)
     int code = piq_parse_arguments(self, argc, argv, options, 0, 0, &args);
     if (code >= 0)
         return code;
+    if (!q.format)
+        q.format = q.data || q.target ? "obd" : "log";
+    if (strcmp(q.format, "log") == 0)
+        return run_log(self, &q, &args);
+    if (q.policy || q.days)
+        return piq_wrong_use(self, "--policy and --days are of --format log");
     if (strcmp(q.format, "obd") == 0)
         return run_obd(self, &q, args.json);
     if (strcmp(q.format, "ml-online") == 0)
         return run_online(self, &q, args.json);
-    return piq_wrong_use(self, "--format is obd or ml-online, not %s",
+    return piq_wrong_use(self, "--format is log, obd or ml-online, not %s",
                          q.format);
 }
 
 const piq_command piq_eval_topic_policy = {
-    "eval policy", "--data DIR|FILE",
+    "eval policy", "[--policy NAME | --data DIR|FILE]",
     "Estimates what another policy would have earned, from a log with "
     "propensities; or plays one that learns.",
-    "  --format F       obd: a log of the Open Bandit Dataset (default);\n"
-    "                   ml-online: ratings as a game of ten candidates a "
-    "round\n"
+    "  --format F       log: the slates that were served from --db (default);\n"
+    "                   obd: a log of the Open Bandit Dataset (default with\n"
+    "                   --data); ml-online: ratings as a game of ten\n"
+    "                   candidates a round\n"
+    " log\n"
+    "  --policy NAME    current: the weights in force (default); prior: those\n"
+    "                   set by hand; a version of stored ones; greedy: those\n"
+    "                   in force, nothing left to chance\n"
+    "  --days N         slates of the last N days (default 0: all)\n"
     " obd\n"
     "  --data DIR       the folder of the log, or the log\n"
     "  --target CSV     chances of the policy: a line an item, a column a\n"
     "                   position\n"
+    " log and obd\n"
     "  --clip N         greatest weight in DR (default 20)\n"
     "  --seed N         of folds and resamples (default 1)\n"
     " ml-online\n"

@@ -14,7 +14,7 @@ static const double COVERAGE_CONFIDENCE = 0.9;
 
 typedef struct options {
     int64_t learners, earlier, sessions, slate, seed, coverage, variants;
-    const char *policy, *curriculum;
+    const char *policy, *curriculum, *floor;
 } options;
 
 static void put_figure(piq_json_writer *w, const char *name,
@@ -118,19 +118,57 @@ static void print_tables(const options *o, const piq_trial_report *r)
 /* --- off-policy estimates --------------------------------------------------
  */
 
+static void held_row(piq_text_table *t, const char *name,
+                     const piq_coverage_held *h, double truth)
+{
+    piq_text_table_cell(t, "%s", name);
+    piq_text_table_cell(t, "%.4f", truth);
+    piq_text_table_cell(t, "%.4f +- %.4f", h->estimate, h->half_width);
+    piq_text_table_cell(t, "%.1f %%", 100 * h->covered);
+    piq_text_table_cell(t, "%.1f %%", 100 * h->below);
+    piq_text_table_cell(t, "%.1f %%", 100 * h->above);
+}
+
+static void print_held(const piq_coverage_report *r, double confidence)
+{
+    static const char *const heads[] = {"ESTIMATE", "TRUTH",   "MEAN",
+                                        "HELD",     "TOO LOW", "TOO HIGH"};
+    printf("%zu logs of %.0f explored places each, effective sample size %.0f "
+           "(by chance %.0f); no verdict: %zu\n"
+           "one choice of the policy that logged earns %.4f, of the new one "
+           "%.4f (standard error %.4f);\n"
+           "of the new one where it served itself %.4f\n\n"
+           "intervals of %.0f %%:\n",
+           r->repetitions, r->rows, r->ess, r->ess_by_chance, r->n_no_verdict,
+           r->truth_old, r->truth, r->truth_se, r->lived, 100 * confidence);
+    piq_text_table *t = piq_text_table_new(heads, 6);
+    held_row(t, "IPS", &r->ips, r->truth);
+    held_row(t, "SNIPS", &r->snips, r->truth);
+    held_row(t, "DR", &r->dr, r->truth);
+    held_row(t, "DR - logged", &r->difference, r->truth - r->truth_old);
+    piq_text_table_print(t);
+    printf("\nDR - logged, where there is a verdict: %.1f %%\n",
+           100 * r->verdict_covered);
+}
+
+static void put_held(piq_json_writer *w, const char *name,
+                     const piq_coverage_held *h)
+{
+    piq_json_key(w, name);
+    piq_json_object(w);
+    piq_json_put_fixed(w, "estimate", h->estimate, 6);
+    piq_json_put_fixed(w, "half_width", h->half_width, 6);
+    piq_json_put_fixed(w, "covered", h->covered, 4);
+    piq_json_put_fixed(w, "too_low", h->below, 4);
+    piq_json_put_fixed(w, "too_high", h->above, 4);
+    piq_json_object_end(w);
+}
+
 static void print_coverage(const piq_coverage_report *r, double confidence,
                            bool json)
 {
     if (!json) {
-        printf("%zu logs of %.0f explored places each, effective sample size "
-               "%.0f\n"
-               "the policy that logged earns %.4f, the new one %.4f; estimated "
-               "%.4f +- %.4f\n"
-               "%.0f %% intervals that hold the truth: %.1f %%; of the "
-               "difference: %.1f %%; no verdict: %zu\n",
-               r->repetitions, r->rows, r->ess, r->truth_old, r->truth,
-               r->estimate, r->half_width, 100 * confidence, 100 * r->covered,
-               100 * r->difference_covered, r->n_no_verdict);
+        print_held(r, confidence);
         return;
     }
     piq_buf b;
@@ -141,17 +179,31 @@ static void print_coverage(const piq_coverage_report *r, double confidence,
     piq_json_put_int(&w, "repetitions", (int64_t)r->repetitions);
     piq_json_put_fixed(&w, "rows", r->rows, 1);
     piq_json_put_fixed(&w, "ess", r->ess, 1);
+    piq_json_put_fixed(&w, "ess_by_chance", r->ess_by_chance, 1);
     piq_json_put_fixed(&w, "truth_logged", r->truth_old, 6);
     piq_json_put_fixed(&w, "truth", r->truth, 6);
-    piq_json_put_fixed(&w, "estimate", r->estimate, 6);
-    piq_json_put_fixed(&w, "half_width", r->half_width, 6);
+    piq_json_put_fixed(&w, "truth_se", r->truth_se, 6);
+    piq_json_put_fixed(&w, "truth_where_it_served", r->lived, 6);
     piq_json_put_fixed(&w, "confidence", confidence, 4);
-    piq_json_put_fixed(&w, "covered", r->covered, 4);
-    piq_json_put_fixed(&w, "difference_covered", r->difference_covered, 4);
+    put_held(&w, "ips", &r->ips);
+    put_held(&w, "snips", &r->snips);
+    put_held(&w, "dr", &r->dr);
+    put_held(&w, "difference", &r->difference);
     piq_json_put_int(&w, "no_verdict", (int64_t)r->n_no_verdict);
+    piq_json_put_fixed(&w, "verdict_covered", r->verdict_covered, 4);
     piq_json_object_end(&w);
     printf("%.*s\n", (int)b.len, b.ptr ? b.ptr : "");
     piq_buf_release(&b);
+}
+
+/* Below 0: it is none. */
+static double floor_of(const options *o)
+{
+    char *end;
+    if (!o->floor)
+        return 0;
+    double floor = strtod(o->floor, &end);
+    return *end || end == o->floor || !(floor > 0 && floor <= 1) ? -1 : floor;
 }
 
 static piq_status cover(piq_arena *a, const piq_catalogue *c, const options *o,
@@ -163,6 +215,7 @@ static piq_status cover(piq_arena *a, const piq_catalogue *c, const options *o,
                                      .sessions = (size_t)o->sessions,
                                      .slate = (size_t)o->slate,
                                      .earlier = (size_t)o->earlier,
+                                     .floor = floor_of(o),
                                      .confidence = COVERAGE_CONFIDENCE};
     piq_coverage_report r;
     piq_status status = piq_coverage_run(a, c, &coverage, &r, err);
@@ -280,6 +333,7 @@ static int run(const piq_command *self, int argc, char **argv)
         {"coverage", PIQ_OPT_INT, &o.coverage, 2, 100000},
         {"policy", PIQ_OPT_TEXT, &o.policy, 0, 0},
         {"curriculum", PIQ_OPT_TEXT, &o.curriculum, 0, 0},
+        {"floor", PIQ_OPT_TEXT, &o.floor, 0, 0},
         {0}};
     piq_arguments args;
     piq_err err;
@@ -290,7 +344,11 @@ static int run(const piq_command *self, int argc, char **argv)
                                .learners = (size_t)o.learners,
                                .earlier = (size_t)o.earlier,
                                .sessions = (size_t)o.sessions,
-                               .slate = (size_t)o.slate};
+                               .slate = (size_t)o.slate,
+                               .floor = floor_of(&o)};
+    if (trial.floor < 0)
+        return piq_wrong_use(self, "--floor is a chance above 0, not %s",
+                             o.floor);
     if (!wish(o.policy, &trial))
         return piq_wrong_use(self, "a policy of \"%s\" is not known", o.policy);
     if (simulate(&o, &trial, args.json, &err))
@@ -313,5 +371,7 @@ const piq_command piq_eval_topic_simulation = {
     "each; how\n"
     "                    often off-policy intervals of 90 % hold the truth\n"
     "  --variants N      of each content, to choose from (default 4)\n"
+    "  --floor P         least chance of a content that may be drawn for the\n"
+    "                    explored place (default .01)\n"
     "  --curriculum FILE instead of the one that is shipped\n",
     run};

@@ -1,8 +1,9 @@
 #include "train/offpolicy.h"
 
 #include "base/rng.h"
-#include "train/mean_interval.h"
+#include "train/offpolicy_interval.h"
 #include "train/reward_model.h"
+#include "train/row_groups.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -19,8 +20,8 @@ typedef struct work {
     double *candidate; /* [width] */
     double *direct;    /* [n] sum_a pi(a) q(x, a) */
     double *shown;     /* [n] q(x, a_i) */
-    double *value;     /* [n] DR of the row, weights not clipped */
-    double *gain;      /* [n] that less its reward */
+    double *guess;     /* q of every candidate, row after row; NULL: not kept */
+    piq_row_groups groups;
 } work;
 
 const piq_offpolicy_options *piq_offpolicy_defaults(void)
@@ -74,6 +75,20 @@ static bool good_row(const piq_offpolicy_row *r)
     return fabs(sum - 1) <= 1e-6;
 }
 
+/* The logged policy's chances, where they are known. */
+static bool good_chances(const piq_offpolicy_log *log, size_t i)
+{
+    const piq_offpolicy_row *r = &log->rows[i];
+    double sum = 0;
+    for (uint32_t a = 0; a < r->n_actions; a++) {
+        if (!(log->logged[i][a] >= 0))
+            return false;
+        sum += log->logged[i][a];
+    }
+    return fabs(sum - 1) <= 1e-6 &&
+           fabs(log->logged[i][r->action] - r->propensity) <= 1e-6;
+}
+
 static piq_status check(const piq_offpolicy_log *log,
                         const piq_offpolicy_options *o, piq_err *err)
 {
@@ -81,14 +96,16 @@ static piq_status check(const piq_offpolicy_log *log,
         return piq_fail(err, PIQ_EINVAL, "an option is out of range");
     if (log->n == 0)
         return piq_fail(err, PIQ_EINVAL, "the log has no rows");
+    if (log->n > UINT32_MAX)
+        return piq_fail(err, PIQ_ELIMIT, "%zu rows are too many", log->n);
     if (log->width < 1 || log->width > PIQ_REWARD_MAX_WIDTH)
         return piq_fail(err, PIQ_EINVAL, "%zu features are not 1 to %d",
                         log->width, PIQ_REWARD_MAX_WIDTH);
     for (size_t i = 0; i < log->n; i++)
-        if (!good_row(&log->rows[i]))
+        if (!good_row(&log->rows[i]) || (log->logged && !good_chances(log, i)))
             return piq_fail(err, PIQ_EINVAL,
-                            "row %zu: a reward, propensity, action or target "
-                            "is out of range",
+                            "row %zu: a reward, propensity, action, chance or "
+                            "target is out of range",
                             i + 1);
     return PIQ_OK;
 }
@@ -98,6 +115,25 @@ static piq_status check(const piq_offpolicy_log *log,
 static double weight(const piq_offpolicy_row *r)
 {
     return r->target[r->action] / r->propensity;
+}
+
+/* Expected square of a row's weight, over what could have been shown. */
+static double square_by_chance(const piq_offpolicy_log *log, size_t i)
+{
+    const piq_offpolicy_row *r = &log->rows[i];
+    double sum = 0;
+    for (uint32_t a = 0; a < r->n_actions; a++)
+        if (log->logged[i][a] > 0)
+            sum += r->target[a] * r->target[a] / log->logged[i][a];
+    return sum;
+}
+
+static double ess_by_chance(const piq_offpolicy_log *log)
+{
+    double sum = 0, n = (double)log->n;
+    for (size_t i = 0; i < log->n; i++)
+        sum += square_by_chance(log, i);
+    return sum > 0 ? n * n / sum : 0;
 }
 
 static void weigh(const piq_offpolicy_log *log, const piq_offpolicy_options *o,
@@ -119,26 +155,30 @@ static void weigh(const piq_offpolicy_log *log, const piq_offpolicy_options *o,
     out->ips = wr / (double)log->n;
     out->snips = w1 > 0 ? wr / w1 : 0;
     out->ess = w2 > 0 ? w1 * w1 / w2 : 0;
+    out->ess_by_chance = log->logged ? ess_by_chance(log) : out->ess;
 }
 
 /* ---- the reward model ---------------------------------------------------- */
 
-/* Folds of equal size, in an order drawn by the seed. */
+/* Folds of as many groups each, in an order drawn by the seed. */
 static piq_status deal(piq_arena *a, work *k)
 {
-    size_t n = k->log->n;
-    uint32_t *order = piq_new(a, uint32_t, n);
+    const piq_row_groups *groups = &k->groups;
+    uint32_t *order = piq_new(a, uint32_t, groups->n);
     piq_rng r;
     if (!order)
         return PIQ_ENOMEM;
     piq_rng_seed(&r, k->o->seed);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < groups->n; i++) {
         size_t j = (size_t)piq_rng_below(&r, i + 1);
         order[i] = order[j];
         order[j] = (uint32_t)i;
     }
-    for (size_t i = 0; i < n; i++)
-        k->fold[order[i]] = (uint8_t)(i % k->o->folds);
+    for (size_t i = 0; i < groups->n; i++) {
+        size_t g = order[i];
+        for (size_t m = groups->start[g]; m < groups->start[g + 1]; m++)
+            k->fold[groups->member[m]] = (uint8_t)(i % k->o->folds);
+    }
     return PIQ_OK;
 }
 
@@ -149,14 +189,30 @@ static double ask(work *k, size_t i, uint32_t action)
     return piq_reward_predict(k->weights, k->candidate, k->log->width);
 }
 
-static void judge_row(work *k, size_t i)
+/* `guess`: where the row's own begin; NULL: they are not kept. */
+static void judge_row(work *k, size_t i, double *guess)
 {
     const piq_offpolicy_row *r = &k->log->rows[i];
     k->direct[i] = 0;
-    for (uint32_t a = 0; a < r->n_actions; a++)
-        if (r->target[a] > 0)
-            k->direct[i] += r->target[a] * ask(k, i, a);
+    for (uint32_t a = 0; a < r->n_actions; a++) {
+        if (r->target[a] == 0 && !guess)
+            continue;
+        double q = ask(k, i, a);
+        k->direct[i] += r->target[a] * q;
+        if (guess)
+            guess[a] = q;
+    }
     k->shown[i] = ask(k, i, r->action);
+}
+
+static void judge_fold(work *k, unsigned fold)
+{
+    size_t first = 0;
+    for (size_t i = 0; i < k->log->n; i++) {
+        if (k->fold[i] == fold)
+            judge_row(k, i, k->guess ? k->guess + first : NULL);
+        first += k->log->rows[i].n_actions;
+    }
 }
 
 static piq_status cross_fit(piq_arena *a, work *k)
@@ -171,27 +227,35 @@ static piq_status cross_fit(piq_arena *a, work *k)
         piq_status status = piq_reward_fit(a, &rows, k->o->l2, k->weights);
         if (status)
             return status;
-        for (size_t i = 0; i < rows.n; i++)
-            if (k->fold[i] == f)
-                judge_row(k, i);
+        judge_fold(k, f);
     }
     return PIQ_OK;
+}
+
+static piq_status keep_guesses(piq_arena *a, work *k)
+{
+    size_t total = 0;
+    if (!k->log->logged)
+        return PIQ_OK;
+    for (size_t i = 0; i < k->log->n; i++)
+        total += k->log->rows[i].n_actions;
+    k->guess = piq_new(a, double, total);
+    return k->guess ? PIQ_OK : PIQ_ENOMEM;
 }
 
 static piq_status prepare(piq_arena *a, work *k)
 {
     size_t n = k->log->n, width = k->log->width;
-    k->x = piq_new(a, double, n *width);
+    k->x = piq_arena_alloc(a, n, width * sizeof *k->x);
     k->y = piq_new(a, double, n);
     k->fold = piq_new(a, uint8_t, n);
     k->weights = piq_new(a, double, width);
     k->candidate = piq_new(a, double, width);
     k->direct = piq_new(a, double, n);
     k->shown = piq_new(a, double, n);
-    k->value = piq_new(a, double, n);
-    k->gain = piq_new(a, double, n);
-    if (n > SIZE_MAX / width || !k->x || !k->y || !k->fold || !k->weights ||
-        !k->candidate || !k->direct || !k->shown || !k->value || !k->gain)
+    if (!k->x || !k->y || !k->fold || !k->weights || !k->candidate ||
+        !k->direct || !k->shown || keep_guesses(a, k) ||
+        piq_row_groups_make(a, k->log->group, n, &k->groups))
         return PIQ_ENOMEM;
     for (size_t i = 0; i < n; i++) {
         k->log->features(k->log->ctx, i, k->log->rows[i].action,
@@ -203,43 +267,49 @@ static piq_status prepare(piq_arena *a, work *k)
 
 /* ---- all together -------------------------------------------------------- */
 
-static void combine(work *k, piq_offpolicy_report *out)
+static void combine(const work *k, piq_offpolicy_report *out)
 {
     double n = (double)k->log->n, dm = 0, dr = 0;
     for (size_t i = 0; i < k->log->n; i++) {
         const piq_offpolicy_row *r = &k->log->rows[i];
-        double w = weight(r), miss = r->reward - k->shown[i];
-        k->value[i] = k->direct[i] + w * miss;
-        k->gain[i] = k->value[i] - r->reward;
+        double miss = r->reward - k->shown[i];
         dm += k->direct[i];
-        dr += k->direct[i] + fmin(w, k->o->clip) * miss;
+        dr += k->direct[i] + fmin(weight(r), k->o->clip) * miss;
     }
     out->dm = dm / n;
     out->dr = dr / n;
     out->difference = out->dr - out->logged;
+    out->n_groups = k->groups.n;
+}
+
+static void put_interval(const piq_estimate *e, double *pair)
+{
+    pair[0] = e->low;
+    pair[1] = e->high;
 }
 
 static piq_status intervals(piq_arena *a, const work *k,
                             piq_offpolicy_report *out)
 {
-    piq_mean_options o = {k->o->confidence, k->o->resamples, k->o->seed};
-    piq_mean_interval value, gain;
-    piq_status status = piq_mean_bootstrap(a, k->value, k->log->n, &o, &value);
-    if (!status)
-        status = piq_mean_bootstrap(a, k->gain, k->log->n, &o, &gain);
-    if (status)
-        return status;
-    out->ci[0] = value.low;
-    out->ci[1] = value.high;
-    out->difference_ci[0] = gain.low;
-    out->difference_ci[1] = gain.high;
+    piq_estimate e[PIQ_N_ESTIMATES];
+    const piq_estimate_rows rows = {.log = k->log,
+                                    .groups = &k->groups,
+                                    .direct = k->direct,
+                                    .shown = k->shown,
+                                    .guess = k->guess};
+    if (piq_estimate_intervals(a, &rows, k->o, e))
+        return PIQ_ENOMEM;
+    put_interval(&e[PIQ_ESTIMATE_IPS], out->ips_ci);
+    put_interval(&e[PIQ_ESTIMATE_SNIPS], out->snips_ci);
+    put_interval(&e[PIQ_ESTIMATE_DR], out->ci);
+    put_interval(&e[PIQ_ESTIMATE_DIFFERENCE], out->difference_ci);
     return PIQ_OK;
 }
 
 static piq_offpolicy_verdict judge(const piq_offpolicy_options *o,
                                    const piq_offpolicy_report *r)
 {
-    if (r->ess < o->least_ess)
+    if (fmin(r->ess, r->ess_by_chance) < o->least_ess)
         return PIQ_OFFPOLICY_NO_VERDICT;
     if (r->difference_ci[0] > 0)
         return PIQ_OFFPOLICY_BETTER;

@@ -14,9 +14,19 @@
  *
  * q of a row is fitted to the other folds, so that no row judges itself
  * (Chernozhukov et al. 2018). Clipping trades bias for variance; an interval
- * must not inherit a bias that it does not know of, so the intervals are those
- * of DR unclipped (mean_interval.h). Below `least_ess` nothing is concluded,
- * whatever the numbers say.
+ * must not inherit a bias that it does not know of, so the intervals of DR are
+ * those of DR unclipped. They are studentised, in worlds drawn by the logged
+ * chances where the log knows all of them (offpolicy_interval.h). Below
+ * `least_ess` nothing is concluded, whatever the numbers say: neither by the
+ * weights that were drawn nor by those that could have been,
+ *
+ *     ESS by chance = n^2 / sum_i sum_a pi_i(a)^2 / p_i(a),
+ *
+ * as a log that lacks its heavy rows looks better than it is.
+ *
+ * What is estimated: the mean reward of one choice of the target policy, in the
+ * contexts that the logged one led to. What learners would come to, were they
+ * to live under the new one, only an experiment shows.
  *
  * Pure; seeded; scratch memory from an arena.
  */
@@ -38,7 +48,13 @@ typedef struct piq_offpolicy_row {
 
 typedef struct piq_offpolicy_log {
     const piq_offpolicy_row *rows;
-    size_t n;
+    size_t n; /* at most UINT32_MAX */
+    /* [n], equal ones go together, as rows of one learner do; NULL: rows are
+     * independent. */
+    const uint32_t *group;
+    /* [n][n_actions] chances of the logged policy, >= 0, sum 1 to 1e-6, that of
+     * what was shown its propensity; NULL: only those are known. */
+    const double *const *logged;
     /* Features of candidate `action` of a row, x[width]; x[0] must be 1, the
      * others of the size of 1. x comes zeroed. */
     size_t width;
@@ -68,10 +84,13 @@ const char *piq_offpolicy_verdict_name(piq_offpolicy_verdict v);
 
 typedef struct piq_offpolicy_report {
     size_t n;
+    size_t n_groups;
     double logged; /* mean reward of the log */
     double ips, snips, dm, dr;
     double ess, max_weight;
-    size_t n_clipped;              /* rows */
+    double ess_by_chance; /* = ess where only the shown one's is known */
+    size_t n_clipped;     /* rows */
+    double ips_ci[2], snips_ci[2];
     double ci[2];                  /* of DR */
     double difference;             /* DR - logged */
     double difference_ci[2];       /* row by row, so narrower than ci */

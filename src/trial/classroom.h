@@ -94,6 +94,9 @@ PIQ_MUST_USE piq_status piq_classroom_teach(piq_classroom *r, bool watch);
 
 /* ---- policies ------------------------------------------------------------ */
 
+/* The last place is drawn, by the options' floor. */
+void piq_trial_explore(const piq_trial_options *o, piq_recommend_policy *p);
+
 /* What the classroom's policy offers this learner now; may be empty. */
 PIQ_MUST_USE piq_status piq_trial_choose(piq_classroom *r, piq_seat *seat,
                                          piq_trial_slate *out);

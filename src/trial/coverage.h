@@ -8,6 +8,11 @@
  * with new learners of one world; the truth is the mean over the contexts of
  * all of them. Protocol and figures: src/trial/README.md.
  *
+ * The truth is that of the estimand: one choice of the new policy, in contexts
+ * that the old one led to. What the new one earns in contexts that it led to
+ * itself is another number, told beside it (`lived`); no log of the old policy
+ * can say it.
+ *
  * Pure: no clock, all from the seed. One thread.
  */
 #ifndef PIQ_TRIAL_COVERAGE_H
@@ -25,19 +30,30 @@ typedef struct piq_coverage_options {
     size_t sessions;    /* of each learner */
     size_t slate;       /* 2 .. 10 */
     size_t earlier;     /* learners that the new policy was learned from */
+    double floor;       /* least chance of who may be drawn; 0: the engine's */
     double confidence;  /* of the intervals */
 } piq_coverage_options;
 
+/* One estimator's intervals. */
+typedef struct piq_coverage_held {
+    double estimate;     /* in the mean */
+    double covered;      /* share that hold the truth */
+    double above, below; /* shares that lie above and below it */
+    double half_width;   /* in the mean */
+} piq_coverage_held;
+
 typedef struct piq_coverage_report {
     size_t repetitions;
-    double rows;               /* of a log, in the mean */
-    double truth_old, truth;   /* of the logging and the new policy */
-    double estimate;           /* DR, in the mean */
-    double covered;            /* share of intervals that hold the truth */
-    double difference_covered; /* the same of new less old */
-    double half_width;         /* of an interval, in the mean */
-    double ess;                /* in the mean */
+    double rows;                      /* of a log, in the mean */
+    double truth_old, truth;          /* of the logging and the new policy */
+    double truth_se;                  /* of the latter, learners are a sample */
+    double lived;                     /* by the new policy where it served */
+    piq_coverage_held ips, snips, dr; /* of `truth` */
+    piq_coverage_held difference;     /* of truth - truth_old */
+    double ess, ess_by_chance;        /* in the mean */
     size_t n_no_verdict;
+    double verdict_covered; /* of the difference, where there is a verdict; 0
+                               where there is none at all */
 } piq_coverage_report;
 
 /* PIQ_EINVAL: options out of range, or nothing was explored. PIQ_ENOMEM. *out

@@ -105,6 +105,13 @@ piq_status piq_trial_choose(piq_classroom *r, piq_seat *seat,
     return by_score(r, &slate, score, out);
 }
 
+void piq_trial_explore(const piq_trial_options *o, piq_recommend_policy *p)
+{
+    p->explores = true;
+    if (o->floor > 0)
+        p->explore.floor = o->floor;
+}
+
 /* --- learning --------------------------------------------------------------
  */
 
@@ -155,6 +162,6 @@ piq_status piq_trial_refit(piq_classroom *r)
     if (status)
         return status;
     piq_recommend_policy_of(r->learned, 1, &r->weights);
-    r->weights.explores = true;
+    piq_trial_explore(r->o, &r->weights);
     return PIQ_OK;
 }

@@ -194,7 +194,7 @@ static bool in_range(const piq_trial_options *o)
 {
     return o->learners >= 2 && o->learners <= 100000 && o->earlier <= 100000 &&
            o->sessions >= 1 && o->sessions <= 10000 && o->slate >= 1 &&
-           o->slate <= PIQ_CHOOSER_MAX_SLATE;
+           o->slate <= PIQ_CHOOSER_MAX_SLATE && o->floor >= 0 && o->floor <= 1;
 }
 
 piq_status piq_trial_run(piq_arena *a, const piq_catalogue *c,

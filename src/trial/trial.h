@@ -34,6 +34,7 @@ typedef struct piq_trial_options {
     size_t earlier;  /* learners whose log is there at the start */
     size_t sessions; /* of each, >= 1 */
     size_t slate;    /* 1 .. PIQ_CHOOSER_MAX_SLATE */
+    double floor;    /* least chance of who may be drawn; 0: the engine's */
     bool wanted[PIQ_N_TRIAL_POLICIES];
     /* Called after each round of sessions; may be NULL. */
     void (*progress)(void *ctx, piq_trial_policy p, size_t sessions_done);

@@ -11,7 +11,7 @@ static policy_coverage cover(size_t rows, bool poor, size_t logs)
                                        .poor = poor,
                                        .base = -1,
                                        .logs = logs,
-                                       .resamples = 200,
+                                       .resamples = 100,
                                        .confidence = .9};
     policy_coverage c = policy_coverage_of(&plan);
     print_message("%zu rows, %s overlap: effective %.0f, 90 %% interval held "

@@ -9,14 +9,17 @@
 enum { POLICY_WORLDS = 10 };
 
 typedef struct policy_coverage {
-    size_t n; /* logs */
-    size_t held, with_verdict, held_with_verdict;
+    size_t n;                                     /* logs */
+    size_t held, with_verdict, held_with_verdict; /* of DR */
+    size_t held_ips, held_snips;
     double ess, max_weight, width, bias; /* means over the logs */
 } policy_coverage;
 
 typedef struct policy_coverage_plan {
     size_t rows; /* of a log */
     bool poor;   /* overlap */
+    bool shy;    /* both policies nearly sure; policy_world.h */
+    bool blind;  /* the log knows the chances of what was shown only */
     double base; /* logit of a reward in the mean */
     size_t logs; /* of each world */
     unsigned resamples;

@@ -4,6 +4,8 @@
 
 #include <math.h>
 
+static const double FLOOR = 0.01;
+
 void policy_world_make(policy_world *w, uint64_t seed, double base,
                        bool poor_overlap)
 {
@@ -43,14 +45,37 @@ static void softmax(const policy_world *w, const double *x, double sharp,
         p[a] /= sum;
 }
 
+/* The best by biases and so much of the tastes; the others by the floor. */
+static void nearly_sure(const policy_world *w, const double *x, double share,
+                        double *p)
+{
+    size_t best = 0;
+    double most = -INFINITY;
+    for (size_t a = 0; a < POLICY_ACTIONS; a++) {
+        double z = w->bias[a] + share * (score(w, x, a) - w->bias[a]);
+        p[a] = FLOOR;
+        if (z > most) {
+            most = z;
+            best = a;
+        }
+    }
+    p[best] = 1 - (POLICY_ACTIONS - 1) * FLOOR;
+}
+
 static void target_policy(const policy_world *w, const double *x, double *p)
 {
-    softmax(w, x, w->sharp_target, p);
+    if (w->shy)
+        nearly_sure(w, x, .5, p);
+    else
+        softmax(w, x, w->sharp_target, p);
 }
 
 static void logged_policy(const policy_world *w, const double *x, double *p)
 {
-    softmax(w, x, w->opposed ? -w->sharp_logged : w->sharp_logged, p);
+    if (w->shy)
+        nearly_sure(w, x, .45, p);
+    else
+        softmax(w, x, w->opposed ? -w->sharp_logged : w->sharp_logged, p);
 }
 
 static void draw_context(piq_rng *r, double *x)
@@ -99,13 +124,16 @@ policy_log policy_world_log(const policy_world *w, piq_arena *a, size_t n,
     policy_log log = {.context = piq_new(a, policy_context, n)};
     piq_offpolicy_row *rows = piq_new(a, piq_offpolicy_row, n);
     double *target = piq_new(a, double, n *POLICY_ACTIONS);
-    double p[POLICY_ACTIONS];
+    double *chance = piq_new(a, double, n *POLICY_ACTIONS);
+    const double **logged = piq_new(a, const double *, n);
     piq_rng r;
     piq_rng_seed(&r, seed);
-    PIQ_ASSERT(log.context && rows && target);
+    PIQ_ASSERT(log.context && rows && target && chance && logged);
     for (size_t i = 0; i < n; i++) {
         double *x = log.context[i].x;
         draw_context(&r, x);
+        double *p = chance + i * POLICY_ACTIONS;
+        logged[i] = p;
         logged_policy(w, x, p);
         uint32_t action = draw_action(&r, p);
         double *t = target + i * POLICY_ACTIONS;
@@ -119,6 +147,7 @@ policy_log policy_world_log(const policy_world *w, piq_arena *a, size_t n,
     }
     log.log = (piq_offpolicy_log){.rows = rows,
                                   .n = n,
+                                  .logged = logged,
                                   .width = 1 + POLICY_CONTEXT + POLICY_ACTIONS,
                                   .features = features,
                                   .ctx = log.context};

@@ -4,7 +4,9 @@
  * A context is four normal numbers; each of ten actions has its own taste for
  * them, so a model of rewards without interactions is wrong on purpose. Both
  * policies are softmaxes: of nearly the same scores (good overlap), or of
- * opposed ones (poor).
+ * opposed ones (poor). Or both are nearly sure (shy): the best by their scores,
+ * every other one by a chance of .01; they agree in most contexts, and where
+ * they do not a weight is 91.
  */
 #ifndef PIQ_TESTS_POLICY_WORLD_H
 #define PIQ_TESTS_POLICY_WORLD_H
@@ -21,6 +23,7 @@ typedef struct policy_world {
     double taste[POLICY_ACTIONS][POLICY_CONTEXT], bias[POLICY_ACTIONS];
     double sharp_logged, sharp_target;
     bool opposed;
+    bool shy; /* false as made */
 } policy_world;
 
 typedef struct policy_context {
@@ -36,7 +39,8 @@ void policy_world_make(policy_world *w, uint64_t seed, double base,
                        bool poor_overlap);
 /* The target policy's expected reward; of `n` contexts. */
 double policy_world_truth(const policy_world *w, size_t n, uint64_t seed);
-/* A log of n rows, in `a`. Fails the test when memory is short. */
+/* A log of n rows, in `a`, with the chances of all actions. Fails the test when
+ * memory is short. */
 policy_log policy_world_log(const policy_world *w, piq_arena *a, size_t n,
                             uint64_t seed);
 

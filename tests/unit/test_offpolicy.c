@@ -144,6 +144,102 @@ static void test_offpolicy__refuses_rows_out_of_range(void **state)
     }
 }
 
+static void test_offpolicy__refuses_chances_that_cannot_be(void **state)
+{
+    (void)state;
+    const double target[] = {.8, .2};
+    const piq_offpolicy_row row = {1, .5, target, 2, 0};
+    const double wrong[][2] = {{.5, .4}, {.6, .4}, {1.5, -.5}};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        const double *logged[] = {wrong[i]};
+        const piq_offpolicy_log log = {.rows = &row,
+                                       .n = 1,
+                                       .logged = logged,
+                                       .width = 1,
+                                       .features = constant};
+        piq_arena a;
+        piq_err err = {0};
+        piq_offpolicy_report r;
+        piq_arena_init(&a, 0);
+        assert_int_equal(
+            piq_offpolicy(&a, &log, piq_offpolicy_defaults(), &r, &err),
+            PIQ_EINVAL);
+        assert_non_null(strstr(err.message, "row 1"));
+        piq_arena_release(&a);
+    }
+}
+
+/* The chances of what was not shown move the intervals and nothing else. */
+static void test_offpolicy__chances_change_intervals_alone(void **state)
+{
+    (void)state;
+    piq_arena a;
+    piq_arena_init(&a, 0);
+    policy_world w;
+    policy_world_make(&w, 4, -1, true);
+    policy_log l = policy_world_log(&w, &a, 1000, 1);
+    piq_offpolicy_report p = evaluate(&l.log, piq_offpolicy_defaults());
+    l.log.logged = NULL;
+    piq_offpolicy_report q = evaluate(&l.log, piq_offpolicy_defaults());
+    assert_true(p.ips == q.ips && p.snips == q.snips && p.dr == q.dr &&
+                p.dm == q.dm && p.ess == q.ess);
+    assert_true(p.ci[0] != q.ci[0] && p.ips_ci[1] != q.ips_ci[1]);
+    assert_int_equal(p.n_groups, 1000);
+    piq_arena_release(&a);
+}
+
+/* Two actions at .99 and .01, the new policy the other way: (.01^2 / .99 +
+ * .99^2 / .01) = 98.01 a row. A log that shows the first one only looks
+ * perfect. */
+static void test_offpolicy__a_log_without_heavy_rows_gets_no_verdict(void **s)
+{
+    (void)s;
+    enum { N = 1000 };
+    static piq_offpolicy_row rows[N];
+    static const double *logged[N];
+    const double target[] = {.01, .99}, chance[] = {.99, .01};
+    for (size_t i = 0; i < N; i++) {
+        rows[i] = (piq_offpolicy_row){(double)(i % 2), .99, target, 2, 0};
+        logged[i] = chance;
+    }
+    piq_offpolicy_log log = {
+        .rows = rows, .n = N, .width = 1, .features = constant};
+    piq_offpolicy_report r = evaluate(&log, piq_offpolicy_defaults());
+    assert_near(r.ess, N, 1e-6);
+    assert_near(r.ess_by_chance, r.ess, 0);
+    assert_int_not_equal(r.verdict, PIQ_OFFPOLICY_NO_VERDICT);
+    log.logged = logged;
+    r = evaluate(&log, piq_offpolicy_defaults());
+    assert_near(r.ess, N, 1e-6);
+    assert_near(r.ess_by_chance, N / (.0001 / .99 + .9801 / .01), 1e-6);
+    assert_int_equal(r.verdict, PIQ_OFFPOLICY_NO_VERDICT);
+}
+
+/* Rows of a learner are left out of the fit together. */
+static void test_offpolicy__a_learner_does_not_judge_themselves(void **state)
+{
+    (void)state;
+    enum { N = 400 };
+    static piq_offpolicy_row rows[N];
+    static uint32_t group[N];
+    const double target[] = {1};
+    for (uint32_t i = 0; i < N; i++) {
+        rows[i] = (piq_offpolicy_row){i < 300, 1, target, 1, 0};
+        group[i] = i < 300;
+    }
+    piq_offpolicy_log log = {
+        .rows = rows, .n = N, .group = group, .width = 1, .features = constant};
+    piq_offpolicy_options o = *piq_offpolicy_defaults();
+    o.folds = 2;
+    piq_offpolicy_report r = evaluate(&log, &o);
+    assert_int_equal(r.n_groups, 2);
+    /* 300 rows of a learner who is always rewarded, 100 of one who never is:
+     * of each the other says the opposite, 100 / 400. Among all rows .75. */
+    assert_near(r.dm, .25, .01);
+    log.group = NULL;
+    assert_near(evaluate(&log, &o).dm, .75, .01);
+}
+
 static void test_offpolicy__refuses_options_out_of_range(void **state)
 {
     (void)state;
@@ -179,6 +275,11 @@ int main(void)
         cmocka_unit_test(test_offpolicy__tells_better_from_worse),
         cmocka_unit_test(test_offpolicy__same_seed_same_bits),
         cmocka_unit_test(test_offpolicy__refuses_rows_out_of_range),
+        cmocka_unit_test(test_offpolicy__refuses_chances_that_cannot_be),
+        cmocka_unit_test(test_offpolicy__chances_change_intervals_alone),
+        cmocka_unit_test(
+            test_offpolicy__a_log_without_heavy_rows_gets_no_verdict),
+        cmocka_unit_test(test_offpolicy__a_learner_does_not_judge_themselves),
         cmocka_unit_test(test_offpolicy__refuses_options_out_of_range),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -125,9 +125,44 @@ static void test_coverage__intervals_are_counted_against_the_truth(void **state)
     assert_true(r.truth > 0 && r.truth < 1);
     assert_true(r.truth_old > 0 && r.truth_old < 1);
     /* Of four repetitions: quarters. */
-    assert_near(4 * r.covered, (int)(4 * r.covered + .5), 1e-12);
-    assert_true(r.half_width > 0 && r.ess > 0 && r.rows > 30);
+    const piq_coverage_held *held[] = {&r.ips, &r.snips, &r.dr, &r.difference};
+    for (size_t i = 0; i < 4; i++) {
+        const piq_coverage_held *h = held[i];
+        assert_near(4 * h->covered, (int)(4 * h->covered + .5), 1e-12);
+        assert_near(h->covered + h->above + h->below, 1, 1e-12);
+        assert_true(h->half_width > 0);
+    }
+    assert_true(r.ess > 0 && r.rows > 30);
+    assert_true(r.truth_se > 0 && r.truth_se < r.truth);
+    assert_true(r.lived > 0 && r.lived < 1);
     piq_arena_release(&a);
+}
+
+/* Who is seldom drawn has a heavy weight. */
+static void test_coverage__a_higher_floor_leaves_more_to_go_by(void **state)
+{
+    double share[2];
+    for (int i = 0; i < 2; i++) {
+        piq_arena a;
+        piq_err err;
+        piq_coverage_report r;
+        piq_coverage_options o = {.seed = 3,
+                                  .repetitions = 2,
+                                  .learners = 60,
+                                  .sessions = 2,
+                                  .slate = 3,
+                                  .earlier = 20,
+                                  .floor = i ? .15 : 0,
+                                  .confidence = .9};
+        piq_arena_init(&a, (size_t)1 << 30);
+        assert_int_equal(piq_coverage_run(&a, *state, &o, &r, &err), PIQ_OK);
+        share[i] = r.ess / r.rows;
+        o.floor = 1.5;
+        assert_int_equal(piq_coverage_run(&a, *state, &o, &r, &err),
+                         PIQ_EINVAL);
+        piq_arena_release(&a);
+    }
+    assert_true(share[1] > 1.3 * share[0]);
 }
 
 int main(void)
@@ -139,6 +174,7 @@ int main(void)
         cmocka_unit_test(test_trial__what_is_out_of_range_is_refused),
         cmocka_unit_test(
             test_coverage__intervals_are_counted_against_the_truth),
+        cmocka_unit_test(test_coverage__a_higher_floor_leaves_more_to_go_by),
     };
     return cmocka_run_group_tests(tests, load, unload);
 }
