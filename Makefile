@@ -38,7 +38,7 @@ GEN_OBJ   := $(if $(GENERATED),gen/openapi_json.o)
 
 CFLAGS   ?= -O2 -g
 WARNINGS  = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
-MODULES  := libmicrohttpd jansson sqlite3
+MODULES  := libmicrohttpd gnutls nettle libcurl jansson sqlite3 libpq
 # Linear algebra only when something uses it.
 ifneq ($(shell grep -lsF 'include <cblas' $(SOURCES)),)
 MODULES  += openblas
@@ -67,6 +67,11 @@ $(BUILD)/obj/%  $(BUILD)/tests/%:  FLAGS = $(CFLAGS) -fPIC
 $(BUILD)/piq $(BUILD)/libpiq.so $(BUILD)/bench/%: FLAGS = $(CFLAGS) -fPIC
 $(BUILD)/asan/%: FLAGS = $(ASAN)
 $(BUILD)/tsan/%: FLAGS = $(TSAN)
+# libFuzzer comes with clang only.
+FUZZING   = -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer,address,undefined \
+            -fno-sanitize-recover=all -DPIQ_LIBFUZZER
+$(BUILD)/fuzz/%: FLAGS = $(FUZZING)
+$(BUILD)/fuzz/%: override CC = clang
 
 # What is built ---------------------------------------------------------------
 
@@ -74,8 +79,9 @@ $(BUILD)/tsan/%: FLAGS = $(TSAN)
 .DELETE_ON_ERROR:
 .SECONDARY:
 .SUFFIXES:
-.PHONY: all run test asan bench bench-programs lint format install clean help \
-        bench-fsrs bench-plans test-programs asan-programs tsan-programs lint-layers lint-format \
+.PHONY: all run test asan deb bench bench-programs lint format install clean help \
+        bench-fsrs bench-plans test-programs asan-programs tsan-programs \
+        fuzz fuzz-programs lint-layers lint-format \
         lint-headers lint-tidy FORCE
 
 all: $(BUILD)/piq $(BUILD)/libpiq.a $(BUILD)/libpiq.so
@@ -115,9 +121,10 @@ endef
 $(eval $(call tree,$(BUILD),obj))
 $(eval $(call tree,$(BUILD)/asan,obj))
 $(eval $(call tree,$(BUILD)/tsan,obj))
+$(eval $(call tree,$(BUILD)/fuzz,obj))
 
-$(BUILD)/obj/tests/%.o $(BUILD)/asan/obj/tests/%.o $(BUILD)/tsan/obj/tests/%.o:\
-    BASE += -Itests
+$(BUILD)/obj/tests/%.o $(BUILD)/asan/obj/tests/%.o $(BUILD)/tsan/obj/tests/%.o \
+$(BUILD)/fuzz/obj/tests/%.o: BASE += -Itests
 
 $(BUILD)/libpiq.so: $(LIBRARY:%.c=$(BUILD)/obj/%.o) \
                     $(GEN_OBJ:%=$(BUILD)/obj/%) tools/libpiq.map
@@ -164,6 +171,21 @@ asan:
 	@PIQ_BIN='$(CURDIR)/$(BUILD)/asan/piq' $(PYTHON) tools/run_tests \
 	    asan: $(ASAN_TESTS) script: $(SCRIPTS)
 
+# Each harness under libFuzzer, RUNS executions; FUZZ=json is one of them. What
+# was found is in $(BUILD)/fuzz/found.
+RUNS = 1000000
+FUZZ =
+FUZZERS := $(sort $(patsubst tests/fuzz/fuzz_%.c,%,\
+             $(wildcard tests/fuzz/fuzz_*.c)))
+fuzz-programs: $(patsubst %,$(BUILD)/fuzz/tests/fuzz/fuzz_%,\
+                 $(or $(FUZZ),$(FUZZERS)))
+
+fuzz:
+	@tools/setup lint
+	@$(MAKE) --no-print-directory $(JOBS) fuzz-programs FUZZ='$(FUZZ)'
+	@$(PYTHON) tools/fuzz --build '$(BUILD)/fuzz' --runs '$(RUNS)' \
+	    $(or $(FUZZ),$(FUZZERS))
+
 bench-programs: all $(BENCHES:%.c=$(BUILD)/%)
 
 bench:
@@ -183,6 +205,9 @@ bench-fsrs: $(BUILD)/piq
 
 C_FILES = $(HEADERS) $(SOURCES) $(TESTS) $(SUPPORT) $(BENCHES) \
           $(wildcard tests/support/*.h bench/*.h)
+
+deb: all
+	@tools/make_deb '$(BUILD)' '$(VERSION)'
 
 # Each goes on when another one found something.
 lint:
@@ -251,11 +276,13 @@ help:
 	@echo '                (DB=build/demo.db PORT=8080)'
 	@echo 'make test       set up, then every test, plain and sanitized'
 	@echo 'make asan       every test, the program included, under ASan+UBSan'
+	@echo 'make fuzz       every parser under libFuzzer (RUNS=1000000 FUZZ=json)'
 	@echo 'make bench      measure'
 	@echo 'make bench-fsrs fitting memory, beside fsrs-rs (PIQ_SHARED=../shared)'
 	@echo 'make bench-plans gaps of plans, beside cbc (PIQ_SHARED=../shared)'
 	@echo 'make lint       rooms, format, headers, clang-tidy'
 	@echo 'make format     clang-format every C file'
 	@echo 'make install    PREFIX=/usr/local DESTDIR='
+	@echo 'make deb        $(BUILD)/piq_VERSION_ARCH.deb'
 	@echo 'make clean      remove build/'
 	@echo 'CC=clang works with all of them, V=1 shows the commands.'

@@ -1,19 +1,28 @@
-/* bench_store.c - what the SQLite backend gives on this machine and disk.
+/* bench_store.c - what the backends give on this machine and disk.
  *
  * Usage: bench_store [LEARNERS [SECONDS [FOLDER]]]; 10,000 learners, 2 s for
  * each line, the folder of temporary files. Durable throughout: a commit has
  * been synced when it is counted. An event has a 36-byte id and a body of 160
  * bytes; a learner's state has 3 KiB. "with states": the state of each learner
  * touched is replaced in the same commit, as the engine does.
+ *
+ * PostgreSQL too when PIQ_TEST_POSTGRES says where it is:
+ *
+ *     tools/with_postgres -- build/bench/bench_store
+ *
+ * and then the ratio of the two, since other work on the machine slows both.
  */
 #include "base/clock.h"
 #include "base/rng.h"
+#include "store/postgres/postgres_store.h"
 #include "store/sqlite/sqlite_store.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -25,7 +34,14 @@ enum {
     FILL_PER_LEARNER = 50
 };
 
+enum { N_BATCHES = 5 };
+static const size_t batches[N_BATCHES] = {1, 16, 64, 256, 1024};
+
 typedef struct bench {
+    const char *conninfo; /* NULL: SQLite, at `path` */
+    bool prepare;
+    double rates[2][N_BATCHES]; /* events/s, alone and with states */
+    double cpu[2][N_BATCHES];   /* seconds an event, the same */
     char path[512];
     piq_store *store;
     piq_rng rng;
@@ -65,6 +81,43 @@ static void *must_alloc(size_t n, size_t size)
 static double now_s(void)
 {
     return (double)piq_clock_monotonic_ns() * 1e-9;
+}
+
+/* Of the processes whose folder is the server's, as tools/with_postgres names
+ * it. */
+static double server_cpu_s(void)
+{
+    const char *folder = getenv("PIQ_TEST_POSTGRES_DATA");
+    DIR *processes = folder != NULL ? opendir("/proc") : NULL;
+    double sum = 0;
+    for (struct dirent *e; processes && (e = readdir(processes)) != NULL;) {
+        char path[300], at[300];
+        snprintf(path, sizeof path, "/proc/%.20s/cwd", e->d_name);
+        ssize_t n = readlink(path, at, sizeof at - 1);
+        at[n > 0 ? n : 0] = '\0';
+        if (e->d_name[0] < '0' || e->d_name[0] > '9' || strcmp(at, folder))
+            continue;
+        snprintf(path, sizeof path, "/proc/%.20s/schedstat", e->d_name);
+        FILE *f = fopen(path, "r");
+        long long ns = 0;
+        if (f != NULL && fscanf(f, "%lld", &ns) == 1)
+            sum += (double)ns * 1e-9;
+        if (f != NULL)
+            fclose(f);
+    }
+    if (processes != NULL)
+        closedir(processes);
+    return sum;
+}
+
+/* Ours and the server's. On a machine that others use too it says more than
+ * time does. */
+static double cpu_s(const bench *b)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    double own = (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+    return own + (b->conninfo != NULL ? server_cpu_s() : 0);
 }
 
 static void sample(bench *b, double us)
@@ -137,7 +190,15 @@ static void must_commit(bench *b, piq_commit *c)
 static void must_open(bench *b)
 {
     piq_err err;
-    if (piq_sqlite_open(b->path, NULL, &b->store, &err) != PIQ_OK)
+    char schema[64];
+    snprintf(schema, sizeof schema, "bench_%ld_%d", (long)getpid(),
+             (int)b->prepare);
+    const piq_postgres_options o = {.schema = schema,
+                                    .unprepared = !b->prepare};
+    piq_status st = b->conninfo == NULL
+                        ? piq_sqlite_open(b->path, NULL, &b->store, &err)
+                        : piq_postgres_open(b->conninfo, &o, &b->store, &err);
+    if (st != PIQ_OK)
         die("open", &err);
 }
 
@@ -188,20 +249,25 @@ static void one_commit(bench *b, size_t batch, bool with_states)
     sample(b, (now_s() - start) * 1e6);
 }
 
-static void commits(bench *b, size_t batch, bool with_states)
+static void commits(bench *b, size_t which, bool with_states)
 {
+    size_t batch = batches[which];
     b->n_samples = 0;
     size_t n = 0;
-    double start = now_s(), spent;
+    double cpu = cpu_s(b), start = now_s(), spent;
     do {
         one_commit(b, batch, with_states);
         n++;
         spent = now_s() - start;
     } while (spent < b->seconds);
-    printf("%5zu  %-12s %9.0f %10.0f %9.2f %9.2f %9.2f\n", batch,
+    cpu = cpu_s(b) - cpu;
+    b->rates[with_states][which] = (double)(n * batch) / spent;
+    b->cpu[with_states][which] = cpu / (double)(n * batch);
+    printf("%5zu  %-12s %9.0f %10.0f %9.2f %9.2f %9.2f %8.1f\n", batch,
            with_states ? "with states" : "events only", (double)n / spent,
-           (double)(n * batch) / spent, quantile_us(b, 0.5) / 1e3,
-           quantile_us(b, 0.99) / 1e3, quantile_us(b, 1.0) / 1e3);
+           b->rates[with_states][which], quantile_us(b, 0.5) / 1e3,
+           quantile_us(b, 0.99) / 1e3, quantile_us(b, 1.0) / 1e3,
+           b->cpu[with_states][which] * 1e6);
 }
 
 static void read_events(bench *b)
@@ -283,25 +349,25 @@ static void print_size(bench *b)
 
 static void measure(bench *b)
 {
-    static const size_t batches[] = {1, 16, 64, 256, 1024};
     must_open(b);
     fill(b);
     printf("batch               commits/s   events/s    p50 ms    p99 ms  "
-           "worst ms\n");
-    for (size_t i = 0; i < sizeof batches / sizeof batches[0]; i++)
-        commits(b, batches[i], false);
-    for (size_t i = 0; i < sizeof batches / sizeof batches[0]; i++)
-        commits(b, batches[i], true);
+           "worst ms  CPU us an event\n");
+    for (size_t i = 0; i < N_BATCHES; i++)
+        commits(b, i, false);
+    for (size_t i = 0; i < N_BATCHES; i++)
+        commits(b, i, true);
     read_events(b);
     print_size(b);
     double t = now_s();
     b->store->ops->close(b->store);
     printf("close: %.0f ms\n", (now_s() - t) * 1e3);
-    forget_file(b);
+    if (b->conninfo == NULL)
+        forget_file(b);
     t = now_s();
     must_open(b);
     printf("open: %.1f ms\n", (now_s() - t) * 1e3);
-    read_states(b, "cold");
+    read_states(b, b->conninfo == NULL ? "cold" : "first");
     read_states(b, "warm");
     b->store->ops->close(b->store);
 }
@@ -313,6 +379,47 @@ static void remove_files(const char *path)
         char name[600];
         snprintf(name, sizeof name, "%s%s", path, suffixes[i]);
         unlink(name);
+    }
+}
+
+/* A fresh set of learners in another place. */
+static void start_over(bench *b, const char *conninfo, bool prepare)
+{
+    b->conninfo = conninfo;
+    b->prepare = prepare;
+    b->n_events = 0;
+    b->at_us = INT64_C(1750000000000000);
+    memset(b->versions, 0, b->n_learners * sizeof *b->versions);
+    piq_rng_seed(&b->rng, 1);
+}
+
+typedef struct rates {
+    double rates[2][N_BATCHES], cpu[2][N_BATCHES];
+} rates;
+
+static void print_ratios(const bench *b, const rates *sqlite)
+{
+    printf("of SQLite's  events/s, with states   CPU, with states\n");
+    for (size_t i = 0; i < N_BATCHES; i++)
+        printf("%11zu %9.2f %12.2f %7.2f %12.2f\n", batches[i],
+               b->rates[0][i] / sqlite->rates[0][i],
+               b->rates[1][i] / sqlite->rates[1][i],
+               b->cpu[0][i] / sqlite->cpu[0][i],
+               b->cpu[1][i] / sqlite->cpu[1][i]);
+}
+
+static void measure_postgres(bench *b)
+{
+    const char *conninfo = getenv("PIQ_TEST_POSTGRES");
+    rates sqlite;
+    memcpy(sqlite.rates, b->rates, sizeof sqlite.rates);
+    memcpy(sqlite.cpu, b->cpu, sizeof sqlite.cpu);
+    for (int way = 0; way < 2 && conninfo != NULL; way++) {
+        printf("\nPostgreSQL, statements %s\n",
+               way == 0 ? "prepared" : "parsed each time");
+        start_over(b, conninfo, way == 0);
+        measure(b);
+        print_ratios(b, &sqlite);
     }
 }
 
@@ -333,8 +440,6 @@ int main(int argc, char **argv)
     snprintf(b->path, sizeof b->path, "%s/bench_store_%ld.db", folder,
              (long)getpid());
     remove_files(b->path);
-    piq_rng_seed(&b->rng, 1);
-    b->at_us = INT64_C(1750000000000000);
     b->versions = must_alloc(b->n_learners, sizeof *b->versions);
     b->samples_us = must_alloc(MAX_SAMPLES, sizeof *b->samples_us);
     b->state = must_alloc(STATE_BYTES, 1);
@@ -342,8 +447,10 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < STATE_BYTES; i++)
         b->state[i] = (char)piq_rng_u64(&b->rng);
     memset(b->body, 'x', BODY_BYTES);
+    start_over(b, NULL, false);
     measure(b);
     remove_files(b->path);
+    measure_postgres(b);
     free(b->state);
     free(b->body);
     free(b->samples_us);

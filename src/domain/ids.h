@@ -11,9 +11,18 @@
 
 #include <stdint.h>
 
+/* tenant << PIQ_USER_BITS | what the tenant's platform calls the learner. */
 typedef struct {
-    int64_t v; /* 1 .. 2^63-1 */
+    int64_t v; /* 1 .. 2^63-1; below 2^53 where it came in over the API */
 } piq_user_id;
+
+enum { PIQ_USER_BITS = 40 };
+
+/* What the platform calls the learner: all that anybody outside is told. */
+static inline int64_t piq_user_outer(piq_user_id user)
+{
+    return user.v & ((INT64_C(1) << PIQ_USER_BITS) - 1);
+}
 
 typedef struct {
     int64_t v; /* 1 .. 2^53-1, given by the curriculum */

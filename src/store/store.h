@@ -53,7 +53,7 @@ typedef struct piq_event_row {
 
 typedef struct piq_state_row {
     piq_user_id user;
-    int64_t version;      /* after; 1 for a new learner */
+    int64_t version;      /* after; 1 for a new learner, see erase() */
     int64_t from_version; /* before; 0: there must be none */
     piq_str body;
 } piq_state_row;
@@ -214,7 +214,8 @@ typedef struct piq_slate_record {
  *
  * `kind` is of [a-z_], 1 to 32 bytes, `key` 1 to 256 bytes of UTF-8; one of a
  * (user, kind, key). A write names the version it was made from, as a state
- * does. An expired record is as absent to whoever reads; tidy() drops it. */
+ * does. An expired record is as absent to whoever reads, and to a write whose
+ * own at_us is not before the expiry; tidy() drops it. */
 typedef struct piq_record {
     piq_user_id user; /* whose: goes when that learner is erased; 0: nobody's */
     piq_str kind;
@@ -229,14 +230,18 @@ typedef struct piq_record {
 /* Puts or drops whatever is there. */
 #define PIQ_RECORD_ANY INT64_C(-1)
 enum { PIQ_STORE_MAX_RECORD_BYTES = 1 << 20 };
+#define PIQ_RECORD_ERASED PIQ_STR("erased")
+#define PIQ_RECORD_FLOOR  PIQ_STR("version")
 
 /* Everything NULL / 0 that is not written. Rows are applied in the order of
  * the members here. Arrays are borrowed for the call; `out` members of rows
  * are filled in on success: numbers that rise, and are not given twice.
  * Refused as a whole: PIQ_ECONFLICT, a learner's event_id is stored already;
  * PIQ_ESTALE, the from_version of a state or a record, or a calibration's
- * number, is not the present one; PIQ_ENOTFOUND, feedback or path of an id that
- * this learner does not have; PIQ_EINVAL, not JSON where JSON is asked for. */
+ * number, is not the present one, a new state's version is not above those that
+ * were erased, or a slate or path was made from a state that was (see erase());
+ * PIQ_ENOTFOUND, feedback or path of an id that this learner does not have;
+ * PIQ_EINVAL, not JSON where JSON is asked for. */
 typedef struct piq_commit {
     piq_event_row *events;
     size_t n_events;
@@ -480,7 +485,16 @@ typedef struct piq_store_ops {
 
     /* Deletes every row of a learner and every record of theirs; numbers that
      * were given to them are not given again. Other processes learn it from
-     * changes(). PIQ_ENOTFOUND: there was nothing. */
+     * changes(). PIQ_ENOTFOUND: there was nothing, and nothing happened.
+     *
+     * Who still holds the state cannot bring it back. In the same transaction
+     * nobody's record PIQ_RECORD_ERASED, PIQ_RECORD_FLOOR is rewritten (never
+     * expires; its version counts erasures): a JSON number, the largest version
+     * of an erased state so far. From then on a new learner begins above it,
+     * which the state keeps as `born` (0: before any erasure). A slate or path
+     * whose state_version is below the present state's `born`, or at or below
+     * the floor when there is no state, is PIQ_ESTALE; such a profile is
+     * ignored. */
     piq_status (*erase)(piq_store *s, piq_user_id user, piq_erased *out,
                         piq_err *err);
     /* Every row of one table, of one learner (PIQ_ANY_USER: all rows), by key,

@@ -7,6 +7,7 @@
 #ifndef PIQ_TESTS_STORE_CONTRACT_H
 #define PIQ_TESTS_STORE_CONTRACT_H
 
+#include "contract/postgres_place.h"
 #include "store/sqlite/sqlite_store.h"
 #include "store/store.h"
 
@@ -62,8 +63,48 @@ static inline piq_status sqlite_place_open(const store_place *p,
     return piq_sqlite_open(p->name, NULL, out, err);
 }
 
+static inline bool postgres_place_make(store_place *p)
+{
+    return postgres_take_place(0, p->name, sizeof p->name);
+}
+
+static inline bool partitioned_place_make(store_place *p)
+{
+    return postgres_take_place(3, p->name, sizeof p->name);
+}
+
+static inline piq_status postgres_place_open(const store_place *p,
+                                             piq_store **out, piq_err *err)
+{
+    return postgres_open_schema(postgres_conninfo(), p->name, 0, out, err);
+}
+
+static inline piq_status partitioned_place_open(const store_place *p,
+                                                piq_store **out, piq_err *err)
+{
+    return postgres_open_schema(postgres_conninfo(), p->name, 3, out, err);
+}
+
+static inline piq_status pooled_place_open(const store_place *p,
+                                           piq_store **out, piq_err *err)
+{
+    return postgres_open_schema(getenv("PIQ_TEST_PGBOUNCER"), p->name, 0, out,
+                                err);
+}
+
+static inline void postgres_place_destroy(const store_place *p)
+{
+    postgres_give_back(p->name);
+}
+
 static const store_place_kind store_kinds[] = {
     {"sqlite", sqlite_place_make, sqlite_place_open, sqlite_place_destroy},
+    {"postgres", postgres_place_make, postgres_place_open,
+     postgres_place_destroy},
+    {"postgres, partitioned", partitioned_place_make, partitioned_place_open,
+     postgres_place_destroy},
+    {"postgres, PgBouncer", postgres_place_make, pooled_place_open,
+     postgres_place_destroy},
 };
 
 /* ---- a test's fixture ------------------------------------------------- */
@@ -242,6 +283,32 @@ static inline size_t n_events_of(store_fixture *f, int64_t user)
 
 enum { STORE_MAX_TESTS = 64 };
 
+/* Of the environment, where a backend's server is. NULL: it needs none. */
+static inline const char *store_server_of(const store_place_kind *kind)
+{
+    if (strcmp(kind->backend, "postgres, PgBouncer") == 0)
+        return "PIQ_TEST_PGBOUNCER";
+    return strncmp(kind->backend, "postgres", 8) == 0 ? "PIQ_TEST_POSTGRES"
+                                                      : NULL;
+}
+
+static inline void test_store__needs_a_server(void **state)
+{
+    const store_place_kind *kind = *state;
+    fprintf(stderr, "%s: %s is not set (tools/with_postgres sets it)\n",
+            kind->backend, store_server_of(kind));
+    skip();
+}
+
+static inline int store_skip_tests_on(const store_place_kind *kind)
+{
+    const struct CMUnitTest tests[] = {
+        {.name = kind->backend,
+         .test_func = test_store__needs_a_server,
+         .initial_state = (void *)(uintptr_t)kind}};
+    return _cmocka_run_group_tests(kind->backend, tests, 1, NULL, NULL);
+}
+
 /* The tests on one backend. Number of failures. */
 static inline int store_run_tests_on(const store_place_kind *kind,
                                      const struct CMUnitTest *tests, size_t n)
@@ -249,11 +316,16 @@ static inline int store_run_tests_on(const store_place_kind *kind,
     struct CMUnitTest here[STORE_MAX_TESTS] = {0};
     if (n > STORE_MAX_TESTS)
         return 1;
+    const char *server = store_server_of(kind);
+    if (server != NULL && getenv(server) == NULL)
+        return store_skip_tests_on(kind);
     for (size_t i = 0; i < n; i++) {
         here[i] = tests[i];
         here[i].initial_state = (void *)(uintptr_t)kind;
     }
-    return _cmocka_run_group_tests(kind->backend, here, n, NULL, NULL);
+    int n_failed = _cmocka_run_group_tests(kind->backend, here, n, NULL, NULL);
+    postgres_drop_places();
+    return n_failed;
 }
 
 /* The tests on every backend that is here. Number of failures. */

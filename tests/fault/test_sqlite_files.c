@@ -212,7 +212,7 @@ static void test_sqlite__flipped_bit_of_a_state_is_found(void **state)
     assert_status(f, PIQ_ECORRUPT,
                   f->s->ops->state(f->s, &f->a, (piq_user_id){7}, &version,
                                    &body, &f->err));
-    assert_non_null(strstr(f->err.message, "learner 7"));
+    assert_non_null(strstr(f->err.message, "a learner's state"));
     assert_int_equal(version_of(f, 8), 1); /* others are as they were */
     f->s->ops->close(f->s);
 }

@@ -41,6 +41,12 @@ void memory_list_add(memory_list *l, void *what)
     list_insert(l, l->n, what);
 }
 
+void memory_list_remove(memory_list *l, size_t at)
+{
+    l->n--;
+    memmove(l->at + at, l->at + at + 1, (l->n - at) * sizeof *l->at);
+}
+
 int memory_cmp_place(int64_t at_us, piq_str id, int64_t other_us,
                      piq_str other_id)
 {
@@ -80,7 +86,7 @@ static void free_snapshot(piq_snapshot_row *s)
     free(s);
 }
 
-static void free_learner(memory_learner *l)
+void memory_free_learner(memory_learner *l)
 {
     for (size_t i = 0; i < l->snapshots.n; i++)
         free_snapshot(l->snapshots.at[i]);
@@ -95,7 +101,7 @@ static void free_learner(memory_learner *l)
 void memory_data_free(memory_data *d)
 {
     for (size_t i = 0; i < d->learners.n; i++)
-        free_learner(d->learners.at[i]);
+        memory_free_learner(d->learners.at[i]);
     for (size_t i = 0; i < d->events.n; i++) {
         piq_event_row *e = d->events.at[i];
         drop(e->event_id);
@@ -122,6 +128,7 @@ void memory_data_free(memory_data *d)
     memory_free_models(d);
     memory_free_policies(d);
     memory_free_slates(d);
+    memory_free_records(d);
     pthread_cond_destroy(&d->changed);
     pthread_mutex_destroy(&d->lock);
     free(d);
@@ -232,6 +239,13 @@ piq_status memory_begin_models(piq_store *s, memory_data **out, piq_err *err)
     return begin(*out, &(*out)->on_model, "call for models", err);
 }
 
+piq_status memory_begin_quietly(piq_store *s, memory_data **out)
+{
+    *out = ((memory_handle *)s)->data;
+    pthread_mutex_lock(&(*out)->lock);
+    return PIQ_OK;
+}
+
 piq_status memory_end(memory_data *d, piq_status status, piq_err *err)
 {
     pthread_mutex_unlock(&d->lock);
@@ -338,6 +352,9 @@ static piq_status check_versions(const memory_data *d, const piq_commit *c,
         const memory_learner *l = memory_learner_of(d, c->states[i].user);
         if ((l ? l->version : 0) != c->states[i].from_version)
             return piq_fail(err, PIQ_ESTALE, "another version is stored");
+        if (!c->states[i].from_version &&
+            c->states[i].version <= memory_floor(d))
+            return piq_fail(err, PIQ_ESTALE, "such a version was erased");
     }
     for (size_t i = 0; i < c->n_calibrations; i++)
         if (c->calibrations[i].number != d->calibration + 1 + i)
@@ -370,6 +387,29 @@ static piq_status check_ids(const memory_data *d, const piq_commit *c,
     return PIQ_OK;
 }
 
+/* States of this commit come first: they may be new. */
+static bool is_of_living(const memory_data *d, const piq_commit *c,
+                         piq_user_id user, int64_t state_version)
+{
+    for (size_t i = 0; i < c->n_states; i++)
+        if (c->states[i].user.v == user.v && !c->states[i].from_version)
+            return !memory_floor(d) || state_version >= c->states[i].version;
+    return memory_is_alive(d, user, state_version);
+}
+
+static piq_status check_living(const memory_data *d, const piq_commit *c,
+                               piq_err *err)
+{
+    bool alive = true;
+    for (size_t i = 0; i < c->n_slates; i++)
+        alive = alive && is_of_living(d, c, c->slates[i].user,
+                                      c->slates[i].state_version);
+    for (size_t i = 0; i < c->n_paths; i++)
+        alive = alive &&
+                is_of_living(d, c, c->paths[i].user, c->paths[i].state_version);
+    return alive ? PIQ_OK : piq_fail(err, PIQ_ESTALE, "it was erased");
+}
+
 static void put_event(memory_data *d, piq_event_row *given)
 {
     piq_event_row *e = memory_zeroed(sizeof *e);
@@ -394,6 +434,8 @@ static void put_state(memory_data *d, const piq_state_row *s)
 {
     memory_learner *l = find_or_add(d, s->user);
     drop(l->body);
+    if (!s->from_version)
+        l->born = memory_floor(d) ? s->version : 0;
     l->body = memory_kept(s->body);
     l->version = s->version;
 }
@@ -476,6 +518,8 @@ static void put_path(memory_data *d, piq_path_row *given)
 
 static void put_profile(memory_data *d, const piq_profile_row *given)
 {
+    if (!memory_is_alive(d, given->user, given->state_version))
+        return;
     memory_learner *l = find_or_add(d, given->user);
     if (l->has_profile && l->profile.state_version > given->state_version)
         return;
@@ -521,6 +565,8 @@ static void apply(memory_data *d, piq_commit *c)
         put_profile(d, &c->profiles[i]);
     for (size_t i = 0; i < c->n_calibrations; i++)
         put_calibration(d, &c->calibrations[i]);
+    memory_apply_records(d, c->records, c->n_records);
+    memory_note_changes(d, c);
     d->n_commits++;
 }
 
@@ -552,6 +598,10 @@ piq_status memory_commit(piq_store *s, piq_commit *c, piq_err *err)
         status = check_versions(d, c, err);
     if (status == PIQ_OK)
         status = check_ids(d, c, err);
+    if (status == PIQ_OK)
+        status = check_living(d, c, err);
+    if (status == PIQ_OK)
+        status = memory_check_records(d, c->records, c->n_records, err);
     if (status == PIQ_OK)
         apply(d, c);
     pthread_mutex_unlock(&d->lock);

@@ -1,5 +1,5 @@
-/* memory_store.h - a store in memory, for the engine's tests: all of store.h,
- * thread safe, and failing where a test asks it to.
+/* memory_store.h - a store in memory, for the engine's tests: all of store.h
+ * but dump() and load(), thread safe, and failing where a test asks it to.
  *
  * What is stored lives in a memory_data, apart from the handles on it, so that
  * a test can close an engine and open another one, or two at once, as two

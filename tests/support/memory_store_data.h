@@ -21,6 +21,7 @@ typedef struct memory_document {
 typedef struct memory_learner {
     piq_user_id user;
     int64_t version;
+    int64_t born; /* version that it began with; 0: before any erasure */
     piq_str body;
     memory_list events;    /* piq_event_row, in fold order */
     memory_list snapshots; /* piq_snapshot_row, in fold order */
@@ -48,6 +49,11 @@ struct memory_data {
     memory_list experiments; /* piq_experiment_row, by id */
     memory_list exposures;   /* piq_exposure_row, by id */
     memory_list slates;      /* piq_slate_record, by id; no outcomes */
+    memory_list records;     /* piq_record, as they came */
+    memory_list changes;     /* piq_change, by mark, from first_change on */
+    int64_t last_mark;
+    /* Rows of erased learners stay, as nobody's, for their numbers. */
+    size_t n_erased_events, n_erased_offers;
     uint32_t calibration;
     int64_t through_seq;
     size_t n_commits, n_paths, n_slates;
@@ -79,6 +85,8 @@ void *memory_zeroed(size_t size);
 /* A read, or a call for models: locks, unless it was made to fail. */
 piq_status memory_begin(piq_store *s, memory_data **out, piq_err *err);
 piq_status memory_begin_models(piq_store *s, memory_data **out, piq_err *err);
+/* What the engine asks for all the time: counts for nothing, never fails. */
+piq_status memory_begin_quietly(piq_store *s, memory_data **out);
 /* Unlocks; says what the status is. */
 piq_status memory_end(memory_data *d, piq_status status, piq_err *err);
 /* Each of the strings becomes a copy in `a`. */
@@ -135,5 +143,39 @@ piq_status memory_slates_after(piq_store *s, piq_arena *a, int64_t after,
 piq_status memory_slate_of(piq_store *s, piq_arena *a, int64_t recommendation,
                            piq_slate_record *out, piq_err *err);
 void memory_free_slates(memory_data *d);
+/* In memory_store_records.c. */
+bool memory_is_json(piq_str s);
+piq_status memory_record(piq_store *s, piq_arena *a, piq_user_id user,
+                         piq_str kind, piq_str key, int64_t now_us,
+                         piq_record *out, piq_err *err);
+piq_status memory_records(piq_store *s, piq_arena *a,
+                          const piq_record_range *range, piq_record **out,
+                          size_t *n, piq_err *err);
+piq_status memory_put_records(piq_store *s, const piq_record *rows, size_t n,
+                              piq_err *err);
+/* Of a commit; with the lock held. All are checked before any is put. */
+piq_status memory_check_records(const memory_data *d, const piq_record *rows,
+                                size_t n, piq_err *err);
+void memory_apply_records(memory_data *d, const piq_record *rows, size_t n);
+piq_record *memory_record_of(const memory_data *d, piq_user_id user,
+                             piq_str kind, piq_str key);
+void memory_note_changes(memory_data *d, const piq_commit *c);
+void memory_note_change(memory_data *d, piq_user_id user, uint32_t what,
+                        int64_t version);
+piq_status memory_changes(piq_store *s, piq_arena *a, int64_t after,
+                          size_t limit, piq_change **out, size_t *n,
+                          piq_err *err);
+piq_status memory_last_change(piq_store *s, int64_t *mark, piq_err *err);
+piq_status memory_tidy(piq_store *s, int64_t now_us, int64_t changes_before_us,
+                       bool *more, piq_err *err);
+void memory_free_records(memory_data *d);
+/* In memory_store_erase.c. */
+int64_t memory_floor(const memory_data *d);
+bool memory_is_alive(const memory_data *d, piq_user_id user,
+                     int64_t state_version);
+piq_status memory_erase(piq_store *s, piq_user_id user, piq_erased *out,
+                        piq_err *err);
+void memory_free_learner(memory_learner *l);
+void memory_list_remove(memory_list *l, size_t at);
 
 #endif

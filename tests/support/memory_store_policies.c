@@ -1,7 +1,5 @@
 #include "support/memory_store_data.h"
 
-#include <jansson.h>
-
 static void drop(piq_str s)
 {
     free((void *)(uintptr_t)s.ptr);
@@ -28,13 +26,6 @@ void memory_free_policies(memory_data *d)
     free(d->exposures.at);
 }
 
-static bool is_json(piq_str s)
-{
-    json_t *json = json_loadb(s.ptr, s.len, JSON_DECODE_ANY, NULL);
-    json_decref(json);
-    return json != NULL;
-}
-
 /* ---- rules ------------------------------------------------------------- */
 
 piq_status memory_put_rules(piq_store *s, const piq_rules_row *row,
@@ -44,7 +35,7 @@ piq_status memory_put_rules(piq_store *s, const piq_rules_row *row,
     piq_status status = memory_begin_models(s, &d, err);
     if (status)
         return status;
-    if (!is_json(row->document))
+    if (!memory_is_json(row->document))
         return memory_end(d, PIQ_EINVAL, err);
     if (row->version != d->rules.n + 1)
         return memory_end(d, PIQ_ESTALE, err);
@@ -119,7 +110,7 @@ piq_status memory_put_experiment(piq_store *s, piq_experiment_row *row,
     piq_status status = memory_begin_models(s, &d, err);
     if (status)
         return status;
-    if (!row->name.len || !is_json(row->document))
+    if (!row->name.len || !memory_is_json(row->document))
         return memory_end(d, PIQ_EINVAL, err);
     for (size_t i = 0; i < d->experiments.n; i++) {
         const piq_experiment_row *x = d->experiments.at[i];

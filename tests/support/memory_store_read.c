@@ -278,11 +278,12 @@ static piq_status store_counts(piq_store *s, piq_store_counts *out,
     piq_status status = memory_begin(s, &d, err);
     if (status)
         return status;
-    *out = (piq_store_counts){.learners = d->learners.n,
-                              .events = d->events.n,
-                              .recommendations = d->offers.n,
-                              .catalogue_version = (uint32_t)d->documents.n,
-                              .calibration = d->calibration};
+    *out =
+        (piq_store_counts){.learners = d->learners.n,
+                           .events = d->events.n - d->n_erased_events,
+                           .recommendations = d->offers.n - d->n_erased_offers,
+                           .catalogue_version = (uint32_t)d->documents.n,
+                           .calibration = d->calibration};
     return memory_end(d, PIQ_OK, err);
 }
 
@@ -328,6 +329,13 @@ static const piq_store_ops memory_ops = {
     .experiments = memory_experiments,
     .exposures = memory_exposures,
     .policy_marks = memory_policy_marks,
+    .record = memory_record,
+    .records = memory_records,
+    .put_records = memory_put_records,
+    .changes = memory_changes,
+    .last_change = memory_last_change,
+    .erase = memory_erase,
+    .tidy = memory_tidy,
     .users = store_users,
     .counts = store_counts,
     .ping = store_ping,

@@ -67,8 +67,11 @@ piq_status memory_slates_after(piq_store *s, piq_arena *a, int64_t after,
     *out = piq_new(a, piq_slate_record, d->slates.n);
     status = *out ? PIQ_OK : PIQ_ENOMEM;
     for (size_t i = (size_t)after; i < d->slates.n && *n < limit && !status;
-         i++)
-        status = give(d, a, d->slates.at[i], &(*out)[(*n)++]);
+         i++) {
+        const piq_slate_record *r = d->slates.at[i];
+        if (r->row.user.v)
+            status = give(d, a, r, &(*out)[(*n)++]);
+    }
     return memory_end(d, status, err);
 }
 
@@ -83,7 +86,7 @@ piq_status memory_slate_of(piq_store *s, piq_arena *a, int64_t recommendation,
     for (size_t i = 0; i < d->slates.n; i++) {
         const piq_slate_record *r = d->slates.at[i];
         int64_t at = recommendation - r->first_recommendation;
-        if (at >= 0 && at < (int64_t)r->row.n_recommendations)
+        if (r->row.user.v && at >= 0 && at < (int64_t)r->row.n_recommendations)
             status = give(d, a, r, out);
     }
     return memory_end(d, status, err);

@@ -59,16 +59,30 @@ static int copy_and_sync(sqlite3 *db)
     return rc == SQLITE_OK ? sync_database(db) : rc;
 }
 
+void piq_sqlite_checkpointer_scrub(piq_sqlite_checkpointer *k)
+{
+    pthread_mutex_lock(&k->lock);
+    k->scrub = true;
+    pthread_cond_signal(&k->wake);
+    pthread_mutex_unlock(&k->lock);
+}
+
 /* The count of frames is reset with the writer held off: no commit's comes
- * between. */
+ * between, and no erasure. */
 static int restart(piq_sqlite_checkpointer *k)
 {
     pthread_mutex_lock(k->write_lock);
+    pthread_mutex_lock(&k->lock);
+    bool scrub = k->scrub;
+    pthread_mutex_unlock(&k->lock);
     int rc = sqlite3_wal_checkpoint_v2(k->conn.db, "main",
-                                       SQLITE_CHECKPOINT_RESTART, NULL, NULL);
+                                       scrub ? SQLITE_CHECKPOINT_TRUNCATE
+                                             : SQLITE_CHECKPOINT_RESTART,
+                                       NULL, NULL);
     if (rc == SQLITE_OK) {
         pthread_mutex_lock(&k->lock);
         k->n_frames = 0;
+        k->scrub = k->scrub && !scrub;
         pthread_mutex_unlock(&k->lock);
     }
     pthread_mutex_unlock(k->write_lock);
@@ -116,7 +130,7 @@ static void report(piq_sqlite_checkpointer *k, int rc, bool *reported)
 /* Holds `lock`. */
 static bool is_due(const piq_sqlite_checkpointer *k)
 {
-    return k->n_frames >= START_FRAMES && !k->sync_failed;
+    return (k->n_frames >= START_FRAMES || k->scrub) && !k->sync_failed;
 }
 
 static void *run(void *ctx)

@@ -13,6 +13,9 @@
  *            make the WAL grow for ever, and with all the syncing left to it
  *            commits stood still for 40 to 60 ms.
  *
+ * After an erasure the last step is a TRUNCATE, which leaves no page of the WAL
+ * behind, and does not wait for 64 MiB: older pages have what was erased.
+ *
  * A failed checkpoint loses nothing: the WAL stays the truth. It is logged
  * once, and tried again after a pause. After a failed sync nothing is tried
  * again: the kernel may have dropped the pages that it could not write and
@@ -34,6 +37,7 @@ typedef struct piq_sqlite_checkpointer {
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t wake;
     int n_frames; /* in the WAL, as the last commit said */
+    bool scrub;   /* the WAL holds what was erased */
     bool stop;
     bool sync_failed; /* written by the thread; read after it was joined */
 } piq_sqlite_checkpointer;
@@ -42,6 +46,9 @@ typedef struct piq_sqlite_checkpointer {
 PIQ_MUST_USE piq_status piq_sqlite_checkpointer_start(
     piq_sqlite_checkpointer *k, const piq_sqlite_setting *setting,
     pthread_mutex_t *write_lock, piq_err *err);
+
+/* Something was erased: the WAL is emptied soon. Any thread. */
+void piq_sqlite_checkpointer_scrub(piq_sqlite_checkpointer *k);
 
 /* Stops the thread, and closes; the last one to close the file moves the rest
  * of the WAL and removes it (SQLite does). After a failed sync it keeps

@@ -20,12 +20,31 @@ piq_status piq_sqlite_take_id(piq_sqlite_conn *w, size_t nth, const char *table,
     return PIQ_ECORRUPT;
 }
 
+piq_status piq_sqlite_next_number(piq_sqlite_conn *w, piq_sqlite_sql sql,
+                                  int64_t *out, piq_err *err)
+{
+    piq_sqlite_call q;
+    piq_sqlite_begin(w, sql, &q);
+    int rc = piq_sqlite_step(&q);
+    if (rc == SQLITE_ROW)
+        *out = piq_sqlite_i64(&q, 0);
+    piq_sqlite_end(&q);
+    if (rc == SQLITE_ROW)
+        return PIQ_OK;
+    if (rc != SQLITE_DONE)
+        return piq_sqlite_fail(err, w->db, w->path, rc, "number new rows");
+    piq_fail(err, PIQ_ECORRUPT, "could not number new rows in %s", w->path);
+    piq_err_at(err, "numbers");
+    return PIQ_ECORRUPT;
+}
+
 /* ---- events ---------------------------------------------------------- */
 
-static int insert_event(piq_sqlite_conn *w, const piq_event_row *e)
+static int insert_event(piq_sqlite_conn *w, int64_t seq, const piq_event_row *e)
 {
     piq_sqlite_call q;
     piq_sqlite_begin(w, PIQ_SQL_ADD_EVENT, &q);
+    piq_sqlite_bind_i64(&q, seq);
     piq_sqlite_bind_i64(&q, e->user.v);
     piq_sqlite_bind_text(&q, e->event_id);
     piq_sqlite_bind_i64(&q, e->at_us);
@@ -45,18 +64,16 @@ static int insert_event(piq_sqlite_conn *w, const piq_event_row *e)
     return piq_sqlite_run(&q);
 }
 
-static piq_status write_event(piq_sqlite_conn *w, const piq_event_row *e,
-                              piq_err *err)
+static piq_status write_event(piq_sqlite_conn *w, int64_t seq,
+                              const piq_event_row *e, piq_err *err)
 {
-    int rc = insert_event(w, e);
+    int rc = insert_event(w, seq, e);
     if (rc == SQLITE_OK)
         return PIQ_OK;
     if (rc != SQLITE_CONSTRAINT_UNIQUE)
         return piq_sqlite_fail(err, w->db, w->path, rc, "store an event");
     piq_fail(err, PIQ_ECONFLICT,
-             "could not store event %.*s of learner %" PRId64
-             ": there is one of that id",
-             PIQ_STR_ARG(e->event_id), e->user.v);
+             "could not store an event: there is one of that id");
     piq_err_at(err, "events");
     return PIQ_ECONFLICT;
 }
@@ -64,24 +81,26 @@ static piq_status write_event(piq_sqlite_conn *w, const piq_event_row *e,
 static piq_status write_events(piq_sqlite_conn *w, const piq_commit *c,
                                piq_sqlite_ids *ids, piq_err *err)
 {
-    for (size_t i = 0; i < c->n_events; i++) {
-        piq_status st = write_event(w, &c->events[i], err);
-        if (st == PIQ_OK)
-            st = piq_sqlite_take_id(w, i, "events", &ids->first_event, err);
-        if (st != PIQ_OK)
-            return st;
-    }
-    return PIQ_OK;
+    piq_status st = PIQ_OK;
+    if (c->n_events > 0)
+        st = piq_sqlite_next_number(w, PIQ_SQL_NEXT_EVENT, &ids->first_event,
+                                    err);
+    for (size_t i = 0; i < c->n_events && st == PIQ_OK; i++)
+        st = write_event(w, ids->first_event + (int64_t)i, &c->events[i], err);
+    return st;
 }
 
 /* ---- states ---------------------------------------------------------- */
 
-static int insert_state(piq_sqlite_conn *w, const piq_state_row *r)
+/* `floor`: of erased versions, 0 while nothing was. */
+static int insert_state(piq_sqlite_conn *w, const piq_state_row *r,
+                        int64_t floor)
 {
     piq_sqlite_call q;
     piq_sqlite_begin(w, PIQ_SQL_ADD_STATE, &q);
     piq_sqlite_bind_i64(&q, r->user.v);
     piq_sqlite_bind_i64(&q, r->version);
+    piq_sqlite_bind_i64(&q, floor > 0 ? r->version : 0);
     piq_sqlite_bind_i64(&q, piq_sqlite_hash(r->body));
     piq_sqlite_bind_blob(&q, r->body);
     return piq_sqlite_run(&q);
@@ -99,33 +118,39 @@ static int update_state(piq_sqlite_conn *w, const piq_state_row *r)
     return piq_sqlite_run(&q);
 }
 
+static piq_status stale_state(const piq_state_row *r, piq_err *err)
+{
+    piq_fail(err, PIQ_ESTALE,
+             "could not store version %" PRId64 " of a learner's state: "
+             "version %" PRId64 " is not the present one",
+             r->version, r->from_version);
+    piq_err_at(err, "learner_state");
+    return PIQ_ESTALE;
+}
+
 static piq_status write_state(piq_sqlite_conn *w, const piq_state_row *r,
-                              piq_err *err)
+                              int64_t floor, piq_err *err)
 {
     bool is_new = r->from_version == 0;
-    int rc = is_new ? insert_state(w, r) : update_state(w, r);
+    if (is_new && r->version <= floor)
+        return stale_state(r, err);
+    int rc = is_new ? insert_state(w, r, floor) : update_state(w, r);
     bool stale = is_new ? rc == SQLITE_CONSTRAINT_PRIMARYKEY ||
                               rc == SQLITE_CONSTRAINT_ROWID
                         : rc == SQLITE_OK && sqlite3_changes(w->db) == 0;
-    if (stale) {
-        piq_fail(err, PIQ_ESTALE,
-                 "could not store version %" PRId64 " of learner %" PRId64
-                 ": version %" PRId64 " is not the present one",
-                 r->version, r->user.v, r->from_version);
-        piq_err_at(err, "learner_state");
-        return PIQ_ESTALE;
-    }
+    if (stale)
+        return stale_state(r, err);
     if (rc == SQLITE_OK)
         return PIQ_OK;
     return piq_sqlite_fail(err, w->db, w->path, rc, "store a learner's state");
 }
 
 static piq_status write_states(piq_sqlite_conn *w, const piq_commit *c,
-                               piq_err *err)
+                               int64_t floor, piq_err *err)
 {
     piq_status st = PIQ_OK;
     for (size_t i = 0; i < c->n_states && st == PIQ_OK; i++)
-        st = write_state(w, &c->states[i], err);
+        st = write_state(w, &c->states[i], floor, err);
     return st;
 }
 
@@ -188,15 +213,23 @@ static piq_status write_all(piq_sqlite_conn *w, void *ctx, piq_err *err)
 {
     commit_work *work = ctx;
     const piq_commit *c = work->c;
-    piq_status st = write_events(w, c, &work->ids, err);
+    piq_status st = PIQ_OK;
+    if (c->n_states + c->n_slates + c->n_paths + c->n_profiles > 0)
+        st = piq_sqlite_floor(w, &work->ids.floor, err);
     if (st == PIQ_OK)
-        st = write_states(w, c, err);
+        st = write_events(w, c, &work->ids, err);
+    if (st == PIQ_OK)
+        st = write_states(w, c, work->ids.floor, err);
     if (st == PIQ_OK)
         st = piq_sqlite_write_snapshots(w, c, err);
     if (st == PIQ_OK)
         st = piq_sqlite_write_offers(w, c, &work->ids, err);
     if (st == PIQ_OK)
         st = write_calibrations(w, c, err);
+    if (st == PIQ_OK)
+        st = piq_sqlite_write_records(w, c->records, c->n_records, err);
+    if (st == PIQ_OK)
+        st = piq_sqlite_write_changes(w, c, err);
     return st;
 }
 

@@ -9,12 +9,12 @@
 
 /* A row that must be there is not. */
 static piq_status missing(piq_err *err, const char *table, const char *what,
-                          int64_t id, piq_user_id user)
+                          int64_t id)
 {
     piq_fail(err, PIQ_ENOTFOUND,
-             "could not change %s %" PRId64 ": learner %" PRId64
-             " has none of that number",
-             what, id, user.v);
+             "could not change %s %" PRId64
+             ": the learner has none of that number",
+             what, id);
     piq_err_at(err, "%s", table);
     return PIQ_ENOTFOUND;
 }
@@ -40,6 +40,41 @@ static void bind_feedback_score(piq_sqlite_call *q, uint8_t score)
         piq_sqlite_bind_null(q);
     else
         piq_sqlite_bind_i64(q, score);
+}
+
+/* *is: a row made from that version of the learner's state is of a learner who
+ * was not erased since. */
+static piq_status is_alive(piq_sqlite_conn *w, piq_user_id user,
+                           int64_t state_version, int64_t floor, bool *is,
+                           piq_err *err)
+{
+    *is = true;
+    if (floor == 0)
+        return PIQ_OK; /* nobody ever was */
+    piq_sqlite_call q;
+    piq_sqlite_begin(w, PIQ_SQL_IS_ALIVE, &q);
+    piq_sqlite_bind_i64(&q, state_version);
+    piq_sqlite_bind_i64(&q, user.v);
+    int rc = piq_sqlite_step(&q);
+    *is = rc == SQLITE_ROW ? piq_sqlite_i64(&q, 0) != 0 : state_version > floor;
+    piq_sqlite_end(&q);
+    if (rc == SQLITE_ROW || rc == SQLITE_DONE)
+        return PIQ_OK;
+    return piq_sqlite_fail(err, w->db, w->path, rc, "look for a learner");
+}
+
+static piq_status check_alive(piq_sqlite_conn *w, piq_user_id user,
+                              int64_t state_version, int64_t floor,
+                              piq_err *err)
+{
+    bool is;
+    piq_status st = is_alive(w, user, state_version, floor, &is, err);
+    if (st != PIQ_OK || is)
+        return st;
+    piq_fail(err, PIQ_ESTALE,
+             "could not store what was made from a state that was erased");
+    piq_err_at(err, "learner_state");
+    return PIQ_ESTALE;
 }
 
 /* ---- recommendations ------------------------------------------------- */
@@ -77,11 +112,12 @@ static piq_status write_recommendations(piq_sqlite_conn *w, const piq_commit *c,
     return PIQ_OK;
 }
 
-static int insert_slate(piq_sqlite_conn *w, const piq_slate_row *r,
+static int insert_slate(piq_sqlite_conn *w, int64_t id, const piq_slate_row *r,
                         int64_t first_recommendation)
 {
     piq_sqlite_call q;
     piq_sqlite_begin(w, PIQ_SQL_ADD_SLATE, &q);
+    piq_sqlite_bind_i64(&q, id);
     piq_sqlite_bind_i64(&q, r->user.v);
     piq_sqlite_bind_i64(&q, r->served_us);
     piq_sqlite_bind_i64(&q, r->state_version);
@@ -101,17 +137,25 @@ static int insert_slate(piq_sqlite_conn *w, const piq_slate_row *r,
 static piq_status write_slates(piq_sqlite_conn *w, const piq_commit *c,
                                const piq_sqlite_ids *ids, piq_err *err)
 {
-    for (size_t i = 0; i < c->n_slates; i++) {
+    int64_t first = 0;
+    if (c->n_slates == 0)
+        return PIQ_OK;
+    piq_status st = piq_sqlite_next_number(w, PIQ_SQL_NEXT_SLATE, &first, err);
+    for (size_t i = 0; i < c->n_slates && st == PIQ_OK; i++) {
         const piq_slate_row *r = &c->slates[i];
         PIQ_ASSERT(r->first_recommendation <= c->n_recommendations &&
                    r->n_recommendations <=
                        c->n_recommendations - r->first_recommendation);
-        int rc = insert_slate(w, r, ids->first_recommendation);
+        st = check_alive(w, r->user, r->state_version, ids->floor, err);
+        if (st != PIQ_OK)
+            return st;
+        int rc =
+            insert_slate(w, first + (int64_t)i, r, ids->first_recommendation);
         if (rc != SQLITE_OK)
             return piq_sqlite_fail(err, w->db, w->path, rc,
                                    "log what was recommended");
     }
-    return PIQ_OK;
+    return st;
 }
 
 static piq_status write_feedback(piq_sqlite_conn *w, const piq_commit *c,
@@ -130,7 +174,7 @@ static piq_status write_feedback(piq_sqlite_conn *w, const piq_commit *c,
             return piq_sqlite_fail(err, w->db, w->path, rc, "store feedback");
         if (sqlite3_changes(w->db) == 0)
             return missing(err, "content_recommendations", "recommendation",
-                           r->recommendation_id, r->user);
+                           r->recommendation_id);
     }
     return PIQ_OK;
 }
@@ -181,13 +225,16 @@ static piq_status write_paths(piq_sqlite_conn *w, const piq_commit *c,
     size_t n_new = 0;
     for (size_t i = 0; i < c->n_paths; i++) {
         const piq_path_row *r = &c->paths[i];
+        piq_status st =
+            check_alive(w, r->user, r->state_version, ids->floor, err);
+        if (st != PIQ_OK)
+            return st;
         int rc = r->id == 0 ? insert_path(w, r) : update_path(w, r);
         if (rc != SQLITE_OK)
             return piq_sqlite_fail(err, w->db, w->path, rc,
                                    "store a learning path");
         if (r->id != 0 && sqlite3_changes(w->db) == 0)
-            return missing(err, "learning_paths", "path", r->id, r->user);
-        piq_status st = PIQ_OK;
+            return missing(err, "learning_paths", "path", r->id);
         if (r->id == 0)
             st = piq_sqlite_take_id(w, n_new++, "learning_paths",
                                     &ids->first_path, err);
@@ -199,22 +246,32 @@ static piq_status write_paths(piq_sqlite_conn *w, const piq_commit *c,
 
 /* ---- profiles -------------------------------------------------------- */
 
+static int put_profile(piq_sqlite_conn *w, const piq_profile_row *r)
+{
+    char at[32];
+    piq_sqlite_call q;
+    piq_sqlite_begin(w, PIQ_SQL_PUT_PROFILE, &q);
+    piq_sqlite_bind_i64(&q, r->user.v);
+    piq_sqlite_bind_text(&q, r->skill_profile);
+    piq_sqlite_bind_text(&q, r->learning_style);
+    piq_sqlite_bind_text_or_null(&q, r->behavioral_metrics);
+    piq_sqlite_bind_text_or_null(&q, r->goals);
+    bind_time(&q, r->updated_us, at);
+    piq_sqlite_bind_i64(&q, r->state_version);
+    return piq_sqlite_run(&q);
+}
+
 static piq_status write_profiles(piq_sqlite_conn *w, const piq_commit *c,
-                                 piq_err *err)
+                                 int64_t floor, piq_err *err)
 {
     for (size_t i = 0; i < c->n_profiles; i++) {
         const piq_profile_row *r = &c->profiles[i];
-        char at[32];
-        piq_sqlite_call q;
-        piq_sqlite_begin(w, PIQ_SQL_PUT_PROFILE, &q);
-        piq_sqlite_bind_i64(&q, r->user.v);
-        piq_sqlite_bind_text(&q, r->skill_profile);
-        piq_sqlite_bind_text(&q, r->learning_style);
-        piq_sqlite_bind_text_or_null(&q, r->behavioral_metrics);
-        piq_sqlite_bind_text_or_null(&q, r->goals);
-        bind_time(&q, r->updated_us, at);
-        piq_sqlite_bind_i64(&q, r->state_version);
-        int rc = piq_sqlite_run(&q);
+        bool alive;
+        piq_status st =
+            is_alive(w, r->user, r->state_version, floor, &alive, err);
+        if (st != PIQ_OK)
+            return st;
+        int rc = alive ? put_profile(w, r) : SQLITE_OK;
         if (rc != SQLITE_OK)
             return piq_sqlite_fail(err, w->db, w->path, rc, "store a profile");
     }
@@ -234,6 +291,6 @@ piq_status piq_sqlite_write_offers(piq_sqlite_conn *w, const piq_commit *c,
     if (st == PIQ_OK)
         st = write_paths(w, c, ids, err);
     if (st == PIQ_OK)
-        st = write_profiles(w, c, err);
+        st = write_profiles(w, c, ids->floor, err);
     return st;
 }

@@ -36,6 +36,7 @@ static int apply(sqlite3 *db, const piq_sqlite_setting *setting,
              "PRAGMA temp_store=MEMORY;" /* a full disk must not stop a sort */
              "PRAGMA mmap_size=0;"
              "PRAGMA cell_size_check=ON;"
+             "PRAGMA secure_delete=ON;"
              "PRAGMA query_only=%d;"
              "PRAGMA journal_size_limit=%d;",
              PIQ_SQLITE_PAGE_BYTES, cache_kib,

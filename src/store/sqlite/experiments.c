@@ -118,11 +118,12 @@ piq_status piq_sqlite_experiments(piq_store *s, piq_arena *a,
 
 /* ---- exposures ------------------------------------------------------- */
 
-static int insert_exposure(piq_sqlite_conn *w, const piq_exposure_row *r,
-                           const piq_sqlite_ids *ids)
+static int insert_exposure(piq_sqlite_conn *w, int64_t id,
+                           const piq_exposure_row *r, const piq_sqlite_ids *ids)
 {
     piq_sqlite_call q;
     piq_sqlite_begin(w, PIQ_SQL_ADD_EXPOSURE, &q);
+    piq_sqlite_bind_i64(&q, id);
     piq_sqlite_bind_i64(&q, r->experiment);
     piq_sqlite_bind_i64(&q, r->arm);
     piq_sqlite_bind_i64(&q, r->user.v);
@@ -141,17 +142,22 @@ static int insert_exposure(piq_sqlite_conn *w, const piq_exposure_row *r,
 piq_status piq_sqlite_write_exposures(piq_sqlite_conn *w, const piq_commit *c,
                                       const piq_sqlite_ids *ids, piq_err *err)
 {
-    for (size_t i = 0; i < c->n_exposures; i++) {
+    int64_t first = 0;
+    if (c->n_exposures == 0)
+        return PIQ_OK;
+    piq_status st =
+        piq_sqlite_next_number(w, PIQ_SQL_NEXT_EXPOSURE, &first, err);
+    for (size_t i = 0; i < c->n_exposures && st == PIQ_OK; i++) {
         const piq_exposure_row *r = &c->exposures[i];
         PIQ_ASSERT(r->first_recommendation >= 0 &&
                    (size_t)r->first_recommendation + r->n_recommendations <=
                        c->n_recommendations);
-        int rc = insert_exposure(w, r, ids);
+        int rc = insert_exposure(w, first + (int64_t)i, r, ids);
         if (rc != SQLITE_OK)
             return piq_sqlite_fail(err, w->db, w->path, rc,
                                    "log the arm of an experiment");
     }
-    return PIQ_OK;
+    return st;
 }
 
 static bool take_exposure(const piq_sqlite_call *q, piq_arena *a,

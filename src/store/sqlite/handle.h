@@ -49,6 +49,7 @@ typedef struct piq_sqlite_ids {
     int64_t first_event;
     int64_t first_recommendation;
     int64_t first_path;
+    int64_t floor; /* largest version of an erased state; 0: none was */
 } piq_sqlite_ids;
 
 /* Recommendations, slates, exposures, feedback, paths, profiles: in this order.
@@ -66,6 +67,55 @@ PIQ_MUST_USE piq_status piq_sqlite_write_snapshots(piq_sqlite_conn *w,
 PIQ_MUST_USE piq_status piq_sqlite_take_id(piq_sqlite_conn *w, size_t nth,
                                            const char *table, int64_t *first,
                                            piq_err *err);
+
+/* The number that the next row gets: PIQ_SQL_NEXT_.. */
+PIQ_MUST_USE piq_status piq_sqlite_next_number(piq_sqlite_conn *w,
+                                               piq_sqlite_sql sql, int64_t *out,
+                                               piq_err *err);
+
+/* ---- records.c, changes.c, erase.c, dump.c, load.c --------------------- */
+
+piq_status piq_sqlite_record(piq_store *s, piq_arena *a, piq_user_id user,
+                             piq_str kind, piq_str key, int64_t now_us,
+                             piq_record *out, piq_err *err);
+piq_status piq_sqlite_records(piq_store *s, piq_arena *a,
+                              const piq_record_range *range, piq_record **out,
+                              size_t *n, piq_err *err);
+piq_status piq_sqlite_put_records(piq_store *s, const piq_record *rows,
+                                  size_t n, piq_err *err);
+/* Inside a transaction. */
+PIQ_MUST_USE piq_status piq_sqlite_write_records(piq_sqlite_conn *w,
+                                                 const piq_record *rows,
+                                                 size_t n, piq_err *err);
+
+piq_status piq_sqlite_changes(piq_store *s, piq_arena *a, int64_t after,
+                              size_t limit, piq_change **out, size_t *n,
+                              piq_err *err);
+piq_status piq_sqlite_last_change(piq_store *s, int64_t *mark, piq_err *err);
+piq_status piq_sqlite_tidy(piq_store *s, int64_t now_us,
+                           int64_t changes_before_us, bool *more, piq_err *err);
+/* What a commit has changed. Inside its transaction. */
+PIQ_MUST_USE piq_status piq_sqlite_write_changes(piq_sqlite_conn *w,
+                                                 const piq_commit *c,
+                                                 piq_err *err);
+PIQ_MUST_USE piq_status piq_sqlite_write_change(piq_sqlite_conn *w,
+                                                const piq_change *c,
+                                                piq_err *err);
+
+piq_status piq_sqlite_erase(piq_store *s, piq_user_id user, piq_erased *out,
+                            piq_err *err);
+/* Inside a transaction; 0: nothing was ever erased. */
+PIQ_MUST_USE piq_status piq_sqlite_floor(piq_sqlite_conn *w, int64_t *out,
+                                         piq_err *err);
+
+piq_status piq_sqlite_dump(piq_store *s, const piq_table *t, piq_user_id user,
+                           piq_row_sink *sink, void *ctx, piq_err *err);
+piq_status piq_sqlite_load(piq_store *s, const piq_table *t,
+                           const piq_cell *cells, size_t n, piq_err *err);
+/* A PIQ_COLUMN_TIME that is kept as RFC 3339 text. */
+bool piq_sqlite_is_time_text(const piq_column *c);
+/* The table has a body_hash, of its column `body`. */
+bool piq_sqlite_has_hash(const piq_table *t);
 
 /* ---- read.c, read_offers.c, catalogues.c ------------------------------ */
 

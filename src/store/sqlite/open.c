@@ -40,8 +40,8 @@
  *
  *  (5) Numbers. seq, ids and versions of models rise in the order of
  *      commits, those of one commit follow one another, and callers see them
- *      only after (1). Ids of recommendations and paths, and versions of
- *      models, are never given twice.
+ *      only after (1). None is ever given twice: AUTOINCREMENT where that
+ *      costs nothing, else the table `numbers`, written when rows are erased.
  *
  *  (6) A checkpoint changes no content, so no commit or read depends on one.
  *      It holds write_lock in its restart step alone.
@@ -54,6 +54,11 @@
  *
  *  (9) Locks. write_lock before checkpointer.lock, and nothing is taken
  *      while readers.lock is held. Readers never take write_lock.
+ *
+ * (10) What is deleted is overwritten with zeros (secure_delete), and after an
+ *      erasure the WAL, which has older pages, is emptied by the checkpointer
+ *      as soon as no reader needs it. No state of an erased learner can be
+ *      written again: store.h, erase().
  */
 #include "base/arena.h"
 #include "store/sqlite/errors.h"
@@ -113,6 +118,15 @@ static const piq_store_ops sqlite_ops = {
     .experiments = piq_sqlite_experiments,
     .exposures = piq_sqlite_exposures,
     .policy_marks = piq_sqlite_policy_marks,
+    .record = piq_sqlite_record,
+    .records = piq_sqlite_records,
+    .put_records = piq_sqlite_put_records,
+    .changes = piq_sqlite_changes,
+    .last_change = piq_sqlite_last_change,
+    .erase = piq_sqlite_erase,
+    .dump = piq_sqlite_dump,
+    .load = piq_sqlite_load,
+    .tidy = piq_sqlite_tidy,
     .users = piq_sqlite_users,
     .counts = piq_sqlite_counts,
     .ping = piq_sqlite_ping,

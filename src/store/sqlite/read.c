@@ -89,8 +89,7 @@ piq_status piq_sqlite_state(piq_store *s, piq_arena *a, piq_user_id user,
                             int64_t *version, piq_str *body, piq_err *err)
 {
     piq_sqlite_read r;
-    piq_sqlite_read_begin(s, PIQ_SQL_STATE, &r,
-                          "read the state of learner %" PRId64, user.v);
+    piq_sqlite_read_begin(s, PIQ_SQL_STATE, &r, "read a learner's state");
     piq_sqlite_bind_i64(&r.q, user.v);
     piq_status st = piq_sqlite_read_one(&r, err);
     if (st != PIQ_OK)
@@ -108,8 +107,7 @@ piq_status piq_sqlite_snapshot(piq_store *s, piq_arena *a, piq_user_id user,
                                piq_snapshot_row *out, piq_err *err)
 {
     piq_sqlite_read r;
-    piq_sqlite_read_begin(s, PIQ_SQL_SNAPSHOT, &r,
-                          "read a snapshot of learner %" PRId64, user.v);
+    piq_sqlite_read_begin(s, PIQ_SQL_SNAPSHOT, &r, "read a learner's snapshot");
     piq_sqlite_bind_i64(&r.q, user.v);
     piq_sqlite_bind_i64(&r.q, at_us);
     piq_sqlite_bind_text(&r.q, event_id);
@@ -164,8 +162,7 @@ piq_status piq_sqlite_event(piq_store *s, piq_arena *a, piq_user_id user,
                             piq_str event_id, piq_event_row *out, piq_err *err)
 {
     piq_sqlite_read r;
-    piq_sqlite_read_begin(s, PIQ_SQL_EVENT, &r,
-                          "read an event of learner %" PRId64, user.v);
+    piq_sqlite_read_begin(s, PIQ_SQL_EVENT, &r, "read a learner's event");
     piq_sqlite_bind_i64(&r.q, user.v);
     piq_sqlite_bind_text(&r.q, event_id);
     piq_status st = piq_sqlite_read_one(&r, err);
@@ -184,8 +181,7 @@ piq_status piq_sqlite_events(piq_store *s, piq_arena *a,
                              size_t *n, piq_err *err)
 {
     piq_sqlite_read r;
-    piq_sqlite_read_begin(s, PIQ_SQL_EVENTS, &r,
-                          "read the events of learner %" PRId64, range->user.v);
+    piq_sqlite_read_begin(s, PIQ_SQL_EVENTS, &r, "read a learner's events");
     piq_sqlite_bind_i64(&r.q, range->user.v);
     piq_sqlite_bind_i64(&r.q, range->after_us);
     piq_sqlite_bind_text(&r.q, range->after_id);

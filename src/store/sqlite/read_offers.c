@@ -35,8 +35,7 @@ piq_status piq_sqlite_recommendation(piq_store *s, piq_arena *a,
 {
     piq_sqlite_read r;
     piq_sqlite_read_begin(s, PIQ_SQL_RECOMMENDATION, &r,
-                          "read recommendation %" PRId64 " of learner %" PRId64,
-                          id, user.v);
+                          "read recommendation %" PRId64, id);
     piq_sqlite_bind_i64(&r.q, id);
     piq_sqlite_bind_i64(&r.q, user.v);
     piq_status st = piq_sqlite_read_one(&r, err);
@@ -57,8 +56,7 @@ piq_status piq_sqlite_recommendations(piq_store *s, piq_arena *a,
 {
     piq_sqlite_read r;
     piq_sqlite_read_begin(s, PIQ_SQL_RECOMMENDATIONS, &r,
-                          "read the recommendations of learner %" PRId64,
-                          user.v);
+                          "read a learner's recommendations");
     piq_sqlite_bind_i64(&r.q, user.v);
     piq_sqlite_bind_count(&r.q, limit);
     piq_sqlite_rows rows = {.row_bytes = sizeof(piq_recommendation_row)};
@@ -104,8 +102,7 @@ piq_status piq_sqlite_path(piq_store *s, piq_arena *a, piq_user_id user,
                            piq_path_row *out, piq_err *err)
 {
     piq_sqlite_read r;
-    piq_sqlite_read_begin(s, PIQ_SQL_PATH, &r,
-                          "read the path of learner %" PRId64, user.v);
+    piq_sqlite_read_begin(s, PIQ_SQL_PATH, &r, "read a learner's path");
     piq_sqlite_bind_i64(&r.q, user.v);
     piq_status st = piq_sqlite_read_one(&r, err);
     if (st != PIQ_OK)
@@ -136,8 +133,7 @@ piq_status piq_sqlite_profile(piq_store *s, piq_arena *a, piq_user_id user,
                               piq_profile_row *out, piq_err *err)
 {
     piq_sqlite_read r;
-    piq_sqlite_read_begin(s, PIQ_SQL_PROFILE, &r,
-                          "read the profile of learner %" PRId64, user.v);
+    piq_sqlite_read_begin(s, PIQ_SQL_PROFILE, &r, "read a learner's profile");
     piq_sqlite_bind_i64(&r.q, user.v);
     piq_status st = piq_sqlite_read_one(&r, err);
     if (st != PIQ_OK)

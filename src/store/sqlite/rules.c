@@ -101,7 +101,7 @@ piq_status piq_sqlite_shown(piq_store *s, piq_arena *a, piq_user_id user,
 {
     piq_sqlite_read r;
     piq_sqlite_read_begin(s, PIQ_SQL_SHOWN, &r,
-                          "read what learner %" PRId64 " was shown", user.v);
+                          "read what a learner was shown");
     piq_sqlite_bind_i64(&r.q, user.v);
     piq_sqlite_bind_count(&r.q, limit);
     piq_sqlite_rows rows = {.row_bytes = sizeof(piq_shown)};

@@ -63,10 +63,10 @@ static const char *const first_schema[] = {
     "CREATE INDEX content_recommendations_user"
     " ON content_recommendations (user_id)",
 
-    /* Append-only in order of arrival (seq), which costs a page for many
-     * rows; a table clustered by learner cost a page for each. Nothing deletes
-     * events, so seq needs no AUTOINCREMENT to be given once. NULL stands for
-     * "no item" and for NaN. */
+    /* In order of arrival (seq), which costs a page for many rows; a table
+     * clustered by learner cost a page for each. Only erasing deletes events,
+     * which notes the last seq (`numbers`), so it needs no AUTOINCREMENT to be
+     * given once. NULL stands for "no item" and for NaN. */
     "CREATE TABLE events ("
     " seq INTEGER PRIMARY KEY,"
     " user_id INTEGER NOT NULL,"
@@ -223,6 +223,54 @@ static const char *const slates_by_shown[] = {
     " ON recommendation_log (first_recommendation)",
 };
 
+/* `records`: small documents. Found by name, listed by time of one learner's
+ * (or nobody's, 0) and of all; expires_us NULL: never.
+ *
+ * `changes`: one narrow row for each state, path and slate, and for each
+ * erasure, in the order of commits. `mark` is the row's number; tidy leaves the
+ * newest row, so that none is given twice.
+ *
+ * `numbers`: since rows may be erased, the largest number of a table no longer
+ * tells what was given, nor how many there are. `last` is the largest that was
+ * there when something was erased, `missing` how many numbers up to the largest
+ * ever have no row.
+ *
+ * `born`: the version that a state began with; 0 for all before the first
+ * erasure. See store.h, erase(). */
+static const char *const records_and_changes[] = {
+    "CREATE TABLE records ("
+    " user_id INTEGER NOT NULL,"
+    " kind TEXT NOT NULL CHECK (kind <> ''),"
+    " key TEXT NOT NULL CHECK (key <> ''),"
+    " version INTEGER NOT NULL,"
+    " at_us INTEGER NOT NULL,"
+    " expires_us INTEGER,"
+    " document TEXT NOT NULL CHECK (json_valid(document))"
+    ") STRICT",
+    "CREATE UNIQUE INDEX records_by_name ON records (user_id, kind, key)",
+    "CREATE INDEX records_of_one ON records (kind, user_id, at_us, key)",
+    "CREATE INDEX records_of_all ON records (kind, at_us, user_id, key)",
+    "CREATE INDEX records_expiring ON records (expires_us)"
+    " WHERE expires_us IS NOT NULL",
+    "CREATE TABLE changes ("
+    " mark INTEGER PRIMARY KEY,"
+    " user_id INTEGER NOT NULL,"
+    " what INTEGER NOT NULL,"
+    " version INTEGER NOT NULL,"
+    " at_us INTEGER NOT NULL"
+    ") STRICT",
+    "CREATE TABLE numbers ("
+    " name TEXT PRIMARY KEY,"
+    " last INTEGER NOT NULL,"
+    " missing INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID",
+    "INSERT INTO numbers VALUES ('events', 0, 0),"
+    " ('content_recommendations', 0, 0), ('recommendation_log', 0, 0),"
+    " ('exposures', 0, 0)",
+    "ALTER TABLE learner_state ADD COLUMN born INTEGER NOT NULL DEFAULT 0",
+    "CREATE INDEX exposures_user ON exposures (user_id)",
+};
+
 typedef struct migration {
     const char *name;
     const char *const *statements;
@@ -238,6 +286,8 @@ static const migration migrations[] = {
      sizeof rules_and_experiments / sizeof rules_and_experiments[0]},
     {"slates by what they showed", slates_by_shown,
      sizeof slates_by_shown / sizeof slates_by_shown[0]},
+    {"records, changes, erasing", records_and_changes,
+     sizeof records_and_changes / sizeof records_and_changes[0]},
 };
 
 enum { N_MIGRATIONS = sizeof migrations / sizeof migrations[0] };

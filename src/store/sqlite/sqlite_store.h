@@ -25,4 +25,16 @@ PIQ_MUST_USE piq_status piq_sqlite_open(const char *path,
                                         const piq_sqlite_options *options,
                                         piq_store **out, piq_err *err);
 
+/* Called now and then while pages are copied. */
+typedef void piq_sqlite_progress(void *ctx, uint64_t done, uint64_t of);
+
+/* Copies the file as it was at one instant, also while others use it, into
+ * `to`, which must not be there, and checks every page of the copy. Nobody
+ * finds half of it: it is made as TO.part. `progress` may be NULL. PIQ_EINVAL:
+ * `from` is not ours; PIQ_ECORRUPT: it is damaged; PIQ_ECONFLICT: `to` is
+ * there; PIQ_ENOTFOUND, PIQ_EBUSY, PIQ_EFULL, PIQ_EIO. */
+PIQ_MUST_USE piq_status piq_sqlite_copy_file(const char *from, const char *to,
+                                             piq_sqlite_progress *progress,
+                                             void *ctx, piq_err *err);
+
 #endif

@@ -21,6 +21,9 @@
     "id, content_type, content_id, recommendation_score, reasoning, "          \
     "recommended_at, user_action, feedback_score"
 
+#define RECORD_COLUMNS                                                         \
+    "user_id, kind, key, version, at_us, expires_us, document"
+
 /* Of a model, in the order that models.c takes them. */
 #define MODEL_COLUMNS                                                          \
     "m.version, m.kind, m.made_us, m.digest, m.n_bytes, m.about"
@@ -33,13 +36,13 @@ static const char *const sql_text[PIQ_SQL_N] = {
     [PIQ_SQL_ROLLBACK] = "ROLLBACK",
 
     [PIQ_SQL_ADD_EVENT] =
-        "INSERT INTO events (user_id, event_id, at_us, received_us, type,"
+        "INSERT INTO events (seq, user_id, event_id, at_us, received_us, type,"
         " catalogue_version, calibration, item, score, predicted,"
         " ability_logit, ability_variance, body)"
-        " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
     [PIQ_SQL_ADD_STATE] =
-        "INSERT INTO learner_state (user_id, version, body_hash, body)"
-        " VALUES (?,?,?,?)",
+        "INSERT INTO learner_state (user_id, version, born, body_hash, body)"
+        " VALUES (?,?,?,?,?)",
     [PIQ_SQL_SET_STATE] =
         "UPDATE learner_state SET version = ?, body_hash = ?, body = ?"
         " WHERE user_id = ? AND version = ?",
@@ -64,9 +67,9 @@ static const char *const sql_text[PIQ_SQL_N] = {
         " content_id, recommendation_score, reasoning, recommended_at,"
         " user_action, feedback_score) VALUES (?,?,?,?,?,?,?,?)",
     [PIQ_SQL_ADD_SLATE] =
-        "INSERT INTO recommendation_log (user_id, served_us, state_version,"
+        "INSERT INTO recommendation_log (id, user_id, served_us, state_version,"
         " catalogue_version, policy, request, first_recommendation,"
-        " n_recommendations, candidates) VALUES (?,?,?,?,?,?,?,?,?)",
+        " n_recommendations, candidates) VALUES (?,?,?,?,?,?,?,?,?,?)",
     [PIQ_SQL_SET_FEEDBACK] = "UPDATE content_recommendations"
                              " SET user_action = coalesce(?, user_action),"
                              " feedback_score = coalesce(?, feedback_score)"
@@ -206,9 +209,9 @@ static const char *const sql_text[PIQ_SQL_N] = {
         "SELECT id, name, started_us, stopped_us, stop_reason, document"
         " FROM experiments ORDER BY id",
     [PIQ_SQL_ADD_EXPOSURE] =
-        "INSERT INTO exposures (experiment, arm, user_id, at_us, gained,"
+        "INSERT INTO exposures (id, experiment, arm, user_id, at_us, gained,"
         " practice_s, first_recommendation, n_recommendations)"
-        " VALUES (?,?,?,?,?,?,?,?)",
+        " VALUES (?,?,?,?,?,?,?,?,?)",
     /* One row for each recommendation, one for an exposure that has none. */
     [PIQ_SQL_EXPOSURES] =
         "SELECT x.id, x.arm, x.user_id, x.at_us, x.gained, x.practice_s,"
@@ -234,18 +237,119 @@ static const char *const sql_text[PIQ_SQL_N] = {
     [PIQ_SQL_USERS] = "SELECT user_id FROM learner_state"
                       " INDEXED BY learner_state_users"
                       " WHERE user_id > ? ORDER BY user_id LIMIT ?",
-    /* Rows of events and recommendations are never deleted, so that the
-     * largest number is also their count. */
+    /* The largest number ever, less those without a row. */
     [PIQ_SQL_COUNTS] =
         "SELECT (SELECT count(*) FROM learner_state"
         "  INDEXED BY learner_state_users),"
-        " (SELECT coalesce(max(seq), 0) FROM events),"
-        " (SELECT coalesce(max(id), 0) FROM content_recommendations),"
+        " (SELECT max(last, coalesce((SELECT max(seq) FROM events), 0))"
+        "  - missing FROM numbers WHERE name = 'events'),"
+        " (SELECT max(last, coalesce((SELECT max(id)"
+        "  FROM content_recommendations), 0)) - missing"
+        "  FROM numbers WHERE name = 'content_recommendations'),"
         " (SELECT page_count FROM pragma_page_count) *"
         "  (SELECT page_size FROM pragma_page_size),"
         " (SELECT coalesce(max(version), 0) FROM catalogues),"
         " (SELECT coalesce(max(number), 0) FROM calibrations)",
     [PIQ_SQL_PING] = "SELECT version FROM schema_migrations LIMIT 1",
+
+    [PIQ_SQL_FIND_RECORD] = "SELECT version, expires_us FROM records"
+                            " WHERE user_id = ? AND kind = ? AND key = ?",
+    [PIQ_SQL_PUT_RECORD] =
+        "INSERT INTO records"
+        " (user_id, kind, key, version, at_us, expires_us, document)"
+        " VALUES (?,?,?,?,?,?,?) ON CONFLICT (user_id, kind, key) DO UPDATE"
+        " SET version = excluded.version, at_us = excluded.at_us,"
+        " expires_us = excluded.expires_us, document = excluded.document",
+    [PIQ_SQL_DROP_RECORD] =
+        "DELETE FROM records WHERE user_id = ? AND kind = ? AND key = ?",
+    [PIQ_SQL_RECORD] = "SELECT " RECORD_COLUMNS " FROM records"
+                       " WHERE user_id = ? AND kind = ? AND key = ?"
+                       " AND (expires_us IS NULL OR expires_us > ?)",
+    [PIQ_SQL_RECORDS] =
+        "SELECT " RECORD_COLUMNS " FROM records INDEXED BY records_of_one"
+        " WHERE kind = ?1 AND user_id = ?2 AND (at_us, key) > (?3, ?4)"
+        " AND at_us < ?5 AND (expires_us IS NULL OR expires_us > ?6)"
+        " ORDER BY at_us, key LIMIT ?7",
+    [PIQ_SQL_RECORDS_OF_ALL] =
+        "SELECT " RECORD_COLUMNS " FROM records INDEXED BY records_of_all"
+        " WHERE kind = ?1 AND (at_us, user_id, key) > (?3, ?2, ?4)"
+        " AND at_us < ?5 AND (expires_us IS NULL OR expires_us > ?6)"
+        " ORDER BY at_us, user_id, key LIMIT ?7",
+    [PIQ_SQL_TIDY_RECORDS] =
+        "DELETE FROM records WHERE rowid IN (SELECT rowid FROM records"
+        " WHERE expires_us <= ? LIMIT ?)",
+
+    [PIQ_SQL_ADD_CHANGE] = "INSERT INTO changes (user_id, what, version, at_us)"
+                           " VALUES (?,?,?,?)",
+    [PIQ_SQL_CHANGES] =
+        "SELECT mark, user_id, what, version, at_us,"
+        " (SELECT min(mark) FROM changes) FROM changes WHERE mark > ?"
+        " ORDER BY mark LIMIT ?",
+    [PIQ_SQL_LAST_CHANGE] = "SELECT coalesce(max(mark), 0) FROM changes",
+    /* Up to the first that is young enough, never the newest: a clock that was
+     * set back leaves no gap. */
+    [PIQ_SQL_TIDY_CHANGES] =
+        "DELETE FROM changes WHERE mark < coalesce("
+        "(SELECT mark FROM (SELECT mark, at_us FROM changes ORDER BY mark"
+        " LIMIT ?2) WHERE at_us >= ?1 ORDER BY mark LIMIT 1),"
+        " (SELECT mark FROM changes ORDER BY mark LIMIT 1 OFFSET ?2),"
+        " (SELECT max(mark) FROM changes))",
+
+    [PIQ_SQL_NEXT_EVENT] =
+        "SELECT 1 + max(last, coalesce((SELECT max(seq) FROM events), 0))"
+        " FROM numbers WHERE name = 'events'",
+    [PIQ_SQL_NEXT_SLATE] =
+        "SELECT 1 + max(last,"
+        " coalesce((SELECT max(id) FROM recommendation_log), 0))"
+        " FROM numbers WHERE name = 'recommendation_log'",
+    [PIQ_SQL_NEXT_EXPOSURE] =
+        "SELECT 1 + max(last, coalesce((SELECT max(id) FROM exposures), 0))"
+        " FROM numbers WHERE name = 'exposures'",
+
+    [PIQ_SQL_FLOOR] =
+        "SELECT CAST(document AS INTEGER) FROM records"
+        " WHERE user_id = 0 AND kind = 'erased' AND key = 'version'",
+    /* No row: there is no state. */
+    [PIQ_SQL_IS_ALIVE] = "SELECT born <= ? FROM learner_state"
+                         " WHERE user_id = ?",
+    [PIQ_SQL_NOTE_NUMBERS] =
+        "UPDATE numbers SET last = max(last, coalesce(CASE name"
+        " WHEN 'events' THEN (SELECT max(seq) FROM events)"
+        " WHEN 'content_recommendations' THEN"
+        "  (SELECT max(id) FROM content_recommendations)"
+        " WHEN 'recommendation_log' THEN"
+        "  (SELECT max(id) FROM recommendation_log)"
+        " ELSE (SELECT max(id) FROM exposures) END, 0))",
+    [PIQ_SQL_NUMBERS] = "SELECT last FROM numbers WHERE name = ?",
+    [PIQ_SQL_ADD_MISSING] =
+        "UPDATE numbers SET missing = missing + ? WHERE name = ?",
+    [PIQ_SQL_RAISE_FLOOR] =
+        "INSERT INTO records"
+        " (user_id, kind, key, version, at_us, expires_us, document)"
+        " VALUES (0, 'erased', 'version', 1, ?1, NULL, CAST(?2 AS TEXT))"
+        " ON CONFLICT (user_id, kind, key) DO UPDATE SET"
+        " version = version + 1, at_us = excluded.at_us, document ="
+        " CAST(max(CAST(document AS INTEGER), ?2) AS TEXT)",
+    /* The log has no index by learner, which would cost every slate a page;
+     * the recommendations that it shows have one. */
+    [PIQ_SQL_ERASE_SLATES] =
+        "DELETE FROM recommendation_log WHERE user_id = ?1 AND"
+        " first_recommendation IN (SELECT id FROM content_recommendations"
+        " WHERE user_id = ?1)",
+    [PIQ_SQL_ERASE_EMPTY_SLATES] =
+        "DELETE FROM recommendation_log INDEXED BY recommendation_log_shown"
+        " WHERE first_recommendation IS NULL AND user_id = ?",
+    [PIQ_SQL_ERASE_EXPOSURES] = "DELETE FROM exposures WHERE user_id = ?",
+    [PIQ_SQL_ERASE_RECOMMENDATIONS] =
+        "DELETE FROM content_recommendations WHERE user_id = ?",
+    [PIQ_SQL_ERASE_EVENTS] = "DELETE FROM events WHERE user_id = ?",
+    [PIQ_SQL_ERASE_SNAPSHOTS] =
+        "DELETE FROM learner_snapshots WHERE user_id = ?",
+    [PIQ_SQL_ERASE_PROFILE] = "DELETE FROM user_profiles WHERE user_id = ?",
+    [PIQ_SQL_ERASE_PATHS] = "DELETE FROM learning_paths WHERE user_id = ?",
+    [PIQ_SQL_ERASE_RECORDS] = "DELETE FROM records WHERE user_id = ?",
+    [PIQ_SQL_ERASE_STATE] =
+        "DELETE FROM learner_state WHERE user_id = ? RETURNING version",
 };
 
 /* A text that does not compile although it did when it was tested: the file's

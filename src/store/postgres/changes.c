@@ -1,0 +1,112 @@
+/* What commits have changed, for other processes; what is dropped in time; and
+ * forgetting a learner. */
+#include "store/postgres/errors.h"
+#include "store/postgres/handle.h"
+
+#include <inttypes.h>
+
+/* Rows that one call of tidy drops of a kind. */
+enum { TIDY_PIECE = 4096 };
+
+/* ---- reading ----------------------------------------------------------- */
+
+piq_status piq_pg_changes(piq_store *s, piq_arena *a, int64_t after,
+                          size_t limit, piq_change **out, size_t *n,
+                          piq_err *err)
+{
+    piq_pg_call q;
+    PGresult *r;
+    piq_pg_call_init(&q, PIQ_PG_CHANGES, "read the changes after %" PRId64,
+                     after);
+    q.bounded = true;
+    piq_pg_i64(&q, after);
+    piq_pg_count(&q, limit);
+    piq_status st = piq_pg_query_one(s, PIQ_PG_ALL, &q, &r, err);
+    if (st != PIQ_OK)
+        return st;
+    if (after < piq_pg_get_i64(r, 0, 5))
+        return piq_pg_end(s, r, q.what, PIQ_ENOTFOUND, err);
+    int n_rows = piq_pg_is_null(r, 0, 0) ? 0 : PQntuples(r);
+    piq_change *rows = piq_new(a, piq_change, (size_t)n_rows);
+    if (rows == NULL)
+        return piq_pg_end(s, r, q.what, PIQ_ENOMEM, err);
+    for (int i = 0; i < n_rows; i++)
+        rows[i] = (piq_change){.mark = piq_pg_get_i64(r, i, 0),
+                               .user = {piq_pg_get_i64(r, i, 1)},
+                               .what = (uint32_t)piq_pg_get_i64(r, i, 2),
+                               .version = piq_pg_get_i64(r, i, 3),
+                               .at_us = piq_pg_get_i64(r, i, 4)};
+    *out = rows;
+    *n = (size_t)n_rows;
+    return piq_pg_end(s, r, q.what, PIQ_OK, err);
+}
+
+piq_status piq_pg_last_change(piq_store *s, int64_t *mark, piq_err *err)
+{
+    piq_pg_call q;
+    PGresult *r;
+    piq_pg_call_init(&q, PIQ_PG_LAST_CHANGE, "look for changes");
+    q.bounded = true;
+    piq_status st = piq_pg_query_one(s, PIQ_PG_ALL, &q, &r, err);
+    if (st != PIQ_OK)
+        return st;
+    *mark = piq_pg_get_i64(r, 0, 0);
+    return piq_pg_end(s, r, q.what, PIQ_OK, err);
+}
+
+/* ---- tidying ----------------------------------------------------------- */
+
+typedef struct tidying {
+    int64_t now_us, changes_before_us;
+} tidying;
+
+static void send_tidy(piq_pg_flight *f, piq_pg_write *w)
+{
+    const tidying *t = w->ctx;
+    piq_pg_call q;
+    piq_pg_call_init(&q, PIQ_PG_TIDY, "tidy up");
+    piq_pg_i64(&q, t->now_us);
+    piq_pg_i64(&q, t->changes_before_us);
+    piq_pg_i64(&q, TIDY_PIECE);
+    piq_pg_i64(&q, w->token);
+    piq_pg_flight_add(f, &q);
+}
+
+piq_status piq_pg_tidy(piq_store *s, int64_t now_us, int64_t changes_before_us,
+                       bool *more, piq_err *err)
+{
+    tidying t = {now_us, changes_before_us};
+    piq_pg_write w = {.send = send_tidy, .ctx = &t};
+    piq_status st = piq_pg_transact(s, &w, err);
+    if (st == PIQ_OK)
+        *more = w.given[0] != 0;
+    return st;
+}
+
+/* ---- erasing ------------------------------------------------------------ */
+
+static void send_erase(piq_pg_flight *f, piq_pg_write *w)
+{
+    const piq_user_id *user = w->ctx;
+    piq_pg_call q;
+    piq_pg_call_init(&q, PIQ_PG_ERASE, "erase a learner");
+    piq_pg_i64(&q, user->v);
+    piq_pg_i64(&q, w->token);
+    piq_pg_flight_add(f, &q);
+}
+
+/* Alone: a commit that had looked before and wrote after would bring rows
+ * back. */
+piq_status piq_pg_erase(piq_store *s, piq_user_id user, piq_erased *out,
+                        piq_err *err)
+{
+    piq_pg_write w = {
+        .send = send_erase, .ctx = &user, .alone = true, .n_marks = 1};
+    if (user.v <= 0) /* 0 is nobody's: not to be erased by mistake */
+        return piq_fail(err, PIQ_ENOTFOUND, "there is no such learner");
+    piq_status st = piq_pg_transact(s, &w, err);
+    if (st == PIQ_OK)
+        *out = (piq_erased){(uint64_t)w.given[0], (uint64_t)w.given[1],
+                            (uint64_t)w.given[2]};
+    return st;
+}

@@ -1,0 +1,65 @@
+/* flight.h - statements sent together, one round trip, one transaction.
+ *
+ * What is sent between two syncs of a pipeline is one implicit transaction:
+ * all of it is committed at the sync, or nothing. Every flight begins with
+ * settings that last no longer than it does (set_config(.., true)): schema,
+ * time-outs, and the tenant whose rows may be seen.
+ *
+ *     flight_begin    settings
+ *     flight_add      any number
+ *     flight_land     sync; waits; results, or who was refused
+ *     flight_end      frees the results
+ */
+#ifndef PIQ_STORE_POSTGRES_FLIGHT_H
+#define PIQ_STORE_POSTGRES_FLIGHT_H
+
+#include "domain/ids.h"
+#include "store/postgres/call.h"
+#include "store/postgres/connection.h"
+
+typedef enum piq_pg_outcome {
+    PIQ_PG_LANDED,
+    PIQ_PG_REFUSED, /* rolled back; the connection is as good as before */
+    PIQ_PG_LOST     /* whether it was committed is not known */
+} piq_pg_outcome;
+
+typedef struct piq_pg_sent {
+    char what[PIQ_PG_WHAT_BYTES];
+    piq_pg_sql prepares; /* PIQ_PG_OTHER: it is a query */
+    PGresult *result;    /* of a query that landed */
+} piq_pg_sent;
+
+typedef struct piq_pg_flight {
+    piq_pg_conn *conn;
+    piq_pg_sent *sent; /* [n], heap */
+    size_t n, room;
+    size_t refused_ix; /* PIQ_PG_REFUSED: sent[] and its error */
+    PGresult *refusal;
+    unsigned wait_ms;
+    bool broken;       /* a send failed: no memory, or the connection is gone */
+    piq_status failed; /* a call could not be made: nothing is committed */
+} piq_pg_flight;
+
+/* Whose rows may be seen: one tenant's, or all. */
+typedef struct piq_pg_scope {
+    bool all;
+    bool slow;  /* large rows: PIQ_PG_SLOW_TIMES the time-out */
+    bool scans; /* reads whole tables */
+    int64_t tenant;
+} piq_pg_scope;
+
+#define PIQ_PG_ALL ((piq_pg_scope){.all = true})
+/* That of a learner; rows of nobody (user 0) are for those who see all. */
+piq_pg_scope piq_pg_scope_of(piq_user_id user);
+
+void piq_pg_flight_begin(piq_pg_flight *f, piq_pg_conn *c, piq_pg_scope scope);
+/* Sends; failures are told by land. `add` also releases `q`. */
+void piq_pg_flight_send(piq_pg_flight *f, piq_pg_call *q);
+void piq_pg_flight_add(piq_pg_flight *f, piq_pg_call *q);
+/* Ends the transaction. `f->failed` aborts it. */
+piq_pg_outcome piq_pg_flight_land(piq_pg_flight *f);
+/* The result of the last query added. */
+PGresult *piq_pg_flight_last(const piq_pg_flight *f);
+void piq_pg_flight_end(piq_pg_flight *f);
+
+#endif
