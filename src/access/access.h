@@ -83,10 +83,16 @@ typedef struct piq_caller {
     int64_t expires_us;  /* of the credential; INT64_MAX: never */
     bool by_cookie;      /* a browser sent it by itself: a change asks for
                             proof that the page is ours (api/) */
+    bool may_switch;     /* a session as somebody else that an admin began: it
+                            may begin another (piq_access_act_as) */
+    unsigned requests_per_s; /* 0: the installation's; PIQ_NO_RATE: no limit */
+    uint64_t source;         /* key or signer that it comes from, 0: none; goes
+                                when that goes */
 } piq_caller;
+#define PIQ_NO_RATE UINT32_MAX
 
 /* The program that embeds the library, and commands on the same machine:
- * tenant 0, every scope. */
+ * tenant 0, every scope, no limit. */
 piq_caller piq_caller_trusted(void);
 
 typedef struct piq_access piq_access;
@@ -94,7 +100,8 @@ typedef struct piq_access piq_access;
 /* Whether the caller may do what asks for `scope`, to `user` (0: to no learner
  * in particular). PIQ_OK; PIQ_EDENIED: the scope is missing (403);
  * PIQ_ENOTFOUND: a learner of whom the caller may not even know (404), the same
- * words as for one who does not exist. */
+ * words as for one who does not exist. `k` is asked about coaches' learners
+ * only, and may be NULL for anybody else. */
 PIQ_MUST_USE piq_status piq_caller_may(piq_access *k, const piq_caller *c,
                                        uint32_t scope, piq_user_id user,
                                        int64_t now_us, piq_err *err);
@@ -118,6 +125,12 @@ PIQ_MUST_USE piq_status piq_access_open(piq_store *store,
                                         piq_access **out, piq_err *err);
 void piq_access_close(piq_access *k); /* NULL is allowed */
 
+/* Reads the records again if somebody has changed them. authenticate and may do
+ * this by themselves every reload_ms; what they know stays in force while the
+ * store cannot be read. */
+PIQ_MUST_USE piq_status piq_access_refresh(piq_access *k, int64_t now_us,
+                                           piq_err *err);
+
 /* What a request brought along; empty what it did not. */
 typedef struct piq_credential {
     piq_str authorization; /* "Bearer .." */
@@ -136,7 +149,7 @@ PIQ_MUST_USE piq_status piq_access_authenticate(piq_access *k,
 
 /* Counts one request of the caller. PIQ_EBUSY: over the rate; *retry_after_s
  * says when there is room (at least 1). The number of callers that are counted
- * apart is bounded; the rest share. */
+ * apart is bounded; the rest share. A caller's own rate has a burst of 4 s. */
 PIQ_MUST_USE piq_status piq_access_admit(piq_access *k, const piq_caller *c,
                                          int64_t now_us,
                                          unsigned *retry_after_s, piq_err *err);
@@ -166,7 +179,8 @@ PIQ_MUST_USE piq_status piq_access_make_key(piq_access *k, piq_key_info *info,
 PIQ_MUST_USE piq_status piq_access_keys(piq_access *k, piq_arena *a,
                                         piq_key_info **out, size_t *n,
                                         piq_err *err);
-/* At once here, elsewhere within reload_ms. PIQ_ENOTFOUND. */
+/* At once here, elsewhere within reload_ms. PIQ_ENOTFOUND. Any other error: see
+ * the message, it may be stored and not yet true here. */
 PIQ_MUST_USE piq_status piq_access_revoke_key(piq_access *k, piq_str id,
                                               piq_err *err);
 
@@ -209,6 +223,10 @@ PIQ_MUST_USE piq_status piq_access_assigned(piq_access *k, piq_arena *a,
                                             piq_user_id **out, size_t *n,
                                             piq_err *err);
 
+/* Takes an erased learner from every coach's list. */
+PIQ_MUST_USE piq_status piq_access_forget(piq_access *k, piq_user_id user,
+                                          piq_err *err);
+
 /* ---- links and sessions
  * ---------------------------------------------------------- */
 
@@ -223,8 +241,9 @@ PIQ_MUST_USE piq_status piq_access_make_link(piq_access *k,
 PIQ_MUST_USE piq_status piq_access_use_link(piq_access *k, piq_str token,
                                             int64_t now_us, char cookie[48],
                                             int64_t *expires_us, piq_err *err);
-/* A session as somebody else, for whoever may do more: the demonstration's
- * switch between learners. PIQ_EDENIED unless `by` may. */
+/* A session as a learner of one's tenant, for whoever has the scope admin
+ * there, or has such a session: the demonstration's switch between learners.
+ * PIQ_EDENIED: not `by`; PIQ_ENOTFOUND: another tenant's. */
 PIQ_MUST_USE piq_status piq_access_act_as(piq_access *k, const piq_caller *by,
                                           piq_user_id learner, int64_t now_us,
                                           char cookie[48], piq_err *err);

@@ -1,10 +1,13 @@
 /* audit.h - who read or changed what, append-only and chained.
  *
- * Each process writes a chain of its own: entry n holds the hash of entry n-1,
- * so that a row that is changed, dropped or put in between is found by walking
- * the chain. Entries are gathered in memory and stored in pieces (records of
- * kind "audit", one a piece): a change is in the audit before it is answered
- * when `durable` is asked for; a read within a second.
+ * Each process writes a chain of its own: the hash of entry n is taken over
+ * entry n and the hash of entry n-1, so that what is changed, dropped, moved or
+ * put in between is found by walking the chain. What the chain alone cannot
+ * show is that its newest pieces, or all of it, are gone: for that its head is
+ * kept somewhere else (piq_audit_walk). Entries are gathered in memory and
+ * stored in pieces (records of kind "audit", one a piece): a change is in the
+ * audit before it is answered when it is flushed before that; a read within a
+ * second.
  *
  * An entry says when, who (piq_caller.id), what (route), whom it was about (the
  * learner's number, or after an erasure nothing that leads there: see below),
@@ -38,19 +41,51 @@ PIQ_MUST_USE piq_status piq_audit_open(piq_store *store, piq_audit **out,
                                        piq_err *err);
 /* Stores what is gathered. */
 void piq_audit_close(piq_audit *k);
-/* Bounded: when storage does not follow, *err says so and nothing is kept. */
+/* Strings are copied. PIQ_EBUSY: storage does not follow, 32,768 entries wait;
+ * PIQ_EINVAL: no caller or action, or one over 39 or 119 bytes. Nothing is kept
+ * then. */
 PIQ_MUST_USE piq_status piq_audit_add(piq_audit *k, const piq_audit_entry *e,
                                       piq_err *err);
 /* Stores what is gathered; called by whoever looks after it, about once a
- * second. */
+ * second, and before a change is answered. After a failure everything waits for
+ * the next call; nothing is stored twice. */
 PIQ_MUST_USE piq_status piq_audit_flush(piq_audit *k, piq_err *err);
+/* A learner was erased: what is added from now on does not stand beside what
+ * was there before. Elsewhere that happens within a minute. */
+void piq_audit_forget(piq_audit *k, piq_user_id user);
 
-/* Walks every chain of the store. *n_entries, *n_chains out. PIQ_ECORRUPT: *err
+/* Walks every chain of the store. *n_entries, *n_chains out, with entries that
+ * were trimmed. PIQ_ECORRUPT: *err
  * says which chain breaks where. */
 PIQ_MUST_USE piq_status piq_audit_verify(piq_store *store, uint64_t *n_entries,
                                          uint64_t *n_chains, piq_err *err);
 
-/* Entries about a learner (user 0: all), oldest first, as JSON objects. */
+/* How long a chain was, and its hash there. Who keeps heads away from the store
+ * can tell later that nothing was cut off since. */
+typedef struct piq_audit_head {
+    char chain[33];
+    uint64_t entries; /* ever written */
+    uint64_t trimmed; /* of them; not read of kept heads */
+    char hash[65];
+} piq_audit_head;
+/* The same walk; gives every chain's head, in `a`, and checks that each chain
+ * goes through those that were kept. PIQ_ECORRUPT also: it does not. */
+PIQ_MUST_USE piq_status piq_audit_walk(piq_store *store,
+                                       const piq_audit_head *kept,
+                                       size_t n_kept, piq_arena *a,
+                                       piq_audit_head **heads, size_t *n,
+                                       piq_err *err);
+
+/* Drops pieces all of whose entries are from before `before_us`; each
+ * chain is checked up to there, and begins behind it from then on. *n_pieces
+ * out, also after a failure. PIQ_ECORRUPT: nothing from the break on is
+ * dropped. */
+PIQ_MUST_USE piq_status piq_audit_trim(piq_store *store, int64_t before_us,
+                                       uint64_t *n_pieces, piq_err *err);
+
+/* Entries about or by a learner (user 0: all) from since_us on, at most `limit`
+ * (0: all), as JSON objects; piece by piece, oldest first, so that those of two
+ * processes may be a second out of order. A sink's failure ends it. */
 typedef piq_status piq_audit_sink(void *ctx, piq_str json, piq_err *err);
 PIQ_MUST_USE piq_status piq_audit_list(piq_store *store, piq_user_id user,
                                        int64_t since_us, size_t limit,

@@ -1,116 +1,16 @@
 #include "api/api.h"
 
-#include "api/exchange.h"
-#include "base/calendar.h"
+#include "access/crypto.h"
+#include "api/routes.h"
 #include "base/clock.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-typedef struct route {
-    piq_api_route is;
-    piq_handler *handler;
-} route;
+enum { PERSON_RATE = 20 };
 
-static const route routes[] = {
-    {{"GET", "/api/users/{userId}/profile"}, piq_get_profile},
-    {{"PUT", "/api/users/{userId}/profile"}, piq_put_profile},
-    {{"POST", "/api/users/{userId}/profile/analyze"}, piq_analyze_profile},
-    {{"GET", "/api/users/{userId}/recommendations"}, piq_get_recommendations},
-    {{"POST",
-      "/api/users/{userId}/recommendations/{recommendationId}/feedback"},
-     piq_post_feedback},
-    {{"GET",
-      "/api/users/{userId}/recommendations/{recommendationId}/explanation"},
-     piq_get_explanation},
-    {{"GET", "/api/users/{userId}/learning-path"}, piq_get_path},
-    {{"PUT", "/api/users/{userId}/learning-path/update"}, piq_update_path},
-    {{"POST", "/api/users/{userId}/learning-path/controls"}, piq_control_path},
-    {{"GET", "/api/users/{userId}/reviews"}, piq_get_reviews},
-    {{"GET", "/api/users/{userId}/progress-analytics"}, piq_get_analytics},
-    {{"GET", "/api/users/{userId}/skill-predictions"}, piq_get_predictions},
-    {{"GET", "/api/users/{userId}/answer-prediction"},
-     piq_get_answer_prediction},
-    {{"POST", "/api/users/{userId}/goals"}, piq_post_goals},
-    {{"POST", "/api/users/{userId}/events"}, piq_post_events},
-    {{"POST", "/api/events"}, piq_post_ndjson},
-    {{"GET", "/api/catalogue"}, piq_get_catalogue},
-    {{"GET", "/api/users/{userId}/recommendations/why-not"}, piq_get_why_not},
-    {{"GET", "/api/rules"}, piq_get_rules},
-    {{"PUT", "/api/rules"}, piq_put_rules},
-    {{"GET", "/api/experiments"}, piq_get_experiments},
-    {{"POST", "/api/experiments"}, piq_post_experiment},
-    {{"GET", "/api/experiments/{name}"}, piq_get_experiment},
-    {{"POST", "/api/experiments/{name}/stop"}, piq_stop_experiment},
-    {{"GET", "/healthz"}, piq_get_health},
-    {{"GET", "/readyz"}, piq_get_ready},
-    {{"GET", "/metrics"}, piq_get_metrics},
-    {{"GET", "/api/openapi.json"}, piq_get_contract},
-};
-
-const piq_api_route *piq_api_route_at(size_t i)
-{
-    return i < sizeof routes / sizeof routes[0] ? &routes[i].is : NULL;
-}
-
-/* ---- matching -------------------------------------------------------- */
-
-typedef struct matched {
-    const route *route;
-    piq_str values[2]; /* of {..} segments, in order */
-    size_t n_values;
-    bool path_known; /* some method has this path */
-    char allow[32];
-} matched;
-
-static piq_str next_segment(piq_str *rest)
-{
-    if (rest->len && rest->ptr[0] == '/')
-        *rest = (piq_str){rest->ptr + 1, rest->len - 1};
-    const char *slash = rest->len ? memchr(rest->ptr, '/', rest->len) : NULL;
-    piq_str s = {rest->ptr, slash ? (size_t)(slash - rest->ptr) : rest->len};
-    *rest = (piq_str){rest->ptr + s.len, rest->len - s.len};
-    return s;
-}
-
-static bool match_pattern(const char *pattern, piq_str path, matched *m)
-{
-    piq_str want = piq_str_of(pattern);
-    size_t n = 0;
-    while (want.len && path.len) {
-        piq_str w = next_segment(&want), p = next_segment(&path);
-        if (w.len && w.ptr[0] == '{')
-            m->values[n++] = p;
-        else if (!piq_str_eq(w, p))
-            return false;
-    }
-    m->n_values = n;
-    return !want.len && !path.len;
-}
-
-/* HEAD is a GET whose body the transport leaves out. */
-static void match(const char *method, piq_str path, matched *m)
-{
-    if (strcmp(method, "HEAD") == 0)
-        method = "GET";
-    *m = (matched){0};
-    for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
-        matched one = {0};
-        if (!match_pattern(routes[i].is.pattern, path, &one))
-            continue;
-        m->path_known = true;
-        const char *name = routes[i].is.method;
-        size_t used = strlen(m->allow);
-        snprintf(m->allow + used, sizeof m->allow - used, "%s%s%s",
-                 used ? ", " : "", name,
-                 strcmp(name, "GET") == 0 ? ", HEAD" : "");
-        if (strcmp(method, name) == 0) {
-            memcpy(m->values, one.values, sizeof m->values);
-            m->n_values = one.n_values;
-            m->route = &routes[i];
-        }
-    }
-}
+/* ---- ids in the path --------------------------------------------------- */
 
 /* Canonical positive decimal: no sign, no leading zero. */
 static bool read_id(piq_str s, int64_t *out)
@@ -119,15 +19,18 @@ static bool read_id(piq_str s, int64_t *out)
            piq_str_to_i64(s, out);
 }
 
-static bool read_ids(piq_exchange *c, const matched *m)
+static bool read_ids(piq_exchange *c, const piq_matched *m)
 {
     if (strncmp(m->route->is.pattern, "/api/users/", 11) != 0) {
         c->name = m->values[0];
         return true;
     }
-    if (m->n_values > 0 && !read_id(m->values[0], &c->user.v)) {
+    int64_t outer = 0;
+    if (!read_id(m->values[0], &outer) ||
+        piq_exchange_learner_of(c, outer, &c->user, &c->err)) {
         piq_fail(&c->err, PIQ_EINVAL,
-                 "userId must be a positive 64-bit integer, not \"%.*s\"",
+                 "userId must be an integer within 1..%lld, not \"%.*s\"",
+                 (1LL << PIQ_USER_BITS) - 1,
                  (int)(m->values[0].len > 40 ? 40 : m->values[0].len),
                  m->values[0].ptr);
         piq_err_at(&c->err, "userId");
@@ -167,6 +70,39 @@ static void declare_metrics(piq_api *api, piq_metrics *m)
             piq_metrics_gauge(m, gauges[i].name, gauges[i].help, NULL);
 }
 
+static void declare_refusals(piq_api *api, piq_metrics *m)
+{
+    static const char *const why[PIQ_N_REFUSALS] = {
+        [PIQ_REFUSED_CREDENTIAL] = "why=\"credential\"",
+        [PIQ_REFUSED_SCOPE] = "why=\"scope\"",
+        [PIQ_REFUSED_LEARNER] = "why=\"learner\"",
+        [PIQ_REFUSED_ORIGIN] = "why=\"origin\"",
+        [PIQ_REFUSED_RATE] = "why=\"rate\""};
+    for (int i = 0; i < PIQ_N_REFUSALS; i++)
+        api->refused[i] =
+            piq_metrics_counter(m, "piq_access_refused_total",
+                                "Requests refused for who sent them.", why[i]);
+    api->unrecorded =
+        piq_metrics_counter(m, "piq_audit_missed_total",
+                            "Requests that the audit could not take.", NULL);
+}
+
+/* By pattern: the path itself names a learner. */
+static void declare_routes(piq_api *api, piq_metrics *m)
+{
+    char labels[128];
+    const piq_api_route *r;
+    for (size_t i = 0; (r = piq_api_route_at(i)); i++) {
+        snprintf(labels, sizeof labels, "method=\"%s\",route=\"%s\"", r->method,
+                 r->pattern);
+        api->route_seconds[i] =
+            piq_metrics_histogram(m, "piq_route_seconds",
+                                  "From the whole request to the reply, of "
+                                  "one route.",
+                                  labels);
+    }
+}
+
 static piq_bytes *last_words(void)
 {
     static const char text[] =
@@ -176,20 +112,42 @@ static piq_bytes *last_words(void)
     return copy ? piq_bytes_take(copy, sizeof text - 1) : NULL;
 }
 
-piq_status piq_api_new(piq_engine *engine, piq_metrics *metrics, piq_api **out,
+static piq_status make_parts(piq_api *api, const piq_api_config *config,
+                             piq_err *err)
+{
+    api->out_of_memory = last_words();
+    api->answers = piq_answers_new(piq_engine_store(config->engine));
+    api->streams = piq_streams_new(api, config->max_streams);
+    if (!api->out_of_memory || !api->answers || !api->streams)
+        return piq_fail(err, PIQ_ENOMEM, "no memory for the api");
+    return piq_crypto_random(&api->span_seed, sizeof api->span_seed, err);
+}
+
+piq_status piq_api_new(const piq_api_config *config, piq_api **out,
                        piq_err *err)
 {
     piq_api *api = calloc(1, sizeof *api);
-    if (api)
-        api->out_of_memory = last_words();
-    if (!api || !api->out_of_memory) {
-        free(api);
+    if (!api)
         return piq_fail(err, PIQ_ENOMEM, "no memory for the api");
+    piq_xapi_desk_init(&api->xapi);
+    piq_status status = make_parts(api, config, err);
+    if (status) {
+        piq_api_free(api);
+        return status;
     }
-    api->engine = engine;
-    api->metrics = metrics;
-    if (metrics)
-        declare_metrics(api, metrics);
+    api->engine = config->engine;
+    api->metrics = config->metrics;
+    api->access = config->access;
+    api->audit = config->audit;
+    api->person_rate = config->person_rate ? config->person_rate : PERSON_RATE;
+    api->open = config->open;
+    api->webhooks = config->webhooks;
+    api->webhook_private = config->webhook_private;
+    if (api->metrics) {
+        declare_metrics(api, api->metrics);
+        declare_refusals(api, api->metrics);
+        declare_routes(api, api->metrics);
+    }
     *out = api;
     return PIQ_OK;
 }
@@ -198,6 +156,9 @@ void piq_api_free(piq_api *api)
 {
     if (!api)
         return;
+    piq_streams_free(api->streams);
+    piq_answers_free(api->answers);
+    piq_xapi_desk_release(&api->xapi);
     piq_bytes_release(api->out_of_memory);
     free(api);
 }
@@ -224,9 +185,16 @@ void piq_api_handle(piq_api *api, const piq_api_request *request,
     c->done = done;
     c->ctx = ctx;
     c->now_us = piq_clock_now_us();
+    c->begun_ns = piq_clock_monotonic_ns();
     piq_arena_init(&c->arena, 0);
-    matched m;
-    match(request->method, request->path, &m);
+    piq_str parent = piq_exchange_header(c, "traceparent");
+    if (parent.len)
+        (void)piq_trace_read(
+            parent, api->span_seed + atomic_fetch_add(&api->n_spans, 1),
+            &c->trace);
+    piq_matched m;
+    piq_route_match(request->method, request->path, &m);
+    c->route = m.route;
     if (!m.path_known) {
         piq_fail(&c->err, PIQ_ENOTFOUND, "there is nothing at this path");
         piq_err_hint(&c->err, "GET /api/openapi.json lists what there is");
@@ -236,7 +204,9 @@ void piq_api_handle(piq_api *api, const piq_api_request *request,
                  request->method);
         piq_err_hint(&c->err, "%s", m.allow);
         piq_exchange_problem(c, 405);
-    } else if (read_ids(c, &m)) {
+    } else if (m.route->is.scopes == PIQ_SCOPE_NONE ||
+               (piq_exchange_known(c) && read_ids(c, &m) &&
+                piq_exchange_allowed(c) && piq_keyed_begin(c))) {
         m.route->handler(c);
     }
 }

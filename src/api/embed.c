@@ -74,7 +74,9 @@ piq_status piq_open(const char *path, const char *options_json, piq **out,
     if (status == PIQ_OK)
         store = NULL; /* the engine's now */
     if (status == PIQ_OK)
-        status = piq_api_new(p->engine, p->metrics, &p->api, err);
+        status = piq_api_new(
+            &(piq_api_config){.engine = p->engine, .metrics = p->metrics},
+            &p->api, err);
     if (status) {
         piq_engine_close(p->engine);
         if (store)
@@ -123,7 +125,9 @@ piq_status piq_call(piq *engine, const char *method, const char *target,
                  .cond = PTHREAD_COND_INITIALIZER};
     piq_str all = piq_str_of(target);
     const char *mark = strchr(target, '?');
-    piq_api_request request = {.method = method, .path = all};
+    piq_caller caller = piq_caller_trusted();
+    piq_api_request request = {
+        .method = method, .path = all, .caller = &caller};
     if (mark) {
         request.path.len = (size_t)(mark - target);
         request.query = piq_str_of(mark + 1);

@@ -1,10 +1,12 @@
 #include "api/exchange.h"
 
+#include "api/routes.h"
 #include "base/calendar.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "domain/json_reader.h"
 
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,13 +14,79 @@
 
 /* ---- answering ------------------------------------------------------- */
 
-static void end(piq_exchange *c, piq_api_reply *reply)
+/* One line that ties our id of the request to their trace. */
+static void log_trace(const piq_exchange *c, int status)
 {
-    c->done(c->ctx, reply);
+    piq_log_level level = status >= 500 ? PIQ_LOG_WARN : PIQ_LOG_DEBUG;
+    if (!piq_log_on(level))
+        return;
+    piq_log_field fields[] = {piq_log_z("trace_id", c->trace.trace),
+                              piq_log_z("span_id", c->trace.span),
+                              piq_log_z("parent_id", c->trace.parent),
+                              piq_log_int("status", status)};
+    piq_log(level, c->in->id, "traced", fields, 4);
+}
+
+void piq_exchange_answer_trace(piq_exchange *c, int status)
+{
+    char text[PIQ_TRACEPARENT_BYTES];
+    if (!c->trace.on)
+        return;
+    log_trace(c, status);
+    piq_trace_write(&c->trace, text);
+    if (c->n_lines < PIQ_API_MAX_LINES)
+        piq_exchange_line(c, "traceparent", "%s", text);
+}
+
+static void release(piq_exchange *c)
+{
     json_decref(c->json);
     piq_op_free(c->op);
     piq_arena_release(&c->arena);
     free(c);
+}
+
+static void end(piq_exchange *c, piq_api_reply *reply)
+{
+    if (!c->keyed || !piq_keyed_settle(c, reply))
+        piq_exchange_deliver(c, reply);
+}
+
+void piq_exchange_deliver(piq_exchange *c, piq_api_reply *reply)
+{
+    piq_exchange_answer_trace(c, reply->status);
+    piq_exchange_record(c, c->user, reply->status);
+    memcpy(reply->lines, c->lines, c->n_lines * sizeof c->lines[0]);
+    reply->n_lines = c->n_lines;
+    if (c->route)
+        piq_metric_observe_ns(c->api->route_seconds[piq_route_number(c->route)],
+                              piq_clock_monotonic_ns() - c->begun_ns);
+    c->done(c->ctx, reply);
+    release(c);
+}
+
+void piq_exchange_streaming(piq_exchange *c, int status)
+{
+    piq_exchange_record(c, c->user, status);
+    release(c);
+}
+
+void piq_exchange_line(piq_exchange *c, const char *name, const char *fmt, ...)
+{
+    PIQ_ASSERT(c->n_lines < PIQ_API_MAX_LINES);
+    piq_api_line *line = &c->lines[c->n_lines++];
+    va_list args;
+    line->name = name;
+    va_start(args, fmt);
+    vsnprintf(line->value, sizeof line->value, fmt, args);
+    va_end(args);
+}
+
+piq_str piq_exchange_header(const piq_exchange *c, const char *name)
+{
+    if (!c->in->header)
+        return (piq_str){NULL, 0};
+    return c->in->header(c->in->header_ctx, name);
 }
 
 void piq_exchange_bytes(piq_exchange *c, int status, const char *type,
@@ -83,18 +151,26 @@ static const char *title_of(int status)
     switch (status) {
     case 400:
         return "Bad Request";
+    case 401:
+        return "Unauthorized";
     case 403:
         return "Forbidden";
     case 404:
         return "Not Found";
     case 405:
         return "Method Not Allowed";
+    case 406:
+        return "Not Acceptable";
     case 409:
         return "Conflict";
     case 412:
         return "Precondition Failed";
     case 415:
         return "Unsupported Media Type";
+    case 422:
+        return "Unprocessable Content";
+    case 429:
+        return "Too Many Requests";
     case 503:
         return "Service Unavailable";
     default:
@@ -184,7 +260,9 @@ void piq_exchange_problem(piq_exchange *c, int status)
     }
     piq_api_reply reply = {.status = status,
                            .type = "application/problem+json",
-                           .retry_after_s = status == 503 ? 1 : 0,
+                           .retry_after_s = c->retry_after_s ? c->retry_after_s
+                                            : status == 503  ? 1
+                                                             : 0,
                            .body = body};
     if (status == 405)
         snprintf(reply.allow, sizeof reply.allow, "%.31s", c->err.hint);
@@ -496,7 +574,7 @@ static void op_done(piq_op *op)
 
 /* What a later answer needs of the request is copied: the caller's strings
  * are his again once the handler has returned. */
-static bool keep_request(piq_exchange *c)
+bool piq_exchange_keep(piq_exchange *c)
 {
     if (c->in == &c->kept)
         return true;
@@ -530,8 +608,12 @@ void piq_exchange_run(piq_exchange *c, piq_op *op,
     c->next = next;
     op->ctx = c;
     op->done = op_done;
-    piq_status status =
-        keep_request(c) ? piq_engine_submit(c->api->engine, op) : PIQ_ENOMEM;
+    /* What the versions were asked for is done already. */
+    if (c->keyed && c->keyed->again)
+        op->if_version = -1;
+    piq_status status = piq_exchange_keep(c)
+                            ? piq_engine_submit(c->api->engine, op)
+                            : PIQ_ENOMEM;
     if (status == PIQ_OK)
         return; /* the call may be over already */
     piq_fail(&c->err, status,
@@ -542,28 +624,41 @@ void piq_exchange_run(piq_exchange *c, piq_op *op,
     piq_exchange_fail(c);
 }
 
+/* From the key of the request, so that whoever repeats it finds them there. */
+static piq_status name_own(piq_exchange *c, char id[PIQ_MAX_EVENT_ID_BYTES],
+                           int64_t *at_us)
+{
+    if (c->keyed)
+        return piq_keyed_name(c, id, at_us, &c->err);
+    snprintf(id, PIQ_MAX_EVENT_ID_BYTES, "api:%llx-%llx",
+             (unsigned long long)c->now_us,
+             (unsigned long long)atomic_fetch_add(&c->api->next_event_id, 1));
+    return PIQ_OK;
+}
+
 bool piq_exchange_own_events(piq_exchange *c, piq_op *op, size_t n)
 {
+    int64_t at_us = c->now_us;
+    piq_status status = PIQ_OK;
     op->events = piq_new(&op->arena, piq_event, n);
     op->n_events = n;
     for (size_t i = 0; op->events && i < n; i++) {
-        char id[PIQ_MAX_EVENT_ID_BYTES];
-        int len = snprintf(
-            id, sizeof id, "api:%llx-%llx", (unsigned long long)c->now_us,
-            (unsigned long long)atomic_fetch_add(&c->api->next_event_id, 1));
-        const char *copy = piq_arena_strndup(&op->arena, id, (size_t)len);
-        if (!copy) {
+        char id[PIQ_MAX_EVENT_ID_BYTES] = "";
+        status = name_own(c, id, &at_us);
+        size_t len = strlen(id);
+        const char *copy = piq_arena_strndup(&op->arena, id, len);
+        if (status || !copy) {
             op->events = NULL;
             break;
         }
-        op->events[i] = (piq_event){.user = c->user,
-                                    .event_id = {copy, (size_t)len},
-                                    .at_us = c->now_us};
+        op->events[i] = (piq_event){
+            .user = c->user, .event_id = {copy, len}, .at_us = at_us};
     }
     if (op->events)
         return true;
     piq_op_free(op);
-    piq_fail(&c->err, PIQ_ENOMEM, "no memory for this request");
+    if (!status)
+        piq_fail(&c->err, PIQ_ENOMEM, "no memory for this request");
     piq_exchange_fail(c);
     return false;
 }

@@ -2,6 +2,7 @@
 #include "engine/experiments.h"
 
 #include "api/exchange.h"
+#include "api/page.h"
 #include "domain/json_reader.h"
 
 enum { MAX_REASON = 200 };
@@ -10,25 +11,33 @@ static const char *const no_query[] = {NULL};
 
 void piq_get_experiments(piq_exchange *c)
 {
+    static const char *const known[] = {"limit", "cursor", NULL};
     piq_experiment_design *list;
-    size_t n;
+    piq_page page;
+    size_t n, at = 0;
     piq_buf b;
     piq_json_writer w;
     const piq_catalogue *cat;
-    if (!piq_exchange_known_query(c, no_query) ||
+    if (!piq_exchange_known_query(c, known) ||
+        !piq_page_read(c, PIQ_CURSOR_EXPERIMENTS, 0, PIQ_PAGE_MOST, &page) ||
         !piq_exchange_catalogue(c, &cat))
         return;
     if (piq_engine_experiments(c->api->engine, &c->arena, &list, &n, &c->err)) {
         piq_exchange_fail(c);
         return;
     }
+    while (page.goes_on && at < n && list[at].id >= page.after.at)
+        at++;
+    size_t end = n - at > (size_t)page.limit ? at + (size_t)page.limit : n;
+    if (end < n)
+        piq_page_link(c, &page, &(piq_cursor){.at = list[end - 1].id});
     piq_buf_init(&b, 0);
     piq_json_init(&w, &b);
     piq_json_object(&w);
     piq_json_key(&w, "experiments");
     piq_json_array(&w);
-    for (size_t i = 0; i < n; i++)
-        piq_experiment_design_show(&list[i], &w);
+    for (; at < end; at++)
+        piq_experiment_design_show(&list[at], &w);
     piq_json_array_end(&w);
     piq_json_object_end(&w);
     piq_exchange_json(c, 200, &b, -1);

@@ -39,6 +39,7 @@ typedef struct group {
     piq_event *events; /* [n], in the exchange's arena, as their strings */
     size_t *numbers;   /* [n] line of each; 0: refused, and reported */
     size_t from, to;   /* the piece: what the engine has, and what it refused */
+    bool taken;        /* some of it */
 } group;
 
 typedef struct import {
@@ -104,6 +105,9 @@ static void reply(import *m)
     piq_json_object_end(&w);
     piq_map_release(&m->group_at);
     pthread_mutex_destroy(&m->lock);
+    for (const group *g = m->groups; g; g = g->next)
+        if (g->taken)
+            piq_exchange_record(c, g->user, 200);
     piq_exchange_json(c, 200, &b, -1);
 }
 
@@ -184,12 +188,13 @@ static void group_done(piq_op *op)
                &op->err);
         g->numbers[at] = 0;
     } else if (op->status) {
-        piece_over(g, 503, &op->err);
+        piece_over(g, op->status == PIQ_EDENIED ? 403 : 503, &op->err);
     } else {
         pthread_mutex_lock(&m->lock);
         m->accepted += op->n_accepted;
         m->duplicates += op->n_duplicates;
         pthread_mutex_unlock(&m->lock);
+        g->taken = true;
         piece_over(g, 200, NULL);
     }
     submit(g);
@@ -241,6 +246,17 @@ static group *group_of(import *m, piq_user_id user)
     return g;
 }
 
+/* A line names the learner as the caller's platform does. */
+static piq_status name_learner(const piq_exchange *c, piq_event *event,
+                               piq_err *err)
+{
+    piq_status status =
+        piq_exchange_learner_of(c, event->user.v, &event->user, err);
+    if (status)
+        piq_err_at(err, "/user_id");
+    return status;
+}
+
 static piq_status read_line(import *m, const piq_catalogue *cat, piq_str text,
                             size_t number, piq_err *err)
 {
@@ -255,6 +271,8 @@ static piq_status read_line(import *m, const piq_catalogue *cat, piq_str text,
                                 &l->event, err);
     if (status == PIQ_OK)
         status = piq_api_check_event(&l->event, "", err);
+    if (status == PIQ_OK)
+        status = name_learner(c, &l->event, err);
     json_decref(json);
     group *g = status ? NULL : group_of(m, l->event.user);
     if (!status && !g)
@@ -314,6 +332,14 @@ void piq_post_ndjson(piq_exchange *c)
     /* One for this thread: nobody replies before all are submitted. */
     atomic_init(&m->under_way, 1);
     read_lines(m, cat);
+    /* Another thread may answer, when the caller's strings are gone. */
+    if (!piq_exchange_keep(c)) {
+        piq_map_release(&m->group_at);
+        pthread_mutex_destroy(&m->lock);
+        piq_fail(&c->err, PIQ_ENOMEM, "no memory for this request");
+        piq_exchange_fail(c);
+        return;
+    }
     /* From the first submission on the arena is for who holds the lock. */
     for (group *g = m->groups; g; g = g->next)
         if (make_op(g))

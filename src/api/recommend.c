@@ -124,8 +124,8 @@ void piq_post_feedback(piq_exchange *c)
         store, &c->arena, c->user, c->recommendation_id, &row, &c->err);
     if (status == PIQ_ENOTFOUND)
         piq_fail(&c->err, PIQ_ENOTFOUND,
-                 "learner %lld was given no recommendation %lld",
-                 (long long)c->user.v, (long long)c->recommendation_id);
+                 "the learner was given no recommendation %lld",
+                 (long long)c->recommendation_id);
     if (status) {
         piq_exchange_fail(c);
         return;

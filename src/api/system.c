@@ -1,6 +1,8 @@
 /* system.c - the catalogue, and what the engine says of itself. */
 #include "api/exchange.h"
 #include "domain/catalogue_json.h"
+#include "engine/policy.h"
+#include "engine/tastes.h"
 
 #include <stdlib.h>
 
@@ -57,6 +59,21 @@ void piq_get_health(piq_exchange *c)
     piq_exchange_json(c, 200, &b, -1);
 }
 
+/* Of what decides; 0: the online belief, weights set by hand, no tastes. */
+static void put_versions(piq_json_writer *w, piq_engine *e)
+{
+    piq_model_hold *model = piq_engine_model(e);
+    piq_policy_hold *policy = piq_engine_policy(e);
+    piq_taste_hold *taste = piq_engine_taste(e);
+    const piq_tracing *t = piq_model_tracing(model);
+    piq_json_put_int(w, "model", t ? t->model : 0);
+    piq_json_put_int(w, "policy", piq_policy_version(policy));
+    piq_json_put_int(w, "taste", piq_taste_version(taste));
+    piq_taste_release(taste);
+    piq_policy_release(policy);
+    piq_model_release(model);
+}
+
 void piq_get_ready(piq_exchange *c)
 {
     const piq_catalogue *cat;
@@ -82,6 +99,7 @@ void piq_get_ready(piq_exchange *c)
     piq_json_put_z(&w, "status", "ready");
     piq_json_put_int(&w, "catalogue_version", cat->version);
     piq_json_put_int(&w, "calibration", piq_engine_calibration(e));
+    put_versions(&w, e);
     piq_json_object_end(&w);
     piq_exchange_json(c, 200, &b, -1);
 }

@@ -17,41 +17,63 @@ static void no_memory(piq_exchange *c)
     piq_exchange_fail(c);
 }
 
-static piq_belief *beliefs_now(piq_exchange *c, const piq_learner_ref *ref)
+static piq_belief *beliefs_at(piq_engine *e, piq_arena *a,
+                              const piq_learner_ref *ref, int64_t now_us)
 {
     const piq_catalogue *cat = ref->catalogue;
-    piq_belief *b = piq_new(&c->arena, piq_belief, cat->n_concepts);
-    piq_judge by = piq_engine_judge(c->api->engine, ref->model);
-    if (!b || piq_learner_judged(ref->learner, &by, cat, c->now_us, b))
+    piq_belief *b = piq_new(a, piq_belief, cat->n_concepts);
+    piq_judge by = piq_engine_judge(e, ref->model);
+    if (!b || piq_learner_judged(ref->learner, &by, cat, now_us, b))
         return NULL;
     return b;
 }
 
+static piq_belief *beliefs_now(piq_exchange *c, const piq_learner_ref *ref)
+{
+    return beliefs_at(c->api->engine, &c->arena, ref, c->now_us);
+}
+
 /* ---- profile --------------------------------------------------------- */
+
+piq_status piq_api_write_profile(piq_api *api, piq_arena *a, piq_user_id user,
+                                 int64_t now_us, piq_buf *b, int64_t *version,
+                                 piq_err *err)
+{
+    piq_learner_ref ref;
+    piq_json_writer w;
+    piq_status status = piq_engine_learner(api->engine, user, &ref, err);
+    if (status)
+        return status;
+    const piq_catalogue *cat = ref.catalogue;
+    *version = ref.learner->version;
+    piq_profile *p = piq_new(a, piq_profile, 1);
+    piq_belief *beliefs = beliefs_at(api->engine, a, &ref, now_us);
+    status =
+        p && beliefs
+            ? piq_profile_make(a, ref.learner, cat, beliefs, now_us, p)
+            : PIQ_ENOMEM;
+    if (status == PIQ_OK) {
+        piq_json_init(&w, b);
+        piq_profile_write(p, cat, &w);
+    } else {
+        piq_fail(err, PIQ_ENOMEM, "no memory for this request");
+    }
+    piq_learner_ref_release(&ref);
+    return status ? PIQ_ENOMEM : PIQ_OK;
+}
 
 static void reply_profile(piq_exchange *c)
 {
-    piq_learner_ref ref;
+    const piq_catalogue *unused;
+    int64_t version;
     piq_buf b;
-    piq_json_writer w;
-    if (!piq_exchange_learner(c, &ref))
+    if (!piq_exchange_catalogue(c, &unused))
         return;
-    const piq_catalogue *cat = ref.catalogue;
-    int64_t version = ref.learner->version;
-    piq_profile *p = piq_new(&c->arena, piq_profile, 1);
-    piq_belief *beliefs = beliefs_now(c, &ref);
-    piq_status status = p && beliefs
-                            ? piq_profile_make(&c->arena, ref.learner, cat,
-                                               beliefs, c->now_us, p)
-                            : PIQ_ENOMEM;
     piq_buf_init(&b, 0);
-    if (status == PIQ_OK) {
-        piq_json_init(&w, &b);
-        piq_profile_write(p, cat, &w);
-    }
-    piq_learner_ref_release(&ref);
-    if (status) {
-        no_memory(c);
+    if (piq_api_write_profile(c->api, &c->arena, c->user, c->now_us, &b,
+                              &version, &c->err)) {
+        piq_buf_release(&b);
+        piq_exchange_fail(c);
         return;
     }
     piq_exchange_json(c, 200, &b, version);

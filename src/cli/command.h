@@ -28,7 +28,9 @@ extern const piq_command piq_cmd_serve, piq_cmd_demo, piq_cmd_import,
     piq_cmd_progress, piq_cmd_catalogue, piq_cmd_simulate, piq_cmd_export,
     piq_cmd_replay, piq_cmd_eval, piq_cmd_train, piq_cmd_model, piq_cmd_version,
     piq_cmd_reviews, piq_cmd_agent, piq_cmd_rules, piq_cmd_experiment,
-    piq_cmd_why_not, piq_cmd_config;
+    piq_cmd_why_not, piq_cmd_config, piq_cmd_migrate, piq_cmd_backup,
+    piq_cmd_restore, piq_cmd_key, piq_cmd_signer, piq_cmd_coach, piq_cmd_token,
+    piq_cmd_audit;
 
 /* ---- arguments ------------------------------------------------------- */
 
@@ -62,6 +64,15 @@ bool piq_parse_user(const char *text, piq_user_id *out);
 
 /* ---- work ------------------------------------------------------------ */
 
+/* The file that a database's name stands for; NULL: it is a server. */
+const char *piq_db_file(const char *db);
+/* A store by its name: a file, "sqlite:FILE" or "postgres:..". `bulk`: see
+ * below. */
+PIQ_MUST_USE piq_status piq_open_store(const char *db, bool bulk,
+                                       piq_store **out, piq_err *err);
+/* The same, where there must be one already: PIQ_ENOTFOUND. */
+PIQ_MUST_USE piq_status piq_open_existing_store(const char *db, piq_store **out,
+                                                piq_err *err);
 /* An engine on an SQLite file. `bulk`: commits need not survive a power cut,
  * kill -9 they do. */
 PIQ_MUST_USE piq_status piq_open_engine(const char *db, bool bulk,

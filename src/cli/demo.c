@@ -1,9 +1,11 @@
 /* demo.c - the main job from end to end, each step with its time. */
+#include "base/calendar.h"
 #include "base/clock.h"
 #include "cli/serve_options.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { LEARNERS = 200, EVENTS = 150, DAYS = 60 };
 
@@ -120,21 +122,51 @@ static piq_status prepare(const char *db, piq_user_id *shown, piq_err *err)
     return status;
 }
 
-static void say_hello(void *ctx, const char *address, uint16_t port)
+/* A key to try things with, gone tomorrow; empty where none could be made. */
+static void make_key(piq_access *access, char secret[PIQ_KEY_BYTES])
 {
-    long long user = ((const piq_user_id *)ctx)->v;
-    char host[80];
-    bool v6 = strchr(address, ':') != NULL;
-    snprintf(host, sizeof host, "%s%.60s%s", v6 ? "[" : "", address,
-             v6 ? "]" : "");
-    printf("\nserving on http://%s:%u (Ctrl-C stops); try:\n\n"
-           "  curl -s http://%s:%u/api/users/%lld/profile\n"
-           "  curl -s 'http://%s:%u/api/users/%lld/recommendations?limit=3'\n"
-           "  curl -s -X POST -H 'Content-Type: application/json' \\\n"
+    int64_t now_us = piq_clock_now_us();
+    piq_key_info info = {.name = "demonstration",
+                         .scopes = PIQ_SCOPE_EVENTS_WRITE |
+                                   PIQ_SCOPE_PROFILE_READ |
+                                   PIQ_SCOPE_RECOMMENDATIONS_READ,
+                         .expires_us = now_us + PIQ_US_PER_DAY};
+    piq_err err = {0};
+    if (piq_access_make_key(access, &info, now_us, secret, &err)) {
+        printf("no key: %s\n", err.message);
+        secret[0] = 0;
+    }
+}
+
+static void show_requests(const piq_serving *s, long long user,
+                          const char *secret)
+{
+    printf("with a key, good until tomorrow:\n\n"
+           "  KEY=%s\n"
+           "  curl -s -H \"Authorization: Bearer $KEY\" "
+           "%s/api/users/%lld/profile\n"
+           "  curl -s -H \"Authorization: Bearer $KEY\" "
+           "'%s/api/users/%lld/recommendations?limit=3'\n"
+           "  curl -s -X POST -H \"Authorization: Bearer $KEY\" -H "
+           "'Content-Type: application/json' \\\n"
            "    -d '{\"event_id\":\"try-1\",\"at\":\"2026-01-31T18:05:00Z\","
            "\"type\":\"review\",\"concept\":\"odd.outs\",\"rating\":3}' \\\n"
-           "    http://%s:%u/api/users/%lld/events\n\n",
-           host, port, host, port, user, host, port, user, host, port, user);
+           "    %s/api/users/%lld/events\n\n",
+           secret, s->url, user, s->url, user, s->url, user);
+}
+
+static void say_hello(void *ctx, const piq_serving *s)
+{
+    char secret[PIQ_KEY_BYTES] = "";
+    printf("\nserving on %s (Ctrl-C stops)\n", s->url);
+    if (isatty(STDOUT_FILENO)) {
+        piq_serve_show_link(s);
+        make_key(s->access, secret);
+    } else {
+        printf("this is no terminal: make a key with piq key create\n");
+    }
+    if (secret[0])
+        show_requests(s, ((const piq_user_id *)ctx)->v, secret);
     fflush(stdout);
 }
 

@@ -12,7 +12,9 @@ static const piq_command *const commands[] = {
     &piq_cmd_eval,       &piq_cmd_train,    &piq_cmd_model,
     &piq_cmd_reviews,    &piq_cmd_agent,    &piq_cmd_rules,
     &piq_cmd_experiment, &piq_cmd_why_not,  &piq_cmd_config,
-    &piq_cmd_version};
+    &piq_cmd_migrate,    &piq_cmd_backup,   &piq_cmd_restore,
+    &piq_cmd_version,    &piq_cmd_key,      &piq_cmd_signer,
+    &piq_cmd_coach,      &piq_cmd_token,    &piq_cmd_audit};
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
 
 static void show_usage(FILE *to)

@@ -242,11 +242,7 @@ static bool take_words(const action *a, piq_model_call *c)
 static int run_action(const action *a, piq_model_call *c)
 {
     piq_err err = {0};
-    if (!piq_file_exists(c->args.db)) {
-        piq_fail(&err, PIQ_ENOTFOUND, "there is no file %s", c->args.db);
-        return piq_could_not(&err);
-    }
-    piq_status status = piq_sqlite_open(c->args.db, NULL, &c->store, &err);
+    piq_status status = piq_open_existing_store(c->args.db, &c->store, &err);
     if (status == PIQ_OK) {
         piq_arena_init(&c->a, MAX_READ_BYTES);
         status = a->run(c, &err);

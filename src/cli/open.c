@@ -1,22 +1,64 @@
 /* open.c - files and engines for the subcommands. */
 #include "cli/command.h"
+#include "store/postgres/postgres_store.h"
 #include "store/sqlite/sqlite_store.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { SHOWN_FINDINGS = 50 };
+
+/* "sqlite:FILE" is FILE. */
+static const char *file_of(const char *db)
+{
+    static const char scheme[] = "sqlite:";
+    size_t n = strlen(scheme);
+    return strncmp(db, scheme, n) == 0 ? db + n : db;
+}
+
+const char *piq_db_file(const char *db)
+{
+    return piq_postgres_is_conninfo(db) ? NULL : file_of(db);
+}
+
+/* A server says by itself when it is not. */
+static bool is_there(const char *db)
+{
+    return piq_postgres_is_conninfo(db) || piq_file_exists(file_of(db));
+}
+
+piq_status piq_open_store(const char *db, bool bulk, piq_store **out,
+                          piq_err *err)
+{
+    const piq_sqlite_options o = {.relaxed = bulk};
+    if (piq_postgres_is_conninfo(db))
+        return piq_postgres_open(db, NULL, out, err);
+    /* What learners did is nobody else's to read, and keys' hashes neither. */
+    mode_t usual = umask(S_IRWXO);
+    umask(usual | S_IRWXO);
+    piq_status status = piq_sqlite_open(file_of(db), &o, out, err);
+    umask(usual);
+    return status;
+}
+
+piq_status piq_open_existing_store(const char *db, piq_store **out,
+                                   piq_err *err)
+{
+    if (!is_there(db))
+        return piq_fail(err, PIQ_ENOTFOUND, "there is no file %s", db);
+    return piq_open_store(db, false, out, err);
+}
 
 piq_status piq_open_engine(const char *db, bool bulk,
                            const piq_engine_config *config,
                            piq_metrics *metrics, piq_engine **out, piq_err *err)
 {
     piq_store *store;
-    piq_sqlite_options o = {.relaxed = bulk};
-    piq_status status = piq_sqlite_open(db, &o, &store, err);
+    piq_status status = piq_open_store(db, bulk, &store, err);
     if (status)
         return status;
     status = piq_engine_open(store, config, metrics, out, err);
@@ -32,7 +74,7 @@ bool piq_file_exists(const char *path)
 
 piq_status piq_open_existing(const char *db, piq_engine **out, piq_err *err)
 {
-    if (!piq_file_exists(db))
+    if (!is_there(db))
         return piq_fail(err, PIQ_ENOTFOUND, "there is no file %s", db);
     return piq_open_engine(db, false, NULL, NULL, out, err);
 }

@@ -75,7 +75,7 @@ void piq_refit_tick(piq_refit *r, int64_t now_us)
         pthread_join(r->thread, NULL);
         r->started = false;
     }
-    if (now_us < r->next_us)
+    if (now_us < r->next_us || !piq_engine_leads(r->engine))
         return;
     r->next_us = now_us + r->every_us;
     atomic_store(&r->ended, false);

@@ -23,7 +23,8 @@ typedef struct piq_refit {
     atomic_bool ended; /* the thread has done its work */
 } piq_refit;
 
-/* The first is due a minute after now. */
+/* The first is due a minute after now. One is begun where the engine leads
+ * (piq_engine_leads): of several on one database, one fits. */
 void piq_refit_begin(piq_refit *r, piq_engine *e, int64_t every_hours,
                      int64_t now_us);
 void piq_refit_tick(piq_refit *r, int64_t now_us);

@@ -85,7 +85,8 @@ static void look_after(piq_retrain *r)
             &code, 1);
 }
 
-void piq_retrain_tick(piq_retrain *r, piq_store *store, int64_t now_us)
+void piq_retrain_tick(piq_retrain *r, piq_store *store, bool leads,
+                      int64_t now_us)
 {
     int64_t made_us;
     piq_err err = {0};
@@ -95,7 +96,7 @@ void piq_retrain_tick(piq_retrain *r, piq_store *store, int64_t now_us)
         look_after(r);
         return;
     }
-    if (r->tried_us && now_us - r->tried_us < r->every_us)
+    if (!leads || (r->tried_us && now_us - r->tried_us < r->every_us))
         return;
     r->tried_us = now_us; /* the store is not asked again before it is due */
     if (newest_model(store, &made_us, &err)) {

@@ -10,6 +10,7 @@
 
 #include "store/store.h"
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 typedef struct piq_retrain {
@@ -21,8 +22,9 @@ typedef struct piq_retrain {
 
 piq_retrain piq_retrain_begin(const char *db, int64_t every_hours);
 /* Starts one when the newest model in the store, and the last try, are older
- * than the schedule; logs the end of one. */
-void piq_retrain_tick(piq_retrain *r, piq_store *store, int64_t now_us);
+ * than the schedule, where this process `leads`; logs the end of one. */
+void piq_retrain_tick(piq_retrain *r, piq_store *store, bool leads,
+                      int64_t now_us);
 /* Ends one that is under way; nothing of it is kept. */
 void piq_retrain_end(piq_retrain *r);
 

@@ -2,36 +2,56 @@
 #include "api/api.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "cli/auditor.h"
+#include "cli/front.h"
+#include "cli/handover.h"
 #include "cli/refit.h"
 #include "cli/retrain.h"
 #include "cli/serve_options.h"
+#include "cli/streaming.h"
 #include "http/http.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { GRACE_MS = 10000 };
+enum {
+    GRACE_MS = 10000,
+    READY_MS = 60000, /* for a successor to be ready */
+    /* After a handover, kept-alive connections may ask once more and are told
+     * to close, so that none is closed on a request under way. */
+    LINGER_MS = 2000
+};
 
 typedef struct daemon_state {
     piq_api *api;
+    piq_access *access;
+    piq_audit *audit;
+    piq_auditor auditor;
+    piq_engine *engine; /* while there are webhooks */
+    piq_webhooks *webhooks;
     piq_metrics *metrics;
     piq_metric *seconds;
     piq_metric *by_class[6]; /* 1xx .. 5xx */
+    piq_handover handover;
 } daemon_state;
 
 /* ---- requests -------------------------------------------------------- */
 
+static piq_str header_of(const void *ctx, const char *name)
+{
+    return piq_http_header(ctx, name);
+}
+
 static void reply(void *ctx, piq_api_reply *r)
 {
-    piq_http_reply_head head = {.status = r->status,
-                                .type = r->type,
-                                .etag = r->etag[0] ? r->etag : NULL,
-                                .retry_after_s = r->retry_after_s,
-                                .allow = r->allow[0] ? r->allow : NULL};
+    piq_http_line lines[PIQ_API_MAX_LINES];
+    piq_http_reply_head head = piq_reply_head(r, lines);
     piq_http_reply(ctx, &head, r->body);
 }
 
@@ -46,7 +66,12 @@ static void handle(void *ctx, piq_http_request *r, const piq_http_in *in)
         .content_type = piq_http_header(r, "Content-Type"),
         .if_match = piq_http_header(r, "If-Match"),
         .if_none_match = piq_http_header(r, "If-None-Match"),
-        .id = in->id};
+        .header = header_of,
+        .header_ctx = r,
+        .peer = piq_str_of(in->peer),
+        .tls = in->tls,
+        .id = in->id,
+        .port = piq_streaming_port()};
     piq_api_handle(d->api, &request, reply, r);
 }
 
@@ -59,10 +84,9 @@ static void observe(void *ctx, const piq_http_in *in, int status,
         piq_metric_add(d->by_class[status / 100], 1);
     if (!piq_log_on(PIQ_LOG_DEBUG))
         return;
-    char path[256];
-    snprintf(path, sizeof path, "%.*s", PIQ_STR_ARG(in->path));
+    /* A path may name a learner, and a query hold a link's token. */
     piq_log_field fields[] = {piq_log_z("method", in->method),
-                              piq_log_z("path", path),
+                              piq_log_z("route", piq_api_pattern_of(in->path)),
                               piq_log_int("status", status),
                               piq_log_double("ms", (double)took_ns / 1e6),
                               piq_log_int("bytes", (int64_t)body_bytes)};
@@ -118,6 +142,15 @@ static void allow_connections(int64_t n)
     (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* A library may have started threads before main(), with signals open: what
+ * one of them gets is the main thread's, whose number is the process's. */
+static void pass_on(int signal)
+{
+    int before = errno;
+    (void)syscall(SYS_tgkill, getpid(), getpid(), signal);
+    errno = before;
+}
+
 /* Blocked here, before any thread starts, so that all threads inherit it and
  * only sigwait sees them. */
 static void block_signals(sigset_t *set)
@@ -125,55 +158,198 @@ static void block_signals(sigset_t *set)
     sigemptyset(set);
     sigaddset(set, SIGTERM);
     sigaddset(set, SIGINT);
+    sigaddset(set, SIGHUP);
+    sigaddset(set, SIGUSR2);
     pthread_sigmask(SIG_BLOCK, set, NULL);
+    const struct sigaction passing = {.sa_handler = pass_on,
+                                      .sa_flags = SA_RESTART};
+    const int all[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR2};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        (void)sigaction(all[i], &passing, NULL);
 }
 
-/* Until a signal; once a second, what is due is begun. */
-static void wait_for_end(const char *db, const piq_serve_options *o,
-                         piq_engine *e, const sigset_t *signals)
+/* True: a successor serves. */
+static bool hand_over(const piq_handover *h, piq_http_server *server)
 {
+    const struct timespec linger = {.tv_sec = LINGER_MS / 1000};
+    piq_err err = {0};
+    pid_t successor = 0;
+    if (piq_handover_start(h, piq_http_listening_fd(server), READY_MS,
+                           &successor, &err)) {
+        piq_log_field why[] = {piq_log_z("error", err.message)};
+        piq_log(PIQ_LOG_ERROR, 0, "no restart: this process goes on", why, 1);
+        return false;
+    }
+    piq_log_field to[] = {piq_log_int("pid", successor)};
+    piq_log(PIQ_LOG_INFO, 0, "handed over", to, 1);
+    piq_http_quiesce(server);
+    (void)nanosleep(&linger, NULL);
+    return true;
+}
+
+/* True: this process is to end. */
+static bool heed(int signal, const piq_serve_options *o, const piq_handover *h,
+                 piq_http_server *server)
+{
+    if (signal == SIGHUP) {
+        piq_front_reload(o, server);
+        return false;
+    }
+    return signal != SIGUSR2 || hand_over(h, server);
+}
+
+/* Until a signal ends it; once a second, what is due is begun. */
+static void wait_for_end(const char *db, const piq_serve_options *o,
+                         daemon_state *d, const sigset_t *signals,
+                         piq_engine *e, piq_http_server *server)
+{
+    const piq_handover *h = &d->handover;
+    int signal;
     const struct timespec second = {.tv_sec = 1};
     piq_retrain retrain = piq_retrain_begin(db, o->train_every_hours);
     piq_refit refit;
     piq_refit_begin(&refit, e, o->train_every_hours, piq_clock_now_us());
-    while (sigtimedwait(signals, NULL, &second) < 0) {
-        piq_retrain_tick(&retrain, piq_engine_store(e), piq_clock_now_us());
+    while ((signal = sigtimedwait(signals, NULL, &second)) < 0 ||
+           !heed(signal, o, h, server)) {
+        piq_retrain_tick(&retrain, piq_engine_store(e), piq_engine_leads(e),
+                         piq_clock_now_us());
         piq_refit_tick(&refit, piq_clock_now_us());
     }
     piq_refit_end(&refit);
     piq_retrain_end(&retrain);
 }
 
+static piq_status start_http(daemon_state *d, const piq_serve_options *o,
+                             piq_http_server **out, piq_err *err)
+{
+    piq_http_config config;
+    piq_arena a;
+    piq_arena_init(&a, 0);
+    piq_status status = piq_front_config(o, &a, &config, err);
+    config.inherited_fd = d->handover.inherited_fd;
+    if (status == PIQ_OK)
+        status = piq_http_start(&config, handle, observe, d, out, err);
+    piq_arena_release(&a);
+    return status;
+}
+
+static bool leads(void *ctx)
+{
+    return piq_engine_leads(ctx);
+}
+
+static void nudge_webhooks(void *ctx, const piq_change *change)
+{
+    (void)change; /* they read it from the store */
+    piq_webhooks_nudge(ctx);
+}
+
+static piq_status start_webhooks(daemon_state *d, const piq_serve_options *o,
+                                 piq_engine *e, piq_err *err)
+{
+    const piq_webhook_config config = {
+        .allow_private = o->webhook_private, .is_leader = leads, .ctx = e};
+    piq_status status = piq_webhooks_start(piq_engine_store(e), &config,
+                                           d->metrics, &d->webhooks, err);
+    if (status)
+        return status;
+    d->engine = e;
+    return piq_feed_subscribe(e, nudge_webhooks, d->webhooks, err);
+}
+
+static void stop_webhooks(daemon_state *d)
+{
+    if (!d->webhooks)
+        return;
+    piq_feed_unsubscribe(d->engine, nudge_webhooks, d->webhooks);
+    piq_webhooks_stop(d->webhooks);
+    d->webhooks = NULL;
+}
+
+static void close_api(daemon_state *d)
+{
+    piq_api_free(d->api);
+    stop_webhooks(d);
+    piq_auditor_stop(&d->auditor);
+    piq_audit_close(d->audit);
+    piq_access_close(d->access);
+    d->api = NULL;
+    d->audit = NULL;
+    d->access = NULL;
+}
+
+static piq_status open_api(daemon_state *d, const piq_serve_options *o,
+                           piq_engine *e, piq_err *err)
+{
+    const piq_access_config access = {.audience = o->audience,
+                                      .requests_per_s = (unsigned)o->key_rate};
+    piq_store *store = piq_engine_store(e);
+    piq_status status = piq_access_open(store, &access, &d->access, err);
+    if (status == PIQ_OK)
+        status = piq_audit_open(store, &d->audit, err);
+    if (status == PIQ_OK)
+        status = piq_auditor_start(&d->auditor, d->audit, err);
+    if (status == PIQ_OK)
+        status = start_webhooks(d, o, e, err);
+    const piq_api_config config = {
+        .engine = e,
+        .metrics = d->metrics,
+        .access = d->access,
+        .audit = d->audit,
+        .webhooks = d->webhooks,
+        .webhook_private = o->webhook_private,
+        .person_rate = o->person_rate ? (unsigned)o->person_rate : PIQ_NO_RATE,
+        .open = o->open};
+    if (status == PIQ_OK)
+        status = piq_api_new(&config, &d->api, err);
+    if (status)
+        close_api(d);
+    return status;
+}
+
+static void greet(const daemon_state *d, const piq_serve_options *o,
+                  uint16_t port, void (*hello)(void *, const piq_serving *),
+                  void *ctx)
+{
+    piq_serving serving = {.access = o->open ? NULL : d->access};
+    bool v6 = strchr(o->address, ':') != NULL;
+    snprintf(serving.url, sizeof serving.url, "http%s://%s%.60s%s:%u",
+             o->tls_cert ? "s" : "", v6 ? "[" : "", o->address, v6 ? "]" : "",
+             port);
+    piq_log_field at[] = {piq_log_z("address", o->address),
+                          piq_log_int("port", port)};
+    piq_log(PIQ_LOG_INFO, 0, "serving", at, 2);
+    if (o->open)
+        piq_log(PIQ_LOG_WARN, 0,
+                "OPEN: whoever can reach this port may read and change "
+                "everything; for measuring and a first look only",
+                NULL, 0);
+    hello(ctx, &serving);
+}
+
 static int run(daemon_state *d, const char *db, const piq_serve_options *o,
                piq_engine *e, const sigset_t *signals,
-               void (*hello)(void *, const char *, uint16_t), void *ctx,
+               void (*hello)(void *, const piq_serving *), void *ctx,
                piq_err *err)
 {
     piq_http_server *server;
-    piq_http_config config = {.address = o->address,
-                              .port = (uint16_t)o->port,
-                              .n_threads = (unsigned)o->threads,
-                              .max_connections = (unsigned)o->max_connections};
-    if (piq_api_new(e, d->metrics, &d->api, err))
+    if (open_api(d, o, e, err))
         return piq_could_not(err);
-    if (piq_http_start(&config, handle, observe, d, &server, err)) {
-        piq_api_free(d->api);
+    if (start_http(d, o, &server, err)) {
+        close_api(d);
         return piq_could_not(err);
     }
-    piq_log_field at[] = {piq_log_z("address", o->address),
-                          piq_log_int("port", piq_http_port(server))};
-    piq_log(PIQ_LOG_INFO, 0, "serving", at, 2);
-    hello(ctx, o->address, piq_http_port(server));
-    wait_for_end(db, o, e, signals);
+    greet(d, o, piq_http_port(server), hello, ctx);
+    piq_handover_ready(&d->handover);
+    wait_for_end(db, o, d, signals, e, server);
     piq_log(PIQ_LOG_INFO, 0, "stopping", NULL, 0);
     piq_http_stop(server, GRACE_MS);
-    piq_api_free(d->api);
+    close_api(d);
     return PIQ_DONE;
 }
 
 int piq_serve_db(const char *db, const piq_serve_options *o,
-                 void (*hello)(void *ctx, const char *address, uint16_t port),
-                 void *ctx)
+                 void (*hello)(void *ctx, const piq_serving *s), void *ctx)
 {
     daemon_state d = {0};
     piq_engine *e;
@@ -186,6 +362,8 @@ int piq_serve_db(const char *db, const piq_serve_options *o,
             o->policy_minutes ? (unsigned)o->policy_minutes : PIQ_POLICY_NEVER};
     configure_log(o);
     block_signals(&signals);
+    if (piq_handover_begin(&d.handover, &err))
+        return piq_could_not(&err);
     allow_connections(o->max_connections);
     if (piq_metrics_new(&d.metrics))
         return PIQ_COULD_NOT;
@@ -203,12 +381,27 @@ int piq_serve_db(const char *db, const piq_serve_options *o,
 
 /* ---- the command ----------------------------------------------------- */
 
-static void say_hello(void *ctx, const char *address, uint16_t port)
+void piq_serve_show_link(const piq_serving *s)
+{
+    char token[48];
+    piq_caller admin = piq_caller_trusted();
+    piq_err err = {0};
+    if (!s->access || !isatty(STDOUT_FILENO))
+        return;
+    if (piq_access_make_link(s->access, &admin, piq_clock_now_us(), token,
+                             &err))
+        printf("no link: %s\n", err.message);
+    else
+        printf("to look around, open within ten minutes, once:\n\n"
+               "  %s/?token=%s\n\n",
+               s->url, token);
+}
+
+static void say_hello(void *ctx, const piq_serving *s)
 {
     (void)ctx;
-    bool v6 = strchr(address, ':') != NULL;
-    printf("serving on http://%s%s%s:%u\n", v6 ? "[" : "", address,
-           v6 ? "]" : "", port);
+    printf("serving on %s\n", s->url);
+    piq_serve_show_link(s);
     fflush(stdout);
 }
 

@@ -10,6 +10,8 @@ piq_serve_options piq_serve_defaults(void)
                                .max_connections = 4096,
                                .cache_learners = 50000,
                                .policy_minutes = 10,
+                               .person_rate = 20,
+                               .audience = "piq",
                                .log_format = "text",
                                .log_level = "info"};
 }
@@ -23,10 +25,20 @@ void piq_serve_table(piq_serve_options *o, piq_option out[PIQ_MAX_SETTINGS])
         {"port", PIQ_OPT_INT, &o->port, 0, 65535},
         {"threads", PIQ_OPT_INT, &o->threads, 2, 64},
         {"max-connections", PIQ_OPT_INT, &o->max_connections, 1, 1000000},
+        {"max-per-address", PIQ_OPT_INT, &o->max_per_address, 0, 1000000},
+        {"tls-cert", PIQ_OPT_TEXT, &o->tls_cert, 0, 0},
+        {"tls-key", PIQ_OPT_TEXT, &o->tls_key, 0, 0},
+        {"cors-origin", PIQ_OPT_TEXT, &o->cors_origin, 0, 0},
+        {"trusted-proxy", PIQ_OPT_TEXT, &o->trusted_proxy, 0, 0},
         {"cache-learners", PIQ_OPT_INT, &o->cache_learners, 64, 100000000},
         {"train-every", PIQ_OPT_INT, &o->train_every_hours, 0, 8784},
         {"no-exploration", PIQ_OPT_FLAG, &o->no_exploration, 0, 0},
         {"policy-every", PIQ_OPT_INT, &o->policy_minutes, 0, 525600},
+        {"webhook-private", PIQ_OPT_FLAG, &o->webhook_private, 0, 0},
+        {"open", PIQ_OPT_FLAG, &o->open, 0, 0},
+        {"key-rate", PIQ_OPT_INT, &o->key_rate, 0, 1000000},
+        {"person-rate", PIQ_OPT_INT, &o->person_rate, 0, 1000000},
+        {"audience", PIQ_OPT_TEXT, &o->audience, 0, 0},
         {"log", PIQ_OPT_TEXT, &o->log_format, 0, 0},
         {"log-level", PIQ_OPT_TEXT, &o->log_level, 0, 0},
         {0}};
@@ -43,6 +55,11 @@ static bool is_one_of(const char *text, const char *const *words)
     return false;
 }
 
+static bool is_loopback(const char *address)
+{
+    return strcmp(address, "::1") == 0 || strncmp(address, "127.", 4) == 0;
+}
+
 piq_status piq_serve_check(const piq_serve_options *o, piq_err *err)
 {
     static const char *const formats[] = {"text", "json", NULL};
@@ -56,6 +73,11 @@ piq_status piq_serve_check(const piq_serve_options *o, piq_err *err)
             err, PIQ_EINVAL,
             "log-level is debug, info, warn or error, not \"%.40s\"",
             o->log_level);
+    if (o->open && !is_loopback(o->address))
+        return piq_fail(err, PIQ_EINVAL,
+                        "without credentials only this machine is served: "
+                        "open needs a loopback address, not \"%.40s\"",
+                        o->address);
     return PIQ_OK;
 }
 
@@ -65,11 +87,25 @@ const char piq_serve_help[] =
     "  --port N         port, 0 for any free one (default 8080)\n"
     "  --threads N      HTTP threads, 2 to 64 (default 2)\n"
     "  --max-connections N  (default 4096)\n"
+    "  --max-per-address N  of them, from one address; 0 any (default 0)\n"
+    "  --tls-cert FILE  serve TLS: the certificate and its chain, PEM;\n"
+    "                   read anew on SIGHUP\n"
+    "  --tls-key FILE   its key, PEM\n"
+    "  --cors-origin A,B    origins whose pages may ask (none)\n"
+    "  --trusted-proxy A,B  addresses or ranges of proxies whose\n"
+    "                   X-Forwarded-For or Forwarded is believed (none)\n"
     "  --cache-learners N   learners kept in memory (default 50000)\n"
     "  --train-every H  train a model, fit memory and tastes anew every H\n"
     "                   hours, at the lowest priority; 0 never (default 0)\n"
     "  --no-exploration recommend by score alone: nothing is left to chance\n"
     "  --policy-every M learn from what became of recommendations every M\n"
     "                   minutes; 0 never (default 10)\n"
+    "  --webhook-private    webhooks may be http: and have addresses that are\n"
+    "                   not public; else neither is called\n"
+    "  --open           ask nobody for a credential: for measuring, and a\n"
+    "                   first look; on a loopback address only\n"
+    "  --key-rate N     requests a second of an API key (default 0: any)\n"
+    "  --person-rate N  of a learner or coach, 0 any number (default 20)\n"
+    "  --audience TEXT  that signed tokens must name (default piq)\n"
     "  --log FORMAT     text or json (default text)\n"
     "  --log-level L    debug, info, warn or error (default info)\n";

@@ -229,7 +229,7 @@ void piq_analytics_write(const piq_analytics *x, const piq_catalogue *c,
                          piq_json_writer *w)
 {
     piq_json_object(w);
-    piq_json_put_id(w, "userId", x->user.v);
+    piq_json_put_id(w, "userId", piq_user_outer(x->user));
     piq_json_put_int(w, "version", x->version);
     piq_json_put_time(w, "as_of", x->as_of_us);
     write_window(x, w);

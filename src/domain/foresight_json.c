@@ -85,7 +85,7 @@ void piq_foresight_write(const piq_foresight *f, const piq_catalogue *c,
                          piq_json_writer *w)
 {
     piq_json_object(w);
-    piq_json_put_id(w, "userId", f->user.v);
+    piq_json_put_id(w, "userId", piq_user_outer(f->user));
     piq_json_put_int(w, "version", f->version);
     piq_json_put_time(w, "as_of", f->as_of_us);
     piq_json_key(w, "item");

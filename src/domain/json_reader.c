@@ -122,6 +122,20 @@ static void refuse_unknown(piq_json_reader *r, const char *member)
     piq_json_refuse(r, pointer, "unknown member \"%s\"", shown);
 }
 
+bool piq_json_same(piq_str a, piq_str b)
+{
+    /* 1, 1.0 and 1e0 are one number. */
+    const size_t flags = JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL;
+    if (piq_str_eq(a, b))
+        return true;
+    json_t *x = json_loadb(a.ptr, a.len, flags, NULL);
+    json_t *y = json_loadb(b.ptr, b.len, flags, NULL);
+    bool same = x && y && json_equal(x, y);
+    json_decref(x);
+    json_decref(y);
+    return same;
+}
+
 void piq_json_begin(piq_json_reader *r, const json_t *json, const char *where,
                     const char *const *known, piq_err *err)
 {

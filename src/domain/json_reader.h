@@ -32,6 +32,10 @@ typedef struct piq_json_reader {
 PIQ_MUST_USE piq_status piq_json_parse(piq_str text, json_t **out,
                                        piq_err *err);
 
+/* Whether two texts say the same: members in any order, numbers by value, so
+ * that a store may lay a document out anew. False where one is no JSON. */
+bool piq_json_same(piq_str a, piq_str b);
+
 /* `json` must be an object that has no member outside `known`. */
 void piq_json_begin(piq_json_reader *r, const json_t *json, const char *where,
                     const char *const *known, piq_err *err);

@@ -132,7 +132,7 @@ void piq_prediction_write(const piq_prediction *p, const piq_catalogue *c,
                           piq_json_writer *w)
 {
     piq_json_object(w);
-    piq_json_put_id(w, "userId", p->user.v);
+    piq_json_put_id(w, "userId", piq_user_outer(p->user));
     piq_json_put_int(w, "version", p->version);
     piq_json_put_time(w, "as_of", p->as_of_us);
     piq_json_put_time(w, "at", p->at_us);

@@ -78,7 +78,7 @@ static void write_exam(const piq_exam *e, piq_json_writer *w)
 
 static void write_head(const piq_review_queue *q, piq_json_writer *w)
 {
-    piq_json_put_id(w, "userId", q->user.v);
+    piq_json_put_id(w, "userId", piq_user_outer(q->user));
     piq_json_put_int(w, "version", q->version);
     piq_json_put_time(w, "as_of", q->as_of_us);
     put_date(w, "today", q->today);

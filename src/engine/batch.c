@@ -26,11 +26,13 @@ piq_op *piq_op_new(piq_op_kind kind, piq_user_id user, int64_t now_us)
 
 void piq_op_free(piq_op *op)
 {
-    if (!op)
-        return;
-    piq_bytes_release(op->slate);
-    piq_arena_release(&op->arena);
-    free(op);
+    while (op) {
+        piq_op *also = op->also;
+        piq_bytes_release(op->slate);
+        piq_arena_release(&op->arena);
+        free(op);
+        op = also;
+    }
 }
 
 /* ---- the batch ------------------------------------------------------- */
@@ -52,7 +54,7 @@ piq_status piq_batch_room(piq_batch *b, void **rows, size_t n, size_t *cap,
 }
 
 static piq_status load_copy(piq_batch *b, piq_user_id user, piq_learner **out,
-                            piq_err *err)
+                            bool *paused, piq_err *err)
 {
     piq_held *h;
     piq_status status =
@@ -60,6 +62,7 @@ static piq_status load_copy(piq_batch *b, piq_user_id user, piq_learner **out,
     if (status)
         return status;
     status = piq_learner_copy(piq_held_learner(h), out);
+    *paused = piq_held_is_paused(h);
     piq_held_release(h);
     return status;
 }
@@ -88,12 +91,12 @@ piq_status piq_batch_learner(piq_batch *b, piq_user_id user, bool create,
         /* Made for events that were refused: nobody has heard of it yet. */
         if (create || (*out)->from_version || (*out)->changed)
             return PIQ_OK;
-        return piq_fail(err, PIQ_ENOTFOUND, "learner %lld was never heard of",
-                        (long long)user.v);
+        return piq_fail(err, PIQ_ENOTFOUND, "the learner was never heard of");
     }
     piq_learner *l = NULL;
     const piq_catalogue *c = b->in_force;
-    piq_status status = load_copy(b, user, &l, &absent);
+    bool paused = false;
+    piq_status status = load_copy(b, user, &l, &paused, &absent);
     if (status == PIQ_ENOTFOUND && create && c)
         status = new_traced(b, user, &l);
     else if (status && err)
@@ -106,11 +109,46 @@ piq_status piq_batch_learner(piq_batch *b, piq_user_id user, bool create,
         return PIQ_ENOMEM;
     }
     w->learner = l;
+    w->paused = paused;
     w->from_version = l->version;
+    w->first_version = piq_engine_first_version(b->engine);
     w->next = b->work;
     b->work = w;
     *out = w;
     return PIQ_OK;
+}
+
+typedef struct piq_undo {
+    piq_work *work;
+    piq_learner *learner;
+    bool changed;
+    struct piq_undo *next;
+} piq_undo;
+
+piq_status piq_batch_replace(piq_batch *b, piq_work *w, piq_learner *folded)
+{
+    piq_undo *u = piq_new(&b->arena, piq_undo, 1);
+    if (!u) {
+        piq_learner_free(folded);
+        return PIQ_ENOMEM;
+    }
+    *u = (piq_undo){w, w->learner, w->changed, b->undo};
+    b->undo = u;
+    w->learner = folded;
+    w->changed = true;
+    return PIQ_OK;
+}
+
+void piq_batch_settle(piq_batch *b, bool keep)
+{
+    for (piq_undo *u = b->undo; u; u = u->next) {
+        piq_learner_free(keep ? u->learner : u->work->learner);
+        if (keep)
+            continue;
+        u->work->learner = u->learner;
+        u->work->changed = u->changed;
+    }
+    b->undo = NULL;
 }
 
 static void clear_map(piq_map *m)
@@ -178,7 +216,7 @@ piq_status piq_batch_states(piq_batch *b)
                          : piq_arena_strndup(&b->arena, bytes.ptr, bytes.len);
         if (!copy)
             status = PIQ_ENOMEM;
-        w->learner->version = w->from_version + 1;
+        w->learner->version = piq_work_version(w);
         rows[n++] = (piq_state_row){w->learner->user,
                                     w->learner->version,
                                     w->from_version,
@@ -193,6 +231,7 @@ piq_status piq_batch_states(piq_batch *b)
     b->commit.slates = b->slates;
     b->commit.profiles = b->profiles;
     b->commit.exposures = b->exposures;
+    b->commit.records = b->records;
     return status;
 }
 

@@ -121,6 +121,12 @@ static piq_status wait_for(piq_bulk *b, piece *p)
     return b->status;
 }
 
+static int64_t next_version(const piq_bulk *b, const held_learner *h)
+{
+    return h->stored_version ? h->stored_version + 1
+                             : piq_engine_first_version(b->engine);
+}
+
 static piq_status encode_states(piq_bulk *b, piece *p)
 {
     size_t n = 0;
@@ -142,10 +148,10 @@ static piq_status encode_states(piq_bulk *b, piece *p)
         if (!copy)
             status = PIQ_ENOMEM;
         rows[n++] = (piq_state_row){h->learner->user,
-                                    h->stored_version + 1,
+                                    next_version(b, h),
                                     h->stored_version,
                                     {copy, bytes.len}};
-        h->learner->version = ++h->stored_version;
+        h->learner->version = h->stored_version = next_version(b, h);
         h->dirty = false;
         if (bytes.len > b->state_bytes)
             b->state_bytes = bytes.len;
@@ -207,7 +213,10 @@ static piq_status load(piq_bulk *b, piq_user_id user, held_learner *h,
     }
     if (status)
         return status;
-    status = piq_learner_copy(piq_held_learner(held), &h->learner);
+    if (piq_held_is_paused(held))
+        status = piq_fail(err, PIQ_EDENIED, "a learner's profiling is paused");
+    else
+        status = piq_learner_copy(piq_held_learner(held), &h->learner);
     h->was_stored = true;
     if (status == PIQ_OK)
         h->stored_version = h->learner->version;

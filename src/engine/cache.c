@@ -11,6 +11,7 @@ enum { N_PARTS = 64, MAX_SERVED = 8 };
 struct piq_held {
     atomic_uint references;
     piq_learner *learner;
+    bool paused;
 };
 
 /* Entries of a part form a ring by last use: newest after the head. */
@@ -47,7 +48,18 @@ piq_held *piq_held_take(piq_learner *learner)
     }
     atomic_init(&h->references, 1);
     h->learner = learner;
+    h->paused = false;
     return h;
+}
+
+void piq_held_pause(piq_held *h, bool paused)
+{
+    h->paused = paused;
+}
+
+bool piq_held_is_paused(const piq_held *h)
+{
+    return h->paused;
 }
 
 static piq_held *held_retain(piq_held *h)
@@ -250,6 +262,31 @@ void piq_cache_drop(piq_cache *c, piq_user_id user)
     pthread_mutex_unlock(&p->lock);
 }
 
+void piq_cache_outdate(piq_cache *c, piq_user_id user, int64_t version)
+{
+    part *p = part_of(c, user);
+    pthread_mutex_lock(&p->lock);
+    entry *e = part_find(p, user);
+    if (!e || e->held->learner->version < version) {
+        p->epoch++;
+        if (e)
+            part_remove(p, e);
+    }
+    pthread_mutex_unlock(&p->lock);
+}
+
+void piq_cache_clear(piq_cache *c)
+{
+    for (int i = 0; i < N_PARTS; i++) {
+        part *p = &c->parts[i];
+        pthread_mutex_lock(&p->lock);
+        p->epoch++;
+        while (p->n)
+            part_remove(p, part_oldest(p));
+        pthread_mutex_unlock(&p->lock);
+    }
+}
+
 /* ---- served slates --------------------------------------------------- */
 
 void piq_cache_put_served(piq_cache *c, piq_user_id user, int64_t version,
@@ -313,16 +350,26 @@ bool piq_cache_plan(piq_cache *c, piq_user_id user, piq_plan_head *out)
 }
 
 void piq_cache_put_plan(piq_cache *c, piq_user_id user,
-                        const piq_plan_head *head)
+                        const piq_plan_head *head, uint64_t epoch)
 {
     part *p = part_of(c, user);
     pthread_mutex_lock(&p->lock);
-    entry *e = part_find(p, user);
+    entry *e = p->epoch == epoch ? part_find(p, user) : NULL;
     if (e) {
-        e->plan_known = head != NULL;
-        if (head)
-            e->plan = *head;
+        e->plan_known = true;
+        e->plan = *head;
     }
+    pthread_mutex_unlock(&p->lock);
+}
+
+void piq_cache_forget_plan(piq_cache *c, piq_user_id user)
+{
+    part *p = part_of(c, user);
+    pthread_mutex_lock(&p->lock);
+    p->epoch++;
+    entry *e = part_find(p, user);
+    if (e)
+        e->plan_known = false;
     pthread_mutex_unlock(&p->lock);
 }
 

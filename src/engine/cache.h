@@ -20,6 +20,10 @@ void piq_cache_free(piq_cache *c);
 piq_held *piq_held_take(piq_learner *learner);
 void piq_held_release(piq_held *h);
 const piq_learner *piq_held_learner(const piq_held *h);
+/* The learner has paused profiling: nothing is folded in. Set before it is
+ * offered or published. */
+void piq_held_pause(piq_held *h, bool paused);
+bool piq_held_is_paused(const piq_held *h);
 
 /* One reference, or NULL. */
 piq_held *piq_cache_get(piq_cache *c, piq_user_id user);
@@ -35,6 +39,11 @@ void piq_cache_offer(piq_cache *c, piq_held *h, uint64_t epoch);
  * process may have gone on), and forgets its slates. */
 void piq_cache_publish(piq_cache *c, piq_held *h);
 void piq_cache_drop(piq_cache *c, piq_user_id user);
+/* A state of `version` was committed, perhaps by another process: what is
+ * older goes, also what is being loaded. */
+void piq_cache_outdate(piq_cache *c, piq_user_id user, int64_t version);
+/* All of them. */
+void piq_cache_clear(piq_cache *c);
 
 typedef struct piq_served {
     int type;
@@ -64,9 +73,12 @@ typedef struct piq_plan_head {
     uint32_t catalogue_version;
 } piq_plan_head;
 bool piq_cache_plan(piq_cache *c, piq_user_id user, piq_plan_head *out);
-/* Kept while the learner is; NULL: forgotten, as another was planned. */
+/* Kept while the learner is, unless `epoch` (piq_cache_epoch, from before it
+ * was read) has changed. */
 void piq_cache_put_plan(piq_cache *c, piq_user_id user,
-                        const piq_plan_head *head);
+                        const piq_plan_head *head, uint64_t epoch);
+/* Another was planned; one that is being read is not kept. */
+void piq_cache_forget_plan(piq_cache *c, piq_user_id user);
 
 typedef struct piq_cache_stats {
     size_t learners;

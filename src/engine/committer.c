@@ -1,5 +1,8 @@
 #include "engine/committer.h"
 
+#include "base/map.h"
+#include "base/str.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -30,6 +33,8 @@ static void count(const piq_commit *c, piq_commit *sum)
     sum->n_feedback += c->n_feedback;
     sum->n_paths += c->n_paths;
     sum->n_profiles += c->n_profiles;
+    sum->n_records += c->n_records;
+    sum->n_exposures += c->n_exposures;
 }
 
 static void *append(void *to, size_t *n, const void *from, size_t more,
@@ -42,8 +47,38 @@ static void *append(void *to, size_t *n, const void *from, size_t more,
     return end;
 }
 
-/* Rows of all waiters in one commit. Two waiters never hold the same
- * learner's state: an owner waits for its own commit. */
+static bool is_new(piq_map *seen, uint64_t key)
+{
+    return !piq_map_get(seen, key, NULL) && piq_map_put(seen, key, 1) == PIQ_OK;
+}
+
+static uint64_t record_key(const piq_record *r)
+{
+    return piq_hash_bytes(r->key.ptr, r->key.len) ^
+           piq_hash_u64(piq_hash_bytes(r->kind.ptr, r->kind.len) +
+                        (uint64_t)r->user.v);
+}
+
+/* No state or record is written by two of them, each from the version before:
+ * owners share a learner only where an operation is of several learners.
+ * Guessing wrong costs a commit of its own. */
+static bool are_apart(waiter *list)
+{
+    piq_map seen;
+    bool apart = true;
+    piq_map_init(&seen);
+    for (waiter *w = list; w && apart; w = w->next) {
+        const piq_commit *c = w->commit;
+        for (size_t i = 0; i < c->n_states && apart; i++)
+            apart = is_new(&seen, piq_hash_u64((uint64_t)c->states[i].user.v));
+        for (size_t i = 0; i < c->n_records && apart; i++)
+            apart = is_new(&seen, record_key(&c->records[i]));
+    }
+    piq_map_release(&seen);
+    return apart;
+}
+
+/* Rows of all waiters in one commit. */
 static piq_status join(piq_arena *a, waiter *list, piq_commit *out)
 {
     piq_commit sum = {0}, j = {0};
@@ -56,12 +91,14 @@ static piq_status join(piq_arena *a, waiter *list, piq_commit *out)
     piq_slate_row *slates = piq_new(a, piq_slate_row, sum.n_slates);
     piq_feedback_row *feedback = piq_new(a, piq_feedback_row, sum.n_feedback);
     piq_profile_row *profiles = piq_new(a, piq_profile_row, sum.n_profiles);
+    piq_record *records = piq_new(a, piq_record, sum.n_records);
+    piq_exposure_row *exposures = piq_new(a, piq_exposure_row, sum.n_exposures);
     j.events = piq_new(a, piq_event_row, sum.n_events);
     j.recommendations =
         piq_new(a, piq_recommendation_row, sum.n_recommendations);
     j.paths = piq_new(a, piq_path_row, sum.n_paths);
     if (!states || !snaps || !stale || !slates || !feedback || !profiles ||
-        !j.events || !j.recommendations || !j.paths)
+        !records || !exposures || !j.events || !j.recommendations || !j.paths)
         return PIQ_ENOMEM;
     for (waiter *w = list; w; w = w->next) {
         const piq_commit *c = w->commit;
@@ -83,6 +120,12 @@ static piq_status join(piq_arena *a, waiter *list, piq_commit *out)
         append(j.paths, &j.n_paths, c->paths, c->n_paths, sizeof *j.paths);
         append(profiles, &j.n_profiles, c->profiles, c->n_profiles,
                sizeof *profiles);
+        append(records, &j.n_records, c->records, c->n_records,
+               sizeof *records);
+        piq_exposure_row *seen = append(exposures, &j.n_exposures, c->exposures,
+                                        c->n_exposures, sizeof *exposures);
+        for (size_t i = 0; i < c->n_exposures; i++)
+            seen[i].first_recommendation += (int64_t)first;
     }
     j.states = states;
     j.snapshots = snaps;
@@ -90,6 +133,8 @@ static piq_status join(piq_arena *a, waiter *list, piq_commit *out)
     j.slates = slates;
     j.feedback = feedback;
     j.profiles = profiles;
+    j.records = records;
+    j.exposures = exposures;
     *out = j;
     return PIQ_OK;
 }
@@ -119,7 +164,7 @@ static size_t commit_list(piq_committer *k, waiter *list, piq_arena *a)
 {
     piq_commit joined;
     size_t durable = 0;
-    if (list->next && join(a, list, &joined) == PIQ_OK &&
+    if (list->next && are_apart(list) && join(a, list, &joined) == PIQ_OK &&
         k->store->ops->commit(k->store, &joined, NULL) == PIQ_OK) {
         hand_back(list, &joined);
         for (waiter *w = list; w; w = w->next)

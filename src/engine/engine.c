@@ -25,6 +25,10 @@ static piq_engine_config with_defaults(const piq_engine_config *given)
         c.slate_minutes = 10;
     if (!c.maintain_ms)
         c.maintain_ms = 1000;
+    if (!c.feed_ms)
+        c.feed_ms = 200;
+    if (!c.lease_ms)
+        c.lease_ms = 15000;
     if (!c.policy_minutes)
         c.policy_minutes = 10;
     return c;
@@ -125,9 +129,12 @@ piq_status piq_engine_open(piq_store *store, const piq_engine_config *config,
     if (status == PIQ_OK)
         status = piq_maintainer_start(e, err);
     if (status == PIQ_OK)
+        status = piq_feed_start(e, err);
+    if (status == PIQ_OK)
         status = piq_owners_start(e, err);
     if (status) {
         piq_owners_stop(e);
+        piq_feed_stop(e);
         piq_maintainer_stop(e);
         piq_committer_stop(e->committer);
         free_engine(e);
@@ -142,10 +149,16 @@ void piq_engine_close(piq_engine *e)
     if (!e)
         return;
     piq_owners_stop(e);
+    piq_feed_stop(e);
     piq_maintainer_stop(e);
     piq_committer_stop(e->committer);
     e->store->ops->close(e->store);
     free_engine(e);
+}
+
+bool piq_engine_leads(piq_engine *e)
+{
+    return atomic_load(&e->leads);
 }
 
 /* ---- small things ---------------------------------------------------- */

@@ -17,6 +17,7 @@
 
 #include "base/arena.h"
 #include "base/bytes.h"
+#include "base/json_writer.h"
 #include "domain/event.h"
 #include "domain/plan.h"
 #include "domain/recommendation.h"
@@ -43,6 +44,10 @@ typedef struct piq_engine_config {
     unsigned policy_minutes;  /* pause of learning from the log of slates; 0:
                                  10, PIQ_POLICY_NEVER: none */
     unsigned explore;         /* PIQ_EXPLORE_NEVER: nothing is left to chance */
+    unsigned feed_ms;         /* pause between looks at what other processes
+                                 have changed; 0: 200 */
+    unsigned lease_ms;        /* who leads and is silent so long leads no more;
+                                 0: 15,000 */
 } piq_engine_config;
 
 /* Takes the store (closes it on piq_engine_close, not when opening fails).
@@ -116,10 +121,13 @@ piq_bytes *piq_engine_served_slate(piq_engine *e, piq_user_id user, int type,
 /* ---- changing -------------------------------------------------------- */
 
 typedef enum piq_op_kind {
-    PIQ_OP_EVENTS, /* append events of one learner */
-    PIQ_OP_SLATE,  /* recommend, log and remember */
-    PIQ_OP_PATH,   /* plan, or adapt the stored path, and store it */
-    PIQ_OP_PROFILE /* write the user_profiles row now */
+    PIQ_OP_EVENTS,  /* append events of one learner */
+    PIQ_OP_SLATE,   /* recommend, log and remember */
+    PIQ_OP_PATH,    /* plan, or adapt the stored path, and store it */
+    PIQ_OP_PROFILE, /* write the user_profiles row now */
+    PIQ_OP_ERASE,   /* forget the learner: see erase.h */
+    PIQ_OP_PAUSE,   /* nothing more is learned of the learner: see pause.h */
+    PIQ_OP_RESUME
 } piq_op_kind;
 
 typedef enum piq_event_verdict {
@@ -152,6 +160,16 @@ typedef struct piq_op {
     /* Refuse a control that finds nothing to release or to undo
      * (PIQ_ECONFLICT, `at_event`): it was asked for now, and is no history. */
     bool strict_controls;
+    /* PIQ_OP_EVENTS: stored with the events, or neither is; in the arena. One
+     * whose from_version is not what is stored refuses it all (PIQ_ESTALE). */
+    const piq_record *records;
+    size_t n_records;
+    /* PIQ_OP_EVENTS: events of other learners, each learner once, in one commit
+     * with this: all or none. Owned by this operation; they have no records.
+     * Results are filled in; what was refused of one, the first tells, and
+     * `refused` is which one it was (NULL: none in particular). */
+    struct piq_op *also;
+    const struct piq_op *refused;
 
     /* PIQ_OP_SLATE: in; `slate` out is the whole JSON reply, one reference. */
     int type; /* piq_content_type or -1 */
@@ -164,6 +182,9 @@ typedef struct piq_op {
     piq_str reason;
     unsigned n_adaptations; /* newest listed; 0: all */
     piq_str path_json;
+
+    /* PIQ_OP_ERASE: out. */
+    piq_erased erased;
 
     piq_status status;
     piq_err err;
@@ -213,6 +234,37 @@ PIQ_MUST_USE piq_status piq_bulk_add(piq_bulk *b, const piq_event *event,
 /* Commits what is left and frees *b in every case. */
 PIQ_MUST_USE piq_status piq_bulk_end(piq_bulk *b, piq_bulk_totals *totals,
                                      piq_err *err);
+
+/* ---- other processes ------------------------------------------------- */
+
+/* Told of what was committed, here and by others, in order of marks, soon after
+ * it. A change of nobody (user 0, what 0) says that some were missed: what is
+ * kept must be read anew.
+ *
+ * Runs on the feed's thread, which sees to the cache first; a slow one holds up
+ * the others, and at worst makes them miss changes. It may read from the
+ * engine; whatever takes longer, or changes something, it hands over to a
+ * thread of its own. It may not subscribe or unsubscribe. */
+typedef void piq_feed_fn(void *ctx, const piq_change *change);
+PIQ_MUST_USE piq_status piq_feed_subscribe(piq_engine *e, piq_feed_fn *fn,
+                                           void *ctx, piq_err *err);
+/* `fn` does not run when this returns, nor ever after. */
+void piq_feed_unsubscribe(piq_engine *e, piq_feed_fn *fn, void *ctx);
+/* Everything up to this mark has been seen to. */
+int64_t piq_feed_mark(piq_engine *e);
+
+/* This engine does what one of several is to do: see lease.h. Right now; it may
+ * be another's in a moment, so that what it does must be guarded besides. */
+bool piq_engine_leads(piq_engine *e);
+
+/* ---- what is kept of a learner ---------------------------------------- */
+
+/* Writes everything that is kept of a learner, one JSON object: export.h.
+ * PIQ_ENOTFOUND: nothing; PIQ_ELIMIT, PIQ_ENOMEM: the writer's buffer is full
+ * (20,000 events are about 8 MB). After a failure what was written is not
+ * whole. */
+PIQ_MUST_USE piq_status piq_engine_export(piq_engine *e, piq_user_id user,
+                                          piq_json_writer *w, piq_err *err);
 
 /* ---- looking after --------------------------------------------------- */
 

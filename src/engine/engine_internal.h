@@ -23,6 +23,7 @@ enum {
 
 typedef struct piq_owner piq_owner;
 typedef struct piq_maintainer piq_maintainer;
+typedef struct piq_feed piq_feed;
 
 struct piq_engine {
     piq_store *store;
@@ -63,9 +64,15 @@ struct piq_engine {
     struct piq_taste_hold *taste;   /* NULL: none; under the same lock */
     uint32_t taste_champion;
 
+    /* erase.c: as the store last said */
+    _Atomic int64_t floor;    /* largest version of an erased state */
+    _Atomic int64_t erasures; /* so far, of all processes */
+
     piq_owner *owners;
     unsigned n_owners;
     piq_maintainer *maintainer;
+    piq_feed *feed;
+    atomic_bool leads; /* the maintainer's: it holds the lease */
 
     struct {
         piq_metric *fold_ns, *commit_ns, *slate_ns, *path_ns;
@@ -155,9 +162,10 @@ PIQ_MUST_USE piq_status piq_snapshot_of(piq_arena *a, const piq_learner *l,
 
 /* A learner that this batch has worked on. */
 typedef struct piq_work {
-    piq_learner *learner; /* the working copy; freed unless published */
-    int64_t from_version; /* 0: new */
-    bool changed;
+    piq_learner *learner;  /* the working copy; freed unless published */
+    int64_t from_version;  /* 0: new */
+    int64_t first_version; /* of a new one: above what was erased */
+    bool changed, paused;
     struct piq_work *next;
 } piq_work;
 
@@ -167,7 +175,9 @@ typedef struct piq_batch {
     piq_commit commit;
     size_t cap_events, cap_snapshots, cap_stale, cap_feedback;
     size_t cap_recommendations, cap_slates, cap_paths, cap_profiles;
-    size_t cap_exposures;
+    size_t cap_exposures, cap_records;
+    piq_record *records;
+    struct piq_undo *undo; /* working copies that the operation replaced */
     piq_exposure_row *exposures;
     piq_snapshot_row *snapshots;
     piq_snapshot_row *stale;
@@ -190,6 +200,14 @@ typedef struct piq_batch {
     piq_err err;
 } piq_batch;
 
+/* The state's version once this batch is durable. */
+static inline int64_t piq_work_version(const piq_work *w)
+{
+    if (!w->changed)
+        return w->from_version;
+    return w->from_version ? w->from_version + 1 : w->first_version;
+}
+
 /* Of a learner's event id, for maps; two may share it. */
 uint64_t piq_event_key(piq_user_id user, piq_str event_id);
 
@@ -198,6 +216,12 @@ uint64_t piq_event_key(piq_user_id user, piq_str event_id);
 PIQ_MUST_USE piq_status piq_batch_learner(piq_batch *b, piq_user_id user,
                                           bool create, piq_work **out,
                                           piq_err *err);
+/* Puts `folded` in the place of what was worked on; takes it, also when it
+ * fails. Undone by piq_batch_settle. */
+PIQ_MUST_USE piq_status piq_batch_replace(piq_batch *b, piq_work *w,
+                                          piq_learner *folded);
+/* Ends an operation's replacements: kept, or all taken back. */
+void piq_batch_settle(piq_batch *b, bool keep);
 /* Grows `*rows` in the batch's arena so that one more fits. */
 PIQ_MUST_USE piq_status piq_batch_room(piq_batch *b, void **rows, size_t n,
                                        size_t *cap, size_t size);
@@ -216,6 +240,8 @@ void piq_batch_publish(piq_batch *b);
  * batch (it needs what this one is about to write). */
 PIQ_MUST_USE piq_status piq_events_prepare(piq_batch *b, piq_op *op);
 void piq_events_finish(piq_batch *b, const piq_op *op);
+/* The same with records, and with the events of several learners. */
+PIQ_MUST_USE piq_status piq_several_prepare(piq_batch *b, piq_op *op);
 PIQ_MUST_USE piq_status piq_slate_prepare(piq_batch *b, piq_op *op);
 void piq_slate_finish(piq_batch *b, piq_op *op);
 PIQ_MUST_USE piq_status piq_plan_prepare(piq_batch *b, piq_op *op);
@@ -248,6 +274,26 @@ PIQ_MUST_USE piq_status piq_maintainer_settle(piq_engine *e, int64_t seq,
                                               piq_err *err);
 /* `as_stored`: it saw what was not stored in the end, and is made anew. */
 void piq_maintainer_give_back(piq_engine *e, bool as_stored);
+
+/* The learner is gone: no row of theirs is due. */
+void piq_maintainer_forget(piq_engine *e, piq_user_id user);
+
+/* feed.c: what other processes have changed; one thread. */
+PIQ_MUST_USE piq_status piq_feed_start(piq_engine *e, piq_err *err);
+void piq_feed_stop(piq_engine *e);
+/* Something was committed here: subscribers are to hear of it soon. */
+void piq_feed_nudge(piq_engine *e);
+
+/* erase.c, pause.c: operations that an owner does by themselves, in a commit
+ * of their own. */
+void piq_erase_run(piq_engine *e, piq_op *op);
+void piq_pause_run(piq_engine *e, piq_op *op);
+/* What the store says of erasures. */
+PIQ_MUST_USE piq_status piq_engine_read_floor(piq_engine *e, piq_err *err);
+/* Of a learner who is new. */
+int64_t piq_engine_first_version(piq_engine *e);
+PIQ_MUST_USE piq_status piq_pause_read(piq_engine *e, piq_user_id user,
+                                       bool *paused, piq_err *err);
 
 /* profile_rows.c */
 PIQ_MUST_USE piq_status piq_profile_row_make(piq_engine *e, piq_arena *a,

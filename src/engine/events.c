@@ -125,10 +125,9 @@ static piq_status resolve_feedback(piq_batch *b, piq_op *op, piq_event *event,
         (status == PIQ_OK &&
          !piq_catalogue_find_content(c, row.content, &content))) {
         op->at_event = at;
-        status =
-            piq_fail(&op->err, PIQ_EINVAL,
-                     "learner %lld was given no recommendation %lld",
-                     (long long)op->user.v, (long long)f->recommendation_id);
+        status = piq_fail(&op->err, PIQ_EINVAL,
+                          "the learner was given no recommendation %lld",
+                          (long long)f->recommendation_id);
         piq_err_at(&op->err, "/recommendation_id");
         return status;
     }
@@ -411,6 +410,8 @@ static piq_status fold_fresh(piq_batch *b, piq_op *op, const piq_catalogue *c,
     piq_status status = piq_batch_learner(b, op->user, true, &work, &op->err);
     if (status)
         return status;
+    if (work->paused)
+        return piq_fail(&op->err, PIQ_EDENIED, "profiling is paused");
     bool late = piq_learner_is_late(work->learner, &list[0].event);
     op->later = late && work->changed; /* rebuilt from what is stored */
     if (op->later)
@@ -433,10 +434,7 @@ static piq_status fold_fresh(piq_batch *b, piq_op *op, const piq_catalogue *c,
         piq_learner_free(folded);
         return status;
     }
-    piq_learner_free(work->learner);
-    work->learner = folded;
-    work->changed = true;
-    return PIQ_OK;
+    return piq_batch_replace(b, work, folded);
 }
 
 /* What another process has written counts too: a version that the cache does
@@ -462,20 +460,18 @@ static piq_status check_version(piq_batch *b, piq_op *op)
         forget_other_version(b, op);
     piq_status status = piq_batch_learner(b, op->user, false, &work, &op->err);
     if (status == PIQ_OK)
-        version = work->from_version + (work->changed ? 1 : 0);
+        version = piq_work_version(work);
     else if (status != PIQ_ENOTFOUND)
         return status;
     op->err = (piq_err){0};
     if (version == op->if_version || (op->if_version == -2 && version))
         return PIQ_OK;
     if (op->if_version == -2)
-        return piq_fail(&op->err, PIQ_ESTALE, "learner %lld was never heard of",
-                        (long long)op->user.v);
+        return piq_fail(&op->err, PIQ_ESTALE, "the learner was never heard of");
     return piq_fail(&op->err, PIQ_ESTALE,
-                    "the profile of learner %lld has changed: it is at "
-                    "version %lld, not %lld",
-                    (long long)op->user.v, (long long)version,
-                    (long long)op->if_version);
+                    "the learner's profile has changed: it is at version "
+                    "%lld, not %lld",
+                    (long long)version, (long long)op->if_version);
 }
 
 /* Nothing new: the answer names the version that there is. */

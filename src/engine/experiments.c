@@ -267,10 +267,11 @@ static piq_status count_all(piq_engine *e, census *c, piq_err *err)
         if (!over || s->weight <= 0)
             continue;
         piq_status status = gain_of(e, s, &gain, err);
+        if (status == PIQ_ENOTFOUND)
+            continue; /* erased meanwhile */
         if (status == PIQ_OK && count(c->report, s, gain))
             status = piq_fail(err, PIQ_EINTERNAL,
-                              "an outcome of learner %lld is out of range",
-                              (long long)s->user.v);
+                              "an outcome of a learner is out of range");
         if (status)
             return status;
     }

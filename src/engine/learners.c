@@ -18,21 +18,15 @@ static piq_status from_events(piq_engine *e, piq_user_id user,
     piq_arena_release(&a);
     if (status == PIQ_ENOTFOUND) /* somebody is there all the same */
         return piq_fail(err, PIQ_ECORRUPT,
-                        "the state of learner %lld cannot be read, and there "
-                        "are no events to make it from",
-                        (long long)user.v);
+                        "the learner's state cannot be read, and there are no "
+                        "events to make it from");
     if (status == PIQ_OK)
         (*out)->version = version;
     return status;
 }
 
-static void tell_unreadable(piq_user_id user)
-{
-    piq_log_field who = piq_log_int("learner", user.v);
-    piq_log(PIQ_LOG_WARN, 0, "state not readable, made anew from the events",
-            &who, 1);
-}
-
+/* Before the state: one that was paused since then has another version, and a
+ * commit from this one is refused. */
 static piq_status load(piq_engine *e, piq_user_id user, const piq_tracing *t,
                        piq_held **out, piq_err *err)
 {
@@ -40,10 +34,13 @@ static piq_status load(piq_engine *e, piq_user_id user, const piq_tracing *t,
     piq_str body;
     int64_t version = -1;
     piq_learner *l = NULL;
+    bool paused;
     uint64_t epoch = piq_cache_epoch(e->cache, user);
+    piq_status status = piq_pause_read(e, user, &paused, err);
+    if (status)
+        return status;
     piq_arena_init(&a, 0);
-    piq_status status =
-        e->store->ops->state(e->store, &a, user, &version, &body, err);
+    status = e->store->ops->state(e->store, &a, user, &version, &body, err);
     if (status == PIQ_OK)
         status = piq_engine_decode(e, user, t, body, version, &l, err);
     bool other_model = l && !piq_learner_is_traced(l, t);
@@ -51,7 +48,9 @@ static piq_status load(piq_engine *e, piq_user_id user, const piq_tracing *t,
         piq_learner_free(l);
         l = NULL;
         if (!other_model)
-            tell_unreadable(user);
+            /* Which one, `piq replay` tells: a log names no learner. */
+            piq_log(PIQ_LOG_WARN, 0,
+                    "state not readable, made anew from the events", NULL, 0);
         status = from_events(e, user, t, version, &l, err);
     }
     piq_arena_release(&a);
@@ -59,8 +58,8 @@ static piq_status load(piq_engine *e, piq_user_id user, const piq_tracing *t,
         return status;
     *out = piq_held_take(l);
     if (!*out)
-        return piq_fail(err, PIQ_ENOMEM, "no memory for learner %lld",
-                        (long long)user.v);
+        return piq_fail(err, PIQ_ENOMEM, "no memory for a learner");
+    piq_held_pause(*out, paused);
     piq_cache_offer(e->cache, *out, epoch);
     return PIQ_OK;
 }
@@ -71,6 +70,7 @@ static piq_status grown(piq_engine *e, piq_held **held, piq_err *err)
     const piq_catalogue *c = piq_engine_catalogue(e);
     const piq_learner *old = piq_held_learner(*held);
     piq_learner *l = NULL;
+    bool paused = piq_held_is_paused(*held);
     if (piq_learner_fits(old, c) || old->catalogue_version > c->version)
         return PIQ_OK;
     piq_status status = piq_learner_copy(old, &l);
@@ -82,8 +82,10 @@ static piq_status grown(piq_engine *e, piq_held **held, piq_err *err)
         *held = piq_held_take(l);
     else
         piq_learner_free(l);
-    return *held ? PIQ_OK
-                 : piq_fail(err, PIQ_ENOMEM, "no memory for a learner");
+    if (!*held)
+        return piq_fail(err, PIQ_ENOMEM, "no memory for a learner");
+    piq_held_pause(*held, paused);
+    return PIQ_OK;
 }
 
 piq_status piq_engine_hold(piq_engine *e, piq_user_id user,
@@ -101,8 +103,7 @@ piq_status piq_engine_hold(piq_engine *e, piq_user_id user,
     if (!*out)
         status = load(e, user, t, out, err);
     if (status == PIQ_ENOTFOUND)
-        return piq_fail(err, PIQ_ENOTFOUND, "learner %lld was never heard of",
-                        (long long)user.v);
+        return piq_fail(err, PIQ_ENOTFOUND, "the learner was never heard of");
     return status ? status : grown(e, out, err);
 }
 

@@ -1,22 +1,41 @@
 /* maintain.c - what is done in the background, by one thread.
  *
- * Every config.maintain_ms: take a newer catalogue into force when another
- * process has stored one; feed new answers to the calibrator and publish a
- * calibration when there are enough; write user_profiles rows that show an old
- * state. Answers are read back from the store by their order of arrival, so a
- * restart goes on where the last published calibration ended.
+ * Every config.maintain_ms: take a newer catalogue or calibration into force
+ * when another process has stored one; write user_profiles rows that show an
+ * old state. And, in the process that leads (lease.h): feed new answers to the
+ * calibrator and publish a calibration when there are enough; learn a policy;
+ * tidy the store. Answers are read back from the store by their order of
+ * arrival, so a restart, or another leader, goes on where the last published
+ * calibration ended.
+ *
+ * After an erasure (erase.h) the calibrator is made anew from the answers that
+ * are left, and what it then believes of every item is published. That reads
+ * all answers, so it waits until RELEARN_REST times as long as the last time
+ * took has passed.
  */
 #include "base/calendar.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "engine/engine_internal.h"
+#include "engine/erase.h"
+#include "engine/lease.h"
 #include "engine/policy.h"
 #include "engine/tastes.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-enum { ANSWERS_PIECE = 4096, PROFILES_PIECE = 256, MAX_PUBLISH = 65536 };
+enum {
+    ANSWERS_PIECE = 4096,
+    PROFILES_PIECE = 256,
+    MAX_PUBLISH = 65536,
+    RELEARN_REST = 50,
+    /* Changes are kept so long: a process that was stopped for longer reads
+     * all anew. At 12,000 events a second they are about 150 MB. */
+    CHANGES_MINUTES = 10,
+    TIDY_EVERY_S = 10,
+    TIDY_PIECES = 64
+};
 
 struct piq_maintainer {
     piq_engine *engine;
@@ -31,6 +50,11 @@ struct piq_maintainer {
     int64_t seq;                      /* newest answer it has seen */
     uint64_t n_since;                 /* answers since the last calibration */
     piq_arena arena;
+
+    piq_lease lease; /* the thread's, as what follows */
+    int64_t tidied_ns;
+    int64_t n_relearned; /* erasures that the calibrations know of; -1: ask */
+    int64_t relearn_ns;  /* not before */
 };
 
 /* ---- calibration ----------------------------------------------------- */
@@ -118,21 +142,18 @@ static piq_status feed(piq_maintainer *m, size_t n_items, piq_err *err)
     return PIQ_OK;
 }
 
-static piq_status publish(piq_maintainer *m, piq_err *err)
+/* `items` in m->arena. */
+static piq_status publish_items(piq_maintainer *m,
+                                const piq_calibrated_item *items, size_t n,
+                                piq_err *err)
 {
     piq_engine *e = m->engine;
-    size_t n_items = piq_engine_catalogue(e)->n_items;
-    size_t max = n_items < MAX_PUBLISH ? n_items : MAX_PUBLISH;
-    piq_arena_clear(&m->arena);
-    piq_calibrated_item *items = piq_new(&m->arena, piq_calibrated_item, max);
-    if (!items)
-        return piq_fail(err, PIQ_ENOMEM, "no memory for a calibration");
-    piq_calibration_row row = {
-        .number = piq_calibration_book_number(e->book) + 1,
-        .through_seq = m->seq,
-        .made_us = piq_clock_now_us(),
-        .items = items,
-        .n_items = piq_calibrator_publish(m->calibrator, items, max)};
+    piq_calibration_row row = {.number =
+                                   piq_calibration_book_number(e->book) + 1,
+                               .through_seq = m->seq,
+                               .made_us = piq_clock_now_us(),
+                               .items = items,
+                               .n_items = n};
     /* Room first, so that what is durable is always in the book too. */
     piq_status status =
         piq_calibration_book_draft(e->book, row.number, items, row.n_items);
@@ -151,7 +172,136 @@ static piq_status publish(piq_maintainer *m, piq_err *err)
     piq_calibration_book_forget(e->book);
     piq_calibrator_free(m->calibrator);
     m->calibrator = NULL;
+    return status;
+}
+
+static piq_status publish(piq_maintainer *m, piq_err *err)
+{
+    size_t n_items = piq_engine_catalogue(m->engine)->n_items;
+    size_t max = n_items < MAX_PUBLISH ? n_items : MAX_PUBLISH;
+    piq_arena_clear(&m->arena);
+    piq_calibrated_item *items = piq_new(&m->arena, piq_calibrated_item, max);
+    if (!items)
+        return piq_fail(err, PIQ_ENOMEM, "no memory for a calibration");
+    size_t n = piq_calibrator_publish(m->calibrator, items, max);
+    piq_status status = publish_items(m, items, n, err);
     return status == PIQ_ESTALE ? PIQ_OK : status;
+}
+
+/* ---- calibration, without those who were erased ----------------------- */
+
+/* Puts into items[0 .. *n), ascending, what is believed now of those that were
+ * published before and are not there. Room for all items of the catalogue. */
+static piq_status add_published(piq_maintainer *m, const piq_catalogue *c,
+                                piq_calibrated_item *items, size_t *n,
+                                piq_err *err)
+{
+    piq_store *store = m->engine->store;
+    piq_calibration_entry *list;
+    size_t n_list = 0, n_moved = *n;
+    bool *there = piq_new(&m->arena, bool, c->n_items);
+    if (!there)
+        return piq_fail(err, PIQ_ENOMEM, "no memory for a calibration");
+    for (size_t i = 0; i < n_moved; i++)
+        there[items[i].item.v] = true;
+    piq_status status =
+        store->ops->calibrations(store, &m->arena, &list, &n_list, err);
+    for (size_t i = 0; i < n_list && status == PIQ_OK; i++) {
+        piq_item_ix item = list[i].item.item;
+        if (item.v >= c->n_items || there[item.v])
+            continue;
+        there[item.v] = true;
+        items[(*n)++] = (piq_calibrated_item){
+            .item = item,
+            .estimate = piq_calibrator_estimate(m->calibrator, item)};
+    }
+    return status;
+}
+
+static piq_status publish_all(piq_maintainer *m, const piq_catalogue *c,
+                              piq_err *err)
+{
+    piq_arena_clear(&m->arena);
+    piq_calibrated_item *items =
+        piq_new(&m->arena, piq_calibrated_item, c->n_items);
+    if (!items)
+        return piq_fail(err, PIQ_ENOMEM, "no memory for a calibration");
+    size_t n = piq_calibrator_publish(m->calibrator, items, c->n_items);
+    piq_status status = add_published(m, c, items, &n, err);
+    if (status || !n)
+        return status;
+    return publish_items(m, items, n, err);
+}
+
+static piq_status relearn(piq_maintainer *m, const piq_catalogue *c,
+                          piq_err *err)
+{
+    piq_calibrator *fresh;
+    uint32_t number;
+    int64_t seq;
+    piq_engine *e = m->engine;
+    piq_status status =
+        e->store->ops->calibration(e->store, &number, &seq, err);
+    if (status == PIQ_OK)
+        status = piq_engine_read_book(e, number, err);
+    if (status)
+        return status;
+    if (piq_calibrator_new(c, &fresh))
+        return piq_fail(err, PIQ_ENOMEM, "no memory for a calibrator");
+    piq_calibrator_free(m->calibrator);
+    m->calibrator = fresh;
+    m->seq = 0;
+    m->n_since = 0;
+    status = feed(m, c->n_items, err);
+    if (status == PIQ_OK)
+        status = publish_all(m, c, err);
+    if (status) { /* half fed: made from what is stored the next time */
+        piq_calibrator_free(m->calibrator);
+        m->calibrator = NULL;
+    }
+    return status;
+}
+
+/* Learners were erased whose answers are in what was published. */
+static piq_status relearn_if_due(piq_maintainer *m, const piq_catalogue *c,
+                                 piq_err *err)
+{
+    piq_engine *e = m->engine;
+    piq_status status = PIQ_OK;
+    int64_t n = piq_engine_erasures(e), start_ns = piq_clock_monotonic_ns();
+    if (!n || start_ns < m->relearn_ns)
+        return PIQ_OK;
+    if (m->n_relearned < 0)
+        status =
+            piq_erased_known(e, PIQ_ERASED_CALIBRATION, &m->n_relearned, err);
+    if (status || m->n_relearned >= n)
+        return status;
+    status = relearn(m, c, err);
+    if (status == PIQ_OK)
+        status = piq_erased_note(e, PIQ_ERASED_CALIBRATION, n, err);
+    int64_t end_ns = piq_clock_monotonic_ns();
+    m->relearn_ns = end_ns + RELEARN_REST * (end_ns - start_ns);
+    if (status == PIQ_OK)
+        m->n_relearned = n;
+    return status == PIQ_ESTALE ? PIQ_OK : status; /* another one published */
+}
+
+/* Another process leads: what it publishes is in force here, too. */
+static piq_status follow(piq_maintainer *m, piq_err *err)
+{
+    piq_engine *e = m->engine;
+    uint32_t number;
+    int64_t seq;
+    pthread_mutex_lock(&m->calibration_lock);
+    piq_calibrator_free(m->calibrator);
+    m->calibrator = NULL;
+    m->n_relearned = -1;
+    piq_status status =
+        e->store->ops->calibration(e->store, &number, &seq, err);
+    if (status == PIQ_OK)
+        status = piq_engine_read_book(e, number, err);
+    pthread_mutex_unlock(&m->calibration_lock);
+    return status;
 }
 
 static piq_status calibrate(piq_maintainer *m, piq_err *err)
@@ -159,8 +309,12 @@ static piq_status calibrate(piq_maintainer *m, piq_err *err)
     const piq_catalogue *c = piq_engine_catalogue(m->engine);
     if (!c)
         return PIQ_OK;
+    if (!piq_engine_leads(m->engine))
+        return follow(m, err);
     pthread_mutex_lock(&m->calibration_lock);
-    piq_status status = make_ready(m, err);
+    piq_status status = relearn_if_due(m, c, err);
+    if (status == PIQ_OK)
+        status = make_ready(m, err);
     if (status == PIQ_OK)
         status = feed(m, c->n_items, err);
     if (status == PIQ_OK && m->n_since >= m->engine->config.calibrate_every)
@@ -233,6 +387,16 @@ void piq_maintainer_dirty(piq_engine *e, piq_user_id user)
     pthread_mutex_unlock(&m->lock);
 }
 
+void piq_maintainer_forget(piq_engine *e, piq_user_id user)
+{
+    piq_maintainer *m = e->maintainer;
+    if (!m)
+        return;
+    pthread_mutex_lock(&m->lock);
+    piq_map_remove(&m->dirty, (uint64_t)user.v);
+    pthread_mutex_unlock(&m->lock);
+}
+
 /* What went wrong is this learner's state, not the storage: the others get
  * their rows. */
 static bool is_of_learner(piq_status status)
@@ -259,8 +423,7 @@ static piq_status make_row(piq_engine *e, piq_arena *a, piq_user_id user,
     piq_held_release(h);
     piq_model_release(m);
     if (status)
-        piq_fail(err, status, "could not write the profile of learner %lld",
-                 (long long)user.v);
+        piq_fail(err, status, "could not write a learner's profile");
     return status;
 }
 
@@ -334,7 +497,7 @@ static void look_after_policy(piq_maintainer *m)
     err = (piq_err){0};
     if (piq_engine_adopt_taste(e, &err))
         piq_log_err(0, "could not look for a newer taste model", &err);
-    if (e->config.policy_minutes == PIQ_POLICY_NEVER)
+    if (e->config.policy_minutes == PIQ_POLICY_NEVER || !piq_engine_leads(e))
         return;
     if (!e->learned_us)
         e->learned_us = now_us; /* not while starting */
@@ -347,11 +510,46 @@ static void look_after_policy(piq_maintainer *m)
         piq_log_err(0, "could not learn from recommendations", &err);
 }
 
+/* ---- leading ---------------------------------------------------------- */
+
+static void lead_or_follow(piq_maintainer *m)
+{
+    piq_err err = {0};
+    int64_t now_ns = piq_clock_monotonic_ns();
+    if (piq_lease_tick(&m->lease, now_ns, piq_clock_now_us(), &err))
+        piq_log_err(0, "could not ask who leads", &err);
+    bool leads = piq_lease_is_mine(&m->lease, now_ns);
+    if (leads != atomic_exchange(&m->engine->leads, leads))
+        piq_log(PIQ_LOG_INFO, 0,
+                leads ? "this process leads" : "another process leads", NULL,
+                0);
+}
+
+static void tidy(piq_maintainer *m)
+{
+    piq_store *store = m->engine->store;
+    int64_t now_ns = piq_clock_monotonic_ns(), now_us = piq_clock_now_us();
+    piq_err err = {0};
+    bool more = true;
+    if (!piq_engine_leads(m->engine) ||
+        now_ns - m->tidied_ns < TIDY_EVERY_S * INT64_C(1000000000))
+        return;
+    m->tidied_ns = now_ns;
+    piq_status status = PIQ_OK;
+    for (int i = 0; i < TIDY_PIECES && more && status == PIQ_OK; i++)
+        status = store->ops->tidy(store, now_us,
+                                  now_us - CHANGES_MINUTES * PIQ_US_PER_MINUTE,
+                                  &more, &err);
+    if (status)
+        piq_log_err(0, "could not tidy the store", &err);
+}
+
 /* ---- the thread ------------------------------------------------------ */
 
 static void one_round(piq_maintainer *m)
 {
     piq_err err = {0};
+    lead_or_follow(m);
     if (piq_engine_adopt_catalogue(m->engine, &err))
         piq_log_err(0, "could not take over a newer catalogue", &err);
     err = (piq_err){0};
@@ -364,6 +562,7 @@ static void one_round(piq_maintainer *m)
     if (piq_engine_watch_experiments(m->engine, piq_clock_now_us(), &err))
         piq_log_err(0, "could not look after the experiments", &err);
     look_after_policy(m);
+    tidy(m);
     err = (piq_err){0};
     if (calibrate(m, &err))
         piq_log_err(0, "could not calibrate items", &err);
@@ -411,8 +610,14 @@ piq_status piq_maintainer_start(piq_engine *e, piq_err *err)
     pthread_cond_init(&m->wake, &steady);
     pthread_condattr_destroy(&steady);
     e->maintainer = m;
+    m->n_relearned = -1;
+    m->tidied_ns = INT64_MIN / 2;
     const piq_catalogue *c = piq_engine_catalogue(e);
-    piq_status status = c ? restore(m, c, err) : PIQ_OK;
+    piq_status status =
+        piq_lease_init(&m->lease, e->store, PIQ_STR("maintainer"),
+                       (int64_t)e->config.lease_ms * 1000000, err);
+    if (status == PIQ_OK && c)
+        status = restore(m, c, err);
     if (status)
         return status;
     if (pthread_create(&m->thread, NULL, run, m))
@@ -434,6 +639,8 @@ void piq_maintainer_stop(piq_engine *e)
         pthread_mutex_unlock(&m->lock);
         pthread_join(m->thread, NULL);
     }
+    piq_lease_release(&m->lease);
+    atomic_store(&e->leads, false);
     piq_calibrator_free(m->calibrator);
     piq_map_release(&m->dirty);
     piq_arena_release(&m->arena);

@@ -233,11 +233,11 @@ static piq_status give(fitting *f, piq_user_id user, const piq_fitted *fitted,
     return status;
 }
 
-/* One that is too busy now, or gone, is left for the next time. */
+/* One that is too busy now, gone, or has paused, is left for the next time. */
 static bool passes_by(piq_status status)
 {
     return status == PIQ_EBUSY || status == PIQ_ESTALE ||
-           status == PIQ_ENOTFOUND;
+           status == PIQ_ENOTFOUND || status == PIQ_EDENIED;
 }
 
 static piq_status give_all(fitting *f, const piq_memory_choices *c,

@@ -1,5 +1,6 @@
 #include "base/calendar.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "engine/engine_internal.h"
 
 #include <stdlib.h>
@@ -37,12 +38,20 @@ static piq_status make_readable(piq_batch *b, piq_op *op)
     return PIQ_EBUSY;
 }
 
+/* Done by itself, not in a batch: what it changes, a batch would have read. */
+static bool is_alone(const piq_op *op)
+{
+    return op->kind == PIQ_OP_ERASE || op->kind == PIQ_OP_PAUSE ||
+           op->kind == PIQ_OP_RESUME;
+}
+
 static piq_status prepare(piq_batch *b, piq_op *op)
 {
     if (b->status) {
         op->err = b->err;
         return b->status;
     }
+    PIQ_ASSERT(!is_alone(op));
     if (op->kind != PIQ_OP_EVENTS) {
         piq_status status = make_readable(b, op);
         if (status)
@@ -50,13 +59,17 @@ static piq_status prepare(piq_batch *b, piq_op *op)
     }
     switch (op->kind) {
     case PIQ_OP_EVENTS:
-        return piq_events_prepare(b, op);
+        return piq_several_prepare(b, op);
     case PIQ_OP_SLATE:
         return piq_slate_prepare(b, op);
     case PIQ_OP_PATH:
         return piq_plan_prepare(b, op);
     case PIQ_OP_PROFILE:
         return piq_profile_prepare(b, op);
+    case PIQ_OP_ERASE:
+    case PIQ_OP_PAUSE:
+    case PIQ_OP_RESUME:
+        break;
     }
     return PIQ_EINTERNAL;
 }
@@ -73,6 +86,7 @@ static void take_back(piq_commit *c, const piq_commit *saved)
     c->n_paths = saved->n_paths;
     c->n_profiles = saved->n_profiles;
     c->n_exposures = saved->n_exposures;
+    c->n_records = saved->n_records;
 }
 
 /* Sorts the list into prepared operations and those for the next batch;
@@ -113,7 +127,7 @@ static piq_op *prepare_all(piq_batch *b, piq_op *list, piq_op **later)
 static bool has_rows(const piq_commit *c)
 {
     return c->n_events || c->n_states || c->n_recommendations || c->n_slates ||
-           c->n_feedback || c->n_paths || c->n_profiles;
+           c->n_feedback || c->n_paths || c->n_profiles || c->n_records;
 }
 
 static piq_status write_batch(piq_batch *b, piq_err *err)
@@ -127,19 +141,29 @@ static piq_status write_batch(piq_batch *b, piq_err *err)
     status = piq_committer_commit(b->engine->committer, &b->commit, err);
     piq_metric_observe_ns(b->engine->m.commit_ns,
                           piq_clock_monotonic_ns() - start_ns);
+    if (status == PIQ_OK)
+        piq_feed_nudge(b->engine);
     return status;
 }
 
-static void finish(piq_batch *b, piq_op *op)
+static void tell_version(const piq_batch *b, piq_op *op)
 {
     uint64_t found;
     if (piq_map_get(&b->work_at, (uint64_t)op->user.v, &found)) {
         const piq_work *w = (piq_work *)(uintptr_t)found;
-        op->state_version = w->from_version + (w->changed ? 1 : 0);
+        op->state_version = piq_work_version(w);
     }
+}
+
+static void finish(piq_batch *b, piq_op *op)
+{
+    tell_version(b, op);
     switch (op->kind) {
     case PIQ_OP_EVENTS:
-        piq_events_finish(b, op);
+        for (piq_op *part = op; part; part = part->also) {
+            tell_version(b, part);
+            piq_events_finish(b, part);
+        }
         break;
     case PIQ_OP_SLATE:
         piq_slate_finish(b, op);
@@ -148,6 +172,9 @@ static void finish(piq_batch *b, piq_op *op)
         piq_plan_finish(b, op);
         break;
     case PIQ_OP_PROFILE:
+    case PIQ_OP_ERASE:
+    case PIQ_OP_PAUSE:
+    case PIQ_OP_RESUME:
         break;
     }
 }
@@ -198,6 +225,11 @@ static piq_op *do_list(piq_batch *b, piq_engine *e, piq_op *list)
         for (piq_work *w = b->work; w; w = w->next)
             piq_cache_drop(e->cache, w->learner->user);
         piq_batch_end(b);
+        /* New learners may have to begin above what was erased meanwhile; when
+         * that cannot be read, the next try is refused again. */
+        if (status == PIQ_ESTALE && piq_engine_read_floor(e, &err))
+            piq_log_err(0, "could not read what was erased", &err);
+        err = (piq_err){0};
         piq_op **end = &prepared;
         while (*end)
             end = &(*end)->next;
@@ -219,8 +251,9 @@ static piq_op *do_list(piq_batch *b, piq_engine *e, piq_op *list)
             continue;
         /* The profile row is old now. After a failure, writing it is how the
          * maintainer finds out that storage works again. */
-        if (op->kind == PIQ_OP_EVENTS)
-            piq_maintainer_dirty(e, op->user);
+        for (piq_op *part = op; part; part = part->also)
+            if (part->kind == PIQ_OP_EVENTS && part->n_accepted)
+                piq_maintainer_dirty(e, part->user);
         if (status == PIQ_OK) {
             finish(b, op);
         } else {
@@ -238,13 +271,27 @@ static piq_op *do_list(piq_batch *b, piq_engine *e, piq_op *list)
     return later;
 }
 
-/* Called with the lock held: the next operations in order. */
+static void do_alone(piq_engine *e, piq_op *op)
+{
+    if (op->kind == PIQ_OP_ERASE)
+        piq_erase_run(e, op);
+    else
+        piq_pause_run(e, op);
+    piq_feed_nudge(e);
+    op->done(op);
+}
+
+/* Called with the lock held: the next operations in order. One that is done
+ * alone comes alone. */
 static piq_op *take_ops(piq_owner *o)
 {
     piq_op *list = o->head, **end = &o->head;
     size_t n = 0, events = 0;
-    while (*end && n < PIQ_OWNER_BATCH && events < MAX_BATCH_EVENTS) {
-        events += (*end)->n_events;
+    while (*end && n < PIQ_OWNER_BATCH && events < MAX_BATCH_EVENTS &&
+           !(n && is_alone(*end)) && !(n && is_alone(list))) {
+        events += (*end)->n_records;
+        for (const piq_op *part = *end; part; part = part->also)
+            events += part->n_events;
         n++;
         end = &(*end)->next;
     }
@@ -271,6 +318,10 @@ static void *run(void *ctx)
         pthread_mutex_unlock(&o->lock);
         if (!list)
             break;
+        if (is_alone(list)) {
+            do_alone(o->engine, list);
+            continue;
+        }
         while (list)
             list = do_list(&batch, o->engine, list);
     }

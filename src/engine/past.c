@@ -134,9 +134,8 @@ static piq_status restore_state(piq_past *p, const piq_moment *at,
 {
     if (!at->n_events || at->n_events > p->n_rows)
         return piq_fail(err, PIQ_ECORRUPT,
-                        "what learner %lld was given was made from events "
-                        "that there are not",
-                        (long long)p->user.v);
+                        "what the learner was given was made from events "
+                        "that there are not");
     int64_t until = p->seqs[at->n_events - 1];
     int64_t above = p->n_folded ? p->seqs[p->n_folded - 1] : INT64_MIN;
     bool forward = p->learner && at->n_events >= p->n_folded &&

@@ -114,7 +114,7 @@ static piq_status plan(piq_batch *b, piq_op *op, const piq_work *work,
     piq_planning p = {.catalogue = b->catalogue,
                       .learner = work->learner,
                       .by = piq_engine_judge(b->engine, b->model),
-                      .version = work->from_version + (work->changed ? 1 : 0),
+                      .version = piq_work_version(work),
                       .now_us = op->now_us,
                       .reason = op->reason,
                       .stored = &stored};
@@ -209,7 +209,7 @@ void piq_plan_finish(piq_batch *b, piq_op *op)
     piq_json_writer w;
     if (!p->stored) {
         p->path.id = b->commit.paths[p->row].id;
-        piq_cache_put_plan(b->engine->cache, op->user, NULL);
+        piq_cache_forget_plan(b->engine->cache, op->user);
     }
     /* An event of the same batch may have come after the planning. */
     op->state_version = p->path.state_version;
@@ -217,7 +217,7 @@ void piq_plan_finish(piq_batch *b, piq_op *op)
     piq_json_init(&w, &buf);
     piq_json_object(&w);
     piq_json_put_int(&w, "id", p->path.id);
-    piq_json_put_id(&w, "userId", op->user.v);
+    piq_json_put_id(&w, "userId", piq_user_outer(op->user));
     piq_json_put_int(&w, "version", p->path.state_version);
     piq_json_put_time(&w, "as_of", op->now_us);
     piq_json_key(&w, "path_config");

@@ -4,7 +4,8 @@
  * was planned from. A learner's events get their seq in the order of their
  * commits, so those were the first so many by seq, folded in their own order.
  * From the first plan on, each is made again from the one before; in the end
- * row and stored row must be the same, to the byte.
+ * row and stored row must be the same: JSON by what it says, for a store may
+ * lay it out anew.
  *
  * A history is bounded, and a model's body may be dropped: where the first
  * plan or what judged it is forgotten, nothing can be said.
@@ -50,8 +51,8 @@ static piq_status plan_again(chain *c, const piq_planned_from *from,
 
 static bool same_row(const piq_path_row *a, const piq_path_row *b)
 {
-    return piq_str_eq(a->path_config, b->path_config) &&
-           piq_str_eq(a->adaptation_history, b->adaptation_history) &&
+    return piq_json_same(a->path_config, b->path_config) &&
+           piq_json_same(a->adaptation_history, b->adaptation_history) &&
            a->state_version == b->state_version &&
            a->current_position == b->current_position &&
            a->estimated_completion_us == b->estimated_completion_us &&

@@ -7,6 +7,10 @@
  * comes late is learned from as it stands, and the same log at the same time
  * gives the same policy.
  *
+ * What is remembered has learners in it who may be erased since: then the log
+ * that is left is learned from its beginning, and where it has nothing, the
+ * weights set by hand come back into force (erase.h).
+ *
  * At most MAX_YOUNG young slates are read at once: where three days have more,
  * the newest wait.
  */
@@ -14,6 +18,8 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "engine/engine_internal.h"
+#include "engine/erase.h"
+#include "engine/pause.h"
 #include "engine/policy.h"
 #include "engine/slate_log.h"
 #include "recommend/reward.h"
@@ -39,6 +45,7 @@ typedef struct learning {
     double n_known; /* outcomes that the champion knows */
     /* As they were when the first young slate came. */
     bool young;
+    bool anew; /* learners were erased: nothing learned is gone on from */
     piq_str regression;
     const piq_content_tally *final;
     size_t n_final;
@@ -117,6 +124,8 @@ static piq_status begin(learning *l, piq_err *err)
     piq_recommend_prior(&prior);
     if (piq_bayes_new(&l->keep, &prior, &l->model))
         return piq_fail(err, PIQ_ENOMEM, "no memory to learn a policy");
+    if (l->anew)
+        return PIQ_OK;
     piq_status status =
         store->ops->model(store, &l->keep, PIQ_MODEL_POLICY, 0, &row, &why);
     if (status == PIQ_OK)
@@ -158,11 +167,20 @@ static piq_status learn_shown(learning *l, const piq_slate_record *slate,
                                           .sum = r.weight * r.value});
 }
 
-/* Rows of format 1 tell eight terms only; they are left out. */
+static bool was_paused(piq_str request)
+{
+    return memmem(request.ptr, request.len, PIQ_SLATE_PAUSED.ptr,
+                  PIQ_SLATE_PAUSED.len) != NULL;
+}
+
+/* Rows of format 1 tell eight terms only; they are left out. So are those of
+ * learners whose profiling was paused. */
 static piq_status learn_slate(learning *l, piq_arena *a,
                               const piq_slate_record *slate)
 {
     piq_slate_log log;
+    if (slate->row.request.len && was_paused(slate->row.request))
+        return PIQ_OK;
     piq_status status = piq_slate_log_read(a, slate->row.candidates, &log);
     if (status == PIQ_ENOMEM)
         return status;
@@ -295,6 +313,25 @@ static piq_status store_policy(learning *l, const piq_policy_body *body,
     return status;
 }
 
+/* Nothing is left to learn from: what was learned goes. */
+static piq_status step_down(learning *l, bool *made, piq_err *err)
+{
+    piq_store *store = l->engine->store;
+    uint32_t number, model;
+    piq_status status =
+        store->ops->champion(store, PIQ_MODEL_POLICY, &number, &model, err);
+    if (status || !model)
+        return status;
+    piq_champion_row none = {.number = number + 1,
+                             .kind = PIQ_MODEL_POLICY,
+                             .at_us = l->now_us,
+                             .reason = PIQ_STR("who it was learned from was "
+                                               "erased")};
+    status = store->ops->promote(store, &none, err);
+    *made = status == PIQ_OK;
+    return status == PIQ_ESTALE ? PIQ_OK : status;
+}
+
 static piq_status learn(learning *l, uint64_t least, bool *made, piq_err *err)
 {
     piq_status status = begin(l, err);
@@ -310,8 +347,10 @@ static piq_status learn(learning *l, uint64_t least, bool *made, piq_err *err)
                             .regression = l->regression};
     if (!body.tally)
         return piq_fail(err, PIQ_ENOMEM, "no memory to learn a policy");
+    if (l->anew && l->tally.n == 0)
+        return step_down(l, made, err);
     double n_new = tally_total(body.tally, body.n_tally) - l->n_known;
-    if (n_new < (double)least || l->tally.n == 0)
+    if ((n_new < (double)least && !l->anew) || l->tally.n == 0)
         return PIQ_OK;
     piq_bayes_advance(l->model, l->now_us / PIQ_US_PER_DAY);
     piq_bayes_settle(l->model);
@@ -326,20 +365,45 @@ static piq_status learn(learning *l, uint64_t least, bool *made, piq_err *err)
     return status;
 }
 
+/* *anew: what is in force knows learners who were erased. */
+static piq_status see_erasures(piq_engine *e, int64_t n_erased, bool *anew,
+                               piq_err *err)
+{
+    int64_t known = n_erased;
+    uint32_t number = 0, model = 0;
+    piq_status status = PIQ_OK;
+    if (n_erased)
+        status = piq_erased_known(e, PIQ_ERASED_POLICY, &known, err);
+    *anew = known < n_erased;
+    if (status == PIQ_OK && *anew)
+        status = e->store->ops->champion(e->store, PIQ_MODEL_POLICY, &number,
+                                         &model, err);
+    *anew = *anew && model != 0;
+    if (status == PIQ_OK && known < n_erased && !*anew)
+        status = piq_erased_note(e, PIQ_ERASED_POLICY, n_erased, err);
+    return status;
+}
+
 piq_status piq_policy_learn(piq_engine *e, int64_t now_us, uint64_t least,
                             bool *made, piq_err *err)
 {
     learning l = {
         .engine = e, .catalogue = piq_engine_catalogue(e), .now_us = now_us};
+    int64_t n_erased = piq_engine_erasures(e);
     *made = false;
     if (!l.catalogue)
         return PIQ_OK;
+    piq_status status = see_erasures(e, n_erased, &l.anew, err);
+    if (status)
+        return status;
     piq_arena_init(&l.keep, (size_t)1 << 28);
     piq_map_init(&l.tally.of);
-    piq_status status = learn(&l, least, made, err);
+    status = learn(&l, least, made, err);
     free(l.tally.at);
     piq_map_release(&l.tally.of);
     piq_arena_release(&l.keep);
+    if (status == PIQ_OK && l.anew)
+        status = piq_erased_note(e, PIQ_ERASED_POLICY, n_erased, err);
     return status == PIQ_OK && *made ? piq_engine_adopt_policy(e, err) : status;
 }
 

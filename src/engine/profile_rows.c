@@ -67,7 +67,7 @@ piq_status piq_profile_prepare(piq_batch *b, piq_op *op)
         return PIQ_ENOMEM;
     status = piq_profile_row_make(b->engine, &b->arena, work->learner, b->model,
                                   op->now_us, &row);
-    row.state_version = work->from_version + (work->changed ? 1 : 0);
+    row.state_version = piq_work_version(work);
     if (status == PIQ_OK)
         status = piq_batch_room(b, (void **)&b->profiles, b->commit.n_profiles,
                                 &b->cap_profiles, sizeof *b->profiles);

@@ -47,11 +47,9 @@ piq_status piq_fold_next(piq_engine *e, piq_learner *l, const piq_tracing *t,
     if (t && c->version > t->catalogue)
         return fall_behind(e, err);
     if (c->version > l->catalogue_version && piq_learner_grow(l, c))
-        return piq_fail(err, PIQ_ENOMEM, "no memory for learner %lld",
-                        (long long)l->user.v);
+        return piq_fail(err, PIQ_ENOMEM, "no memory for a learner");
     if (piq_learner_reserve(l, event))
-        return piq_fail(err, PIQ_ENOMEM, "no memory for learner %lld",
-                        (long long)l->user.v);
+        return piq_fail(err, PIQ_ENOMEM, "no memory for a learner");
     piq_fold(l, c, e->book, t, event, effect);
     return PIQ_OK;
 }
@@ -99,9 +97,8 @@ piq_status piq_engine_read_event(piq_engine *e, piq_arena *a,
     }
     json_decref(json);
     if (status == PIQ_EPARSE || status == PIQ_EINVAL) {
-        status = piq_fail(err, PIQ_ECORRUPT,
-                          "stored event %.*s of learner %lld cannot be read",
-                          PIQ_STR_ARG(row->event_id), (long long)row->user.v);
+        status =
+            piq_fail(err, PIQ_ECORRUPT, "a stored event cannot be read");
         piq_err_at(err, "events, seq %lld", (long long)row->seq);
     }
     return status;
@@ -245,8 +242,7 @@ piq_status piq_rebuild_learner(piq_engine *e, piq_arena *a, piq_rebuild *r,
     if (status == PIQ_OK)
         status = fold_extra(&s, NULL, err);
     if (status == PIQ_OK && !s.learner)
-        status = piq_fail(err, PIQ_ENOTFOUND, "learner %lld has no events",
-                          (long long)r->user.v);
+        status = piq_fail(err, PIQ_ENOTFOUND, "the learner has no events");
     if (status) {
         piq_learner_free(s.learner);
         return status;

@@ -2,6 +2,7 @@
 #include "base/calendar.h"
 #include "base/clock.h"
 #include "engine/engine_internal.h"
+#include "engine/pause.h"
 #include "engine/slate_make.h"
 
 /* What finish needs of prepare, in the operation's arena. */
@@ -12,6 +13,7 @@ typedef struct pending {
     const char *policy; /* name of the weights */
     size_t first_row;
     int64_t version; /* of the state that it was chosen for */
+    bool paused;     /* see pause.h */
 } pending;
 
 static piq_status ask_steering(piq_batch *b, piq_op *op,
@@ -28,7 +30,7 @@ static piq_status ask_steering(piq_batch *b, piq_op *op,
 
 /* ---- rows ---------------------------------------------------------------- */
 
-static void write_request(const piq_op *op, const piq_steer *steer, piq_buf *b)
+static void write_request(const piq_op *op, const pending *p, piq_buf *b)
 {
     piq_json_writer w;
     piq_json_init(&w, b);
@@ -38,7 +40,9 @@ static void write_request(const piq_op *op, const piq_steer *steer, piq_buf *b)
                        ? NULL
                        : piq_content_type_name((piq_content_type)op->type));
     piq_json_put_int(&w, "limit", op->limit);
-    piq_steer_write(steer, &w);
+    if (p->paused)
+        piq_json_put_bool(&w, "paused", true); /* PIQ_SLATE_PAUSED */
+    piq_steer_write(&p->steer, &w);
     piq_json_object_end(&w);
 }
 
@@ -81,7 +85,7 @@ static piq_status add_log(piq_batch *b, const piq_op *op, const pending *p)
     piq_slate_log_write(&p->source.origin, &p->slate, p->source.catalogue,
                         &buf);
     piq_str candidates = piq_buf_keep(&buf, &b->arena);
-    write_request(op, &p->steer, &buf);
+    write_request(op, p, &buf);
     piq_str request = piq_buf_keep(&buf, &b->arena);
     piq_buf_release(&buf);
     piq_status status =
@@ -112,6 +116,8 @@ static piq_status choose_once(piq_batch *b, piq_op *op, pending *p)
     piq_status status =
         piq_slate_originate(&op->arena, &parts, &p->steer, p->version,
                             &p->source, &named, &op->err);
+    if (p->paused)
+        p->source.origin.explores = false;
     if (status == PIQ_OK)
         status = piq_slate_make(&op->arena, &p->source, &p->slate);
     p->source.policy = NULL; /* held no longer than this */
@@ -145,7 +151,7 @@ static piq_status add_rows(piq_batch *b, piq_op *op, const piq_work *work,
     piq_status status = add_recommendations(b, op, p);
     if (status == PIQ_OK)
         status = add_log(b, op, p);
-    if (status == PIQ_OK)
+    if (status == PIQ_OK && !p->paused)
         status = piq_steer_expose(b, &p->steer, work->learner, op->now_us,
                                   p->first_row, p->slate.n);
     return status;
@@ -163,7 +169,8 @@ piq_status piq_slate_prepare(piq_batch *b, piq_op *op)
     if (!p)
         return PIQ_ENOMEM;
     op->ctx_prepared = p;
-    p->version = work->from_version + (work->changed ? 1 : 0);
+    p->version = piq_work_version(work);
+    p->paused = work->paused;
     p->source = (piq_slate_source){.learner = work->learner,
                                    .by = piq_engine_judge(b->engine, b->model),
                                    .catalogue = b->catalogue,
@@ -182,7 +189,7 @@ static void write_reply(const piq_op *op, const pending *p, piq_buf *out)
     piq_json_writer w;
     piq_json_init(&w, out);
     piq_json_object(&w);
-    piq_json_put_id(&w, "userId", op->user.v);
+    piq_json_put_id(&w, "userId", piq_user_outer(op->user));
     piq_json_put_int(&w, "version", p->version);
     piq_json_put_time(&w, "as_of", op->now_us);
     piq_json_put_z(&w, "policy", p->policy);

@@ -22,8 +22,8 @@ static piq_status find(piq_engine *e, piq_arena *a, piq_user_id user,
         status = PIQ_ENOTFOUND;
     if (status == PIQ_ENOTFOUND && user.v)
         return piq_fail(err, status,
-                        "learner %lld was given no recommendation %lld",
-                        (long long)user.v, (long long)id);
+                        "the learner was given no recommendation %lld",
+                        (long long)id);
     if (status == PIQ_OK)
         status = store->ops->recommendation(store, a, t->slate.row.user, id,
                                             &t->row, err);
@@ -124,7 +124,7 @@ static piq_status write(piq_engine *e, const told *t, bool replay,
     const piq_logged_choice *x = &t->log.shown[t->place];
     piq_json_object(w);
     piq_json_put_int(w, "recommendation_id", t->row.id);
-    piq_json_put_id(w, "userId", t->row.user.v);
+    piq_json_put_id(w, "userId", piq_user_outer(t->row.user));
     piq_json_put_int(w, "content_id", t->row.content.v);
     piq_json_put_time(w, "recommended_at", t->slate.row.served_us);
     piq_json_put_str(w, "policy", t->slate.row.policy);

@@ -55,15 +55,14 @@ static piq_status find_plan(piq_arena *keep, piq_engine *e, piq_slate_source *s,
 {
     const piq_catalogue *c = s->catalogue;
     piq_plan_head head = {.catalogue_version = 0};
+    uint64_t epoch = piq_cache_epoch(e->cache, s->learner->user);
     if (!piq_cache_plan(e->cache, s->learner->user, &head) ||
         head.catalogue_version != c->version) {
         head = (piq_plan_head){.catalogue_version = c->version};
         piq_status status = read_head(e, s, &head);
         if (status)
-            return piq_fail(err, status,
-                            "could not read the path of learner %lld",
-                            (long long)s->learner->user.v);
-        piq_cache_put_plan(e->cache, s->learner->user, &head);
+            return piq_fail(err, status, "could not read a learner's path");
+        piq_cache_put_plan(e->cache, s->learner->user, &head, epoch);
     }
     piq_content_id *ids = piq_new(keep, piq_content_id, head.n);
     if (!ids)

@@ -58,7 +58,7 @@ static piq_status answer(piq_arena *a, const piq_slate_source *s,
     if (status == PIQ_OK) {
         piq_recommend_why_not(&input.in, &s->request, &slate, content, &found);
         piq_json_object(w);
-        piq_json_put_id(w, "userId", s->learner->user.v);
+        piq_json_put_id(w, "userId", piq_user_outer(s->learner->user));
         piq_json_put_int(w, "version", s->learner->version);
         piq_json_put_time(w, "as_of", s->now_us);
         piq_why_not_write(&found, &input.in, w);

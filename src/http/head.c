@@ -7,12 +7,14 @@
  *   - two Content-Length fields (it takes one of them), or a length beside
  *     chunking (it ignores the length), or two Host fields;
  *   - a NUL (it cuts the target or the value there and says nothing);
- *   - a folded line (it adds the continuation to the field's NAME).
+ *   - a folded line (it adds the continuation to the field's NAME);
+ *   - a line that begins with a colon (it takes it for the empty line, and
+ *     what follows for the next request).
  *
- * The last two leave no trace in the strings it hands us, but they do in
+ * The last three leave no trace in the strings it hands us, but they do in
  * where these lie: all of them point into one buffer, the bytes as they came
  * with the line ends zeroed, so that between one field's value and the next
- * one's name there is nothing but blanks and zeros.
+ * one's name, and at the end, there are those zeros and nothing else.
  */
 #include "http/internal.h"
 
@@ -95,18 +97,34 @@ static void look_at_framing(head_walk *w, const char *key, size_t key_len,
     }
 }
 
-/* Only line ends (zeroed) and blanks from `at` to `end`, at least one. */
-static bool only_blanks(const char *at, const char *end)
+/* One line end or two (each "\r\n" or "\n", zeroed) and nothing else: a NUL
+ * would leave one zero more. */
+static bool is_line_end(const char *at, const char *end, size_t lines)
 {
     uintptr_t from = (uintptr_t)at;
     uintptr_t to = (uintptr_t)end;
-    if (to <= from || to - from > PIQ_HTTP_MEMORY_BYTES)
+    if (to < from + lines || to - from > 2 * lines)
         return false;
     for (; at < end; at++)
-        if (*at != '\0' && *at != ' ' && *at != '\t' && *at != '\r' &&
-            *at != '\n')
+        if (*at != '\0' && *at != '\r' && *at != '\n')
             return false;
     return true;
+}
+
+/* Where the header block ends, the empty line included. */
+static const char *end_of_block(const head_walk *w, const char *method)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+        w->r->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    return info ? method + info->header_size : method;
+}
+
+/* Without the blanks that follow it, which are none of it (RFC 9112, 5.1). */
+static size_t trimmed(const char *value, size_t len)
+{
+    while (len > 0 && (value[len - 1] == ' ' || value[len - 1] == '\t'))
+        len--;
+    return len;
 }
 
 static bool grow_fields(piq_http_request *r)
@@ -133,13 +151,14 @@ static enum MHD_Result keep_field(void *ctx, enum MHD_ValueKind kind,
         w->too_many = true;
         return MHD_NO;
     }
-    if (!value || !only_blanks(w->line_end, key)) {
+    if (!value || !is_line_end(w->line_end, key, 1)) {
         w->bad_layout = true;
         return MHD_NO;
     }
     if (!w->first)
         w->first = key;
     w->line_end = value + value_len;
+    value_len = trimmed(value, value_len);
     w->bad_name = w->bad_name || !is_token(key, key_len);
     look_at_framing(w, key, key_len, value, value_len);
     /* Where it will be once all fields are copied, in one piece. */
@@ -172,10 +191,9 @@ static const char *check_form(const head_walk *w, const char *method,
         return "the request line is malformed";
     if (!piq_http_target_is_sound(r))
         return "the request target must be a path, beginning with /";
-    /* Two bytes follow even the last value: the line ends of it and of the
-     * empty line. */
-    if (w->bad_layout || !only_blanks(w->line_end, w->line_end + 2))
-        return "the header block holds a NUL or a folded line";
+    /* A line that begins with a colon ends the block for the library. */
+    if (w->bad_layout || !is_line_end(w->line_end, end_of_block(w, method), 2))
+        return "the header block holds a NUL, a folded or a nameless line";
     if (!is_token(method, strlen(method)))
         return "the method is malformed";
     if (w->bad_name)
@@ -216,6 +234,14 @@ static int check_length(piq_http_request *r, const head_walk *w,
     return 0;
 }
 
+/* Of the library's memory, for the head of the reply. */
+static bool leaves_room(const head_walk *w, const char *method)
+{
+    const char *end = w->line_end;
+    return (size_t)((uintptr_t)end - (uintptr_t)method) <=
+           PIQ_HTTP_MEMORY_BYTES - PIQ_HTTP_REPLY_HEAD_BYTES;
+}
+
 int piq_http_request_head(piq_http_request *r, const char *method,
                           const char *version, const char **detail)
 {
@@ -229,6 +255,11 @@ int piq_http_request_head(piq_http_request *r, const char *method,
     if (w.first)
         piq_buf_add(&r->text, w.first, (size_t)(w.line_end - w.first));
     if (w.too_many || r->text.status != PIQ_OK) {
+        *detail = "the header block is too large";
+        return 431;
+    }
+    if (!leaves_room(&w, method)) {
+        r->reply.bare = true;
         *detail = "the header block is too large";
         return 431;
     }

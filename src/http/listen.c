@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -88,6 +89,19 @@ static int open_socket(const any_address *at, socklen_t len)
     return fd;
 }
 
+/* 0, or what is wrong. */
+static int port_of(int fd, uint16_t *port)
+{
+    any_address at;
+    socklen_t len = sizeof at;
+    memset(&at, 0, sizeof at);
+    if (getsockname(fd, &at.any, &len) != 0)
+        return errno;
+    *port =
+        ntohs(at.any.sa_family == AF_INET ? at.v4.sin_port : at.v6.sin6_port);
+    return 0;
+}
+
 piq_status piq_http_listen(const char *address, uint16_t port, int *fd,
                            uint16_t *bound, piq_err *err)
 {
@@ -104,14 +118,35 @@ piq_status piq_http_listen(const char *address, uint16_t port, int *fd,
     int s = open_socket(&at, len);
     if (s < 0)
         return refuse(err, address, port, -s);
-    len = sizeof at;
-    if (getsockname(s, &at.any, &len) != 0) {
-        int error = errno;
+    int st = port_of(s, bound);
+    if (st) {
         (void)close(s);
-        return refuse(err, address, port, error);
+        return refuse(err, address, port, st);
     }
-    *bound =
-        ntohs(at.any.sa_family == AF_INET ? at.v4.sin_port : at.v6.sin6_port);
     *fd = s;
+    return PIQ_OK;
+}
+
+piq_status piq_http_listen_on(int given, int *fd, uint16_t *bound, piq_err *err)
+{
+    int listens = 0;
+    int one = 1;
+    socklen_t len = sizeof listens;
+    int error = 0;
+    if (getsockopt(given, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) != 0 ||
+        fcntl(given, F_SETFL, O_NONBLOCK) != 0 ||
+        fcntl(given, F_SETFD, FD_CLOEXEC) != 0)
+        error = errno;
+    else
+        error = listens ? port_of(given, bound) : EINVAL;
+    if (error) {
+        (void)close(given);
+        return piq_fail(err, PIQ_EIO,
+                        "could not take over the socket %d, which was passed "
+                        "on as one that listens: %s",
+                        given, strerrordesc_np(error));
+    }
+    (void)setsockopt(given, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    *fd = given;
     return PIQ_OK;
 }

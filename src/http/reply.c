@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 bool piq_http_move(piq_http_request *r, piq_http_state from, piq_http_state to)
 {
@@ -27,10 +28,14 @@ static const char *title_of(int status)
     switch (status) {
     case 400:
         return "Bad Request";
+    case 403:
+        return "Forbidden";
     case 413:
         return "Content Too Large";
     case 431:
         return "Request Header Fields Too Large";
+    case 500:
+        return "Internal Server Error";
     case 501:
         return "Not Implemented";
     default:
@@ -53,15 +58,17 @@ void piq_http_refuse(piq_http_request *r, int status, const char *detail,
     piq_json_object_end(&w);
     size_t len = 0;
     char *bytes = piq_buf_take(&out, &len);
-    r->reply = (piq_http_answer){
-        .status = status,
-        .type = "application/problem+json",
-        .close = close,
-        .at_ns = piq_clock_monotonic_ns(),
-        .body = piq_bytes_take(bytes, len),
-    };
-    if (status == 503)
-        r->reply.retry_after_s = 1;
+    piq_http_answer *a = &r->reply;
+    piq_bytes_release(a->body);
+    piq_buf_clear(&a->lines);
+    a->status = status;
+    a->type = "application/problem+json";
+    a->close = close;
+    a->unsound = false;
+    a->etag[0] = a->allow[0] = '\0';
+    a->at_ns = piq_clock_monotonic_ns();
+    a->body = piq_bytes_take(bytes, len);
+    a->retry_after_s = status == 503 ? 1 : 0;
 }
 
 static void copy_cut(char *to, size_t size, const char *from)
@@ -83,12 +90,16 @@ static void keep_reply(piq_http_request *r, const piq_http_reply_head *head,
     a->at_ns = piq_clock_monotonic_ns();
     copy_cut(a->etag, sizeof a->etag, head->etag);
     copy_cut(a->allow, sizeof a->allow, head->allow);
+    piq_http_lines_keep(r, head->lines, head->n_lines);
 }
 
 /* Nobody waits any more: whichever of this thread and the one that closes
  * the connection comes second frees the request. */
 static void drop_late(piq_http_request *r, piq_http_state state)
 {
+    piq_http_stream *stream = atomic_exchange(&r->stream, NULL);
+    if (stream)
+        piq_http_stream_gone(stream);
     if (state == PIQ_HTTP_ABANDONED &&
         piq_http_move(r, PIQ_HTTP_ABANDONED, PIQ_HTTP_REPLIED))
         return;
@@ -96,15 +107,9 @@ static void drop_late(piq_http_request *r, piq_http_state state)
     piq_http_request_free(r);
 }
 
-void piq_http_reply(piq_http_request *r, const piq_http_reply_head *head,
-                    piq_bytes *body)
+/* The reply is in `r`: lets the pool thread know. */
+static void deliver(piq_http_request *r)
 {
-    piq_http_state state = atomic_load(&r->state);
-    /* Anything else: this request was answered already. */
-    PIQ_ASSERT(state == PIQ_HTTP_HANDLING || state == PIQ_HTTP_SUSPENDED ||
-               state == PIQ_HTTP_ABANDONED || state == PIQ_HTTP_GONE);
-    PIQ_ASSERT(head->status >= 200 && head->status <= 599);
-    keep_reply(r, head, body);
     if (piq_http_move(r, PIQ_HTTP_HANDLING, PIQ_HTTP_REPLIED))
         return;
     /* Read before the move: afterwards the request may be gone. The server
@@ -117,6 +122,40 @@ void piq_http_reply(piq_http_request *r, const piq_http_reply_head *head,
         return;
     }
     drop_late(r, atomic_load(&r->state));
+}
+
+static void check_answerable(const piq_http_request *r, int status)
+{
+    piq_http_state state = atomic_load(&r->state);
+    /* Anything else: this request was answered already. */
+    PIQ_ASSERT(state == PIQ_HTTP_HANDLING || state == PIQ_HTTP_SUSPENDED ||
+               state == PIQ_HTTP_ABANDONED || state == PIQ_HTTP_GONE);
+    PIQ_ASSERT(status >= 200 && status <= 599);
+}
+
+void piq_http_reply(piq_http_request *r, const piq_http_reply_head *head,
+                    piq_bytes *body)
+{
+    check_answerable(r, head->status);
+    keep_reply(r, head, body);
+    deliver(r);
+}
+
+piq_status piq_http_reply_stream(piq_http_request *r,
+                                 const piq_http_reply_head *head,
+                                 const piq_http_stream_options *options,
+                                 piq_http_stream **out)
+{
+    check_answerable(r, head->status);
+    piq_http_stream *s = piq_http_stream_new(r, options);
+    if (!s)
+        return PIQ_ENOMEM;
+    keep_reply(r, head, NULL);
+    atomic_store(&r->stream, s);
+    /* Before the pool thread may tell the owner that it is gone. */
+    *out = s;
+    deliver(r);
+    return PIQ_OK;
 }
 
 static void release_body(void *body)
@@ -140,47 +179,9 @@ static struct MHD_Response *make_response(piq_http_request *r)
     return m;
 }
 
-static bool add(struct MHD_Response *m, const char *name, const char *value)
+bool piq_http_closes(const piq_http_request *r)
 {
-    return MHD_add_response_header(m, name, value) == MHD_YES;
-}
-
-static bool add_number(struct MHD_Response *m, const char *name, uint64_t v)
-{
-    char digits[24];
-    char *at = digits + sizeof digits - 1;
-    *at = '\0';
-    do
-        *--at = (char)('0' + v % 10);
-    while ((v /= 10) != 0);
-    return add(m, name, at);
-}
-
-/* In hexadecimal, as the log writes it. */
-static bool add_request_id(struct MHD_Response *m, uint64_t id)
-{
-    char text[20];
-    snprintf(text, sizeof text, "%016llx", (unsigned long long)id);
-    return add(m, "X-Request-Id", text);
-}
-
-static bool add_headers(const piq_http_request *r, struct MHD_Response *m)
-{
-    const piq_http_answer *a = &r->reply;
-    bool ok = add(m, "Cache-Control", "no-store") &&
-              add(m, "X-Content-Type-Options", "nosniff") &&
-              add_request_id(m, r->in.id);
-    if (ok && a->type)
-        ok = add(m, "Content-Type", a->type);
-    if (ok && a->etag[0])
-        ok = add(m, "ETag", a->etag);
-    if (ok && a->allow[0])
-        ok = add(m, "Allow", a->allow);
-    if (ok && a->retry_after_s)
-        ok = add_number(m, "Retry-After", a->retry_after_s);
-    if (ok && (a->close || atomic_load(&r->server->draining)))
-        ok = add(m, "Connection", "close");
-    return ok;
+    return r->reply.close || atomic_load(&r->server->quiet);
 }
 
 static void observe(const piq_http_request *r)
@@ -192,16 +193,49 @@ static void observe(const piq_http_request *r)
                     piq_bytes_str(a->body).len);
 }
 
+/* A line that cannot be sent, or too many of them: not that reply then. */
+static void give_up_unsound(piq_http_request *r)
+{
+    piq_http_stream *stream = atomic_exchange(&r->stream, NULL);
+    if (stream)
+        piq_http_stream_gone(stream);
+    piq_http_refuse(r, 500, "the reply had a header that cannot be sent",
+                    false);
+}
+
+/* The library makes the head of a reply in what the request has left of its
+ * memory, and closes without a word when that is too little: so we say the
+ * word, past it. It has read all that the client sent. */
+static enum MHD_Result send_bare(const piq_http_request *r)
+{
+    static const char text[] =
+        "HTTP/1.1 431 Request Header Fields Too Large\r\n"
+        "Content-Length: 0\r\nConnection: close\r\n\r\n";
+    const union MHD_ConnectionInfo *tls = MHD_get_connection_info(
+        r->connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    if (r->server->tls && tls)
+        (void)gnutls_record_send(tls->tls_session, text, sizeof text - 1);
+    else
+        (void)send(r->fd, text, sizeof text - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+    return MHD_NO; /* closes */
+}
+
 enum MHD_Result piq_http_send(piq_http_request *r)
 {
+    if (r->reply.unsound)
+        give_up_unsound(r);
     observe(r);
-    struct MHD_Response *m = make_response(r);
+    if (r->reply.bare)
+        return send_bare(r);
+    piq_http_stream *stream = atomic_load(&r->stream);
+    struct MHD_Response *m =
+        stream ? piq_http_stream_response(stream) : make_response(r);
     if (!m)
         return MHD_NO;
     enum MHD_Result done = MHD_NO;
+    piq_http_state to = stream ? PIQ_HTTP_STREAMING : PIQ_HTTP_SENDING;
     piq_http_stamp(r);
-    if (add_headers(r, m) &&
-        piq_http_move(r, PIQ_HTTP_REPLIED, PIQ_HTTP_SENDING))
+    if (piq_http_lines_add(r, m) && piq_http_move(r, PIQ_HTTP_REPLIED, to))
         done = MHD_queue_response(r->connection, (unsigned)r->reply.status, m);
     MHD_destroy_response(m);
     return done;

@@ -14,7 +14,8 @@
 enum {
     TEXT_MAX_BYTES = 64 * 1024, /* above what libmicrohttpd can hold */
     KEEP_TEXT_BYTES = 4 * 1024, /* larger buffers go after the request */
-    KEEP_BODY_BYTES = 4 * 1024
+    KEEP_BODY_BYTES = 4 * 1024,
+    KEEP_LINES_BYTES = 1024
 };
 
 piq_http_request *piq_http_request_new(piq_http_server *s)
@@ -28,6 +29,7 @@ piq_http_request *piq_http_request_new(piq_http_server *s)
     /* The cap is checked here, before the buffer is asked: some room for its
      * terminating NUL. */
     piq_buf_init(&r->body, s->config.max_body_bytes + 16);
+    piq_buf_init(&r->reply.lines, PIQ_HTTP_LINES_BYTES);
     return r;
 }
 
@@ -35,7 +37,11 @@ void piq_http_request_free(piq_http_request *r)
 {
     if (!r)
         return;
+    piq_http_stream *stream = atomic_exchange(&r->stream, NULL);
+    if (stream)
+        piq_http_stream_gone(stream);
     piq_bytes_release(r->reply.body);
+    piq_buf_release(&r->reply.lines);
     piq_buf_release(&r->text);
     piq_buf_release(&r->body);
     free(r->fields);
@@ -66,6 +72,10 @@ void piq_http_request_clear(piq_http_request *r)
     piq_bytes_release(r->reply.body);
     r->reply.body = NULL;
     r->reply.close = false;
+    r->reply.unsound = false;
+    r->reply.bare = false;
+    clear_buf(&r->reply.lines, KEEP_LINES_BYTES);
+    r->origin = NULL;
 }
 
 bool piq_http_request_target(piq_http_request *r, const char *uri)
@@ -137,6 +147,19 @@ void piq_http_request_ready(piq_http_request *r)
     split_target(r, &r->in.path, &r->in.query);
     r->in.method = r->text.ptr + r->method;
     r->in.body = (piq_str){r->body.ptr, r->body.len};
+    piq_http_request_peer(r);
+}
+
+void piq_http_request_fields(const piq_http_request *r, const char *name,
+                             void (*each)(void *ctx, piq_str value), void *ctx)
+{
+    size_t len = strlen(name);
+    for (uint32_t i = 0; i < r->n_fields; i++) {
+        const piq_http_field *f = &r->fields[i];
+        if (f->name_len == len &&
+            strncasecmp(r->text.ptr + f->name, name, len) == 0)
+            each(ctx, (piq_str){r->text.ptr + f->value, f->value_len});
+    }
 }
 
 piq_str piq_http_header(const piq_http_request *r, const char *name)

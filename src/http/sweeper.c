@@ -30,7 +30,8 @@ enum {
     NS_PER_S = 1000000000,
     /* tcpi_last_data_recv counts the kernel's ticks, up to 10 ms each; bytes
      * that came this soon after a reply may belong to the request before. */
-    TICKS_MS = 50
+    TICKS_MS = 50,
+    FRESH_MS = 1000
 };
 
 static int64_t ms(unsigned v)
@@ -58,12 +59,25 @@ static bool client_has_left(piq_http_request *r, piq_http_state state,
            ioctl(r->fd, FIONREAD, &unread) == 0 && unread == 0;
 }
 
+/* When the server stops: at once, but for one that has begun to ask, or that
+ * came so late that it could not yet. */
+static int64_t draining_deadline(const piq_http_request *r, int64_t since_ns,
+                                 int64_t now_ns)
+{
+    unsigned limit = r->server->config.head_timeout_ms;
+    int unread = 0;
+    (void)ioctl(r->fd, FIONREAD, &unread);
+    if (!atomic_load(&r->fresh))
+        return unread ? INT64_MAX : now_ns; /* it is about to be read */
+    return since_ns + ms(limit < FRESH_MS ? limit : FRESH_MS);
+}
+
 static int64_t waiting_deadline(piq_http_request *r, int64_t since_ns,
                                 int64_t now_ns)
 {
     const piq_http_server *s = r->server;
     if (atomic_load(&s->draining))
-        return now_ns;
+        return draining_deadline(r, since_ns, now_ns);
     int64_t began = atomic_load(&r->head_began_ns);
     if (began)
         return began + ms(s->config.head_timeout_ms);
@@ -100,6 +114,7 @@ static int64_t deadline(piq_http_request *r, piq_http_state state,
     case PIQ_HTTP_HANDLING:
     case PIQ_HTTP_SUSPENDED:
     case PIQ_HTTP_REPLIED:
+    case PIQ_HTTP_STREAMING: /* sweep_stream */
     case PIQ_HTTP_CLOSING:
     case PIQ_HTTP_ABANDONED:
     case PIQ_HTTP_GONE:
@@ -108,12 +123,29 @@ static int64_t deadline(piq_http_request *r, piq_http_state state,
     return INT64_MAX;
 }
 
+/* No limit but its client's: gone, or taking nothing. */
+static void sweep_stream(piq_http_request *r, piq_http_stream *stream,
+                         int64_t now_ns)
+{
+    int64_t limit_ns = ms(r->server->config.body_timeout_ms);
+    if (piq_http_stream_is_late(stream, r->fd, now_ns, limit_ns) &&
+        piq_http_move(r, PIQ_HTTP_STREAMING, PIQ_HTTP_CLOSING)) {
+        (void)shutdown(r->fd, SHUT_RDWR);
+        piq_http_stream_cut(stream);
+    }
+}
+
 void piq_http_sweep(piq_http_server *s, int64_t now_ns)
 {
     /* A connection leaves the list, under this lock, before its socket is
      * closed: no descriptor here can be somebody else's. */
     (void)pthread_mutex_lock(&s->lock);
     for (piq_http_request *r = s->all; r; r = r->next) {
+        piq_http_stream *stream = piq_http_streaming(r);
+        if (stream) {
+            sweep_stream(r, stream, now_ns);
+            continue;
+        }
         piq_http_state state = atomic_load(&r->state);
         if (deadline(r, state, now_ns) <= now_ns &&
             piq_http_move(r, state, PIQ_HTTP_CLOSING))

@@ -566,8 +566,7 @@ piq_status piq_learner_decode(piq_str bytes, piq_user_id user,
 out:
     if (status) {
         piq_learner_free(l);
-        piq_fail(err, status, "could not read the stored state of learner %lld",
-                 (long long)user.v);
+        piq_fail(err, status, "could not read the learner's stored state");
         return status;
     }
     *out = l;

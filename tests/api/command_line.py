@@ -21,6 +21,7 @@ SUBCOMMANDS = ("serve", "demo", "import", "analyze", "recommend", "path",
                "path pin", "path undo", "predict", "progress", "catalogue",
                "simulate", "export", "replay", "eval kt", "eval track",
                "eval forecast", "train kt", "model", "path solve", "config",
+               "backup", "restore", "migrate",
                "version")
 DONE, COULD_NOT, WRONG_USE = 0, 1, 2
 

@@ -118,7 +118,8 @@ class Bench:
     def send(self, method, template, path, body, media=None):
         """The reply; a refusal must keep the contract and name a place."""
         self.sent += 1
-        reply = self.daemon.ask(method, path, body, media=media)
+        reply = self.daemon.ask(method, path, body, media=media,
+                                headers=examples.head_of(template))
         if reply.status < 300:
             self.taken += 1
             return reply
@@ -299,7 +300,8 @@ def raw(port, text):
 
 
 def test_raw(bench):
-    host = b"Host: x\r\nConnection: close\r\n"
+    host = (b"Host: x\r\nConnection: close\r\nAuthorization: Bearer " +
+            bench.daemon.key.encode() + b"\r\n")
     for text, statuses in (
             (b"GET /healthz HTTP/1.1\r\n" + host + b"\r\n", {200}),
             (b"GET /\xff\xfe HTTP/1.1\r\n" + host + b"\r\n", {404, 400}),

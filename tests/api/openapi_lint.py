@@ -30,7 +30,16 @@ from embed_openapi import ContractLoader  # noqa: E402
 METHODS = ("get", "put", "post", "delete", "patch", "head", "options")
 PROBLEM = "application/problem+json"
 # These answer without a store behind them.
-STATELESS = {"/healthz", "/metrics", "/api/openapi.json"}
+STATELESS = {"/healthz", "/metrics", "/api/openapi.json", "/api/caller", "/",
+             "/session",
+             "/xapi/about"}
+# What is told there is no state with a version.
+NO_STATE = {"/api/users/{userId}/stream",
+            "/api/users/{userId}", "/api/users/{userId}/export",
+            "/api/users/{userId}/audit"}
+SCOPES = {"events:write", "profile:read", "recommendations:read",
+          "catalogue:write", "admin"}
+ROLES = ["platform", "learner", "coach"]
 ROUTES = {
     "/api/users/{userId}/profile": {"get", "put"},
     "/api/users/{userId}/profile/analyze": {"post"},
@@ -45,7 +54,10 @@ ROUTES = {
     "/api/users/{userId}/skill-predictions": {"get"},
     "/api/users/{userId}/answer-prediction": {"get"},
     "/api/users/{userId}/goals": {"post"},
-    "/api/users/{userId}/events": {"post"},
+    "/api/users/{userId}/events": {"get", "post"},
+    "/api/users/{userId}/stream": {"get"},
+    "/api/users/{userId}/recommendations/history": {"get"},
+    "/api/users": {"get"},
     "/api/events": {"post"},
     "/api/catalogue": {"get"},
     "/api/users/{userId}/recommendations/why-not": {"get"},
@@ -55,6 +67,19 @@ ROUTES = {
     "/api/experiments": {"get", "post"},
     "/api/experiments/{name}": {"get"},
     "/api/experiments/{name}/stop": {"post"},
+    "/api/users/{userId}": {"delete"},
+    "/api/users/{userId}/export": {"get"},
+    "/api/users/{userId}/profiling": {"get", "put"},
+    "/api/users/{userId}/audit": {"get"},
+    "/api/rules/versions": {"get"},
+    "/api/webhooks": {"get", "post"},
+    "/api/webhooks/{webhookId}": {"delete"},
+    "/api/webhooks/{webhookId}/revive": {"post"},
+    "/api/caller": {"get"},
+    "/": {"get"},
+    "/session": {"get", "delete"},
+    "/xapi/statements": {"post", "put", "get"},
+    "/xapi/about": {"get"},
     "/healthz": {"get"},
     "/readyz": {"get"},
     "/metrics": {"get"},
@@ -210,6 +235,8 @@ def check_references(doc):
             resolve(doc, value)
         except (KeyError, TypeError):
             yield f"{pointer_of(path)}: {value['$ref']} leads nowhere"
+    used |= {f"#/components/securitySchemes/{name}"
+             for way in doc.get("security", []) for name in way}
     for kind, things in doc["components"].items():
         for name in things:
             if f"#/components/{kind}/{name}" not in used:
@@ -255,16 +282,42 @@ def expected_failures(doc, path, op):
         wanted |= {"400", "413", "415"}
     if any(p["name"] == "If-Match" for p in params):
         wanted.add("412")
-    if any(p["name"] == "userId" for p in params) and not changes:
+    if any(p["name"] == "userId" for p in params):
         wanted.add("404")
+    if op.get("security") != []:
+        wanted |= {"401", "429"}
+        if op["x-scope"] != ["any"]:
+            wanted.add("403")
     return wanted
+
+
+def check_access(doc):
+    """Who may call what is said, and said once."""
+    for path, method, op in operations(doc):
+        where = f"{method.upper()} {path}"
+        scopes, roles = op.get("x-scope"), op.get("x-roles")
+        if scopes is None or roles is None:
+            yield f"{where}: x-scope or x-roles missing"
+            continue
+        if (op.get("security") == []) != (scopes == []) or \
+                (scopes == []) != (roles == []):
+            yield f"{where}: open or not?"
+        if scopes != ["any"] and not set(scopes) <= SCOPES:
+            yield f"{where}: x-scope is {scopes}"
+        if roles != [r for r in ROLES if r in roles]:
+            yield f"{where}: x-roles are {roles}"
+        if "coach" in roles and method not in ("get",) and \
+                scopes != ["any"]:
+            yield f"{where}: a coach only reads"
+        if op.get("x-installation") and roles != ["platform"]:
+            yield f"{where}: the installation's, but not its keys' alone"
 
 
 def check_failures(doc):
     for path, method, op in operations(doc):
         where = f"{method.upper()} {path}"
         given = set(op["responses"])
-        if not any(s.startswith("2") for s in given):
+        if not any(s[0] in "23" for s in given):
             yield f"{where}: no reply for success"
         for status in sorted(expected_failures(doc, path, op) - given):
             yield f"{where}: no {status}"
@@ -296,8 +349,11 @@ def check_headers(doc):
         where = f"{method.upper()} {path}"
         for status, response in op["responses"].items():
             headers = resolve(doc, response).get("headers", {})
-            want = {"405": "Allow", "503": "Retry-After"}.get(status)
-            if status[0] == "2" and "{userId}" in path:
+            want = {"405": "Allow", "503": "Retry-After",
+                    "401": "WWW-Authenticate",
+                    "429": "Retry-After"}.get(status)
+            if status[0] == "2" and "{userId}" in path and \
+                    path not in NO_STATE:
                 want = "ETag"
             if want and want not in headers:
                 yield f"{where} {status}: no header {want}"
@@ -500,7 +556,7 @@ def check_sums(doc):
 
 
 CHECKS = [check_head, check_references, check_routes, check_operations,
-          check_failures, check_headers, check_parameters,
+          check_failures, check_access, check_headers, check_parameters,
           check_request_bounds, check_schemas, check_closed, check_examples,
           check_strictness, check_event_types, check_sums]
 
@@ -523,6 +579,8 @@ SPOILERS = [
     (check_routes, ("paths", "/readyz"), None),
     (check_operations, EVENTS + ("operationId",), "getProfile"),
     (check_failures, EVENTS + ("responses", "413"), None),
+    (check_access, EVENTS + ("x-scope",), None),
+    (check_access, ("paths", "/metrics", "get", "security"), []),
     (check_headers, ("components", "responses", "Unavailable", "headers"),
      None),
     (check_parameters, ("components", "parameters", "UserId", "example"),

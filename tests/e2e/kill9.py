@@ -7,18 +7,17 @@ acknowledged is posted again and must be a duplicate; all states must replay
 to the same bytes and the file must be whole. SIGTERM under the same load must
 end with status 0, with no request in flight left unanswered.
 
-PIQ_KILL9_S: seconds to go on for (default 15). PIQ_KILL9_SEED: other moments.
+On a file, and on PostgreSQL where PIQ_TEST_POSTGRES names one (with_postgres).
+
+PIQ_KILL9_S: seconds to go on for (default 15), on each. PIQ_KILL9_ROUNDS: go on
+for at least so many kills (default 3). PIQ_KILL9_SEED: other moments.
 The last line is "N passed, N failed, N skipped".
 """
-import datetime
-import http.client
-import json
 import os
 import pathlib
 import random
 import sqlite3
 import sys
-import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -26,95 +25,14 @@ sys.path.insert(0, str(ROOT / "tests" / "support"))
 sys.dont_write_bytecode = True
 
 from daemon import POKER, Daemon, Folder, Tally, must, strict  # noqa: E402
+from load import N_CLIENTS, N_LEARNERS, clients_of, verify  # noqa: E402
 
 SECONDS = float(os.environ.get("PIQ_KILL9_S", "15"))
 SEED = int(os.environ.get("PIQ_KILL9_SEED", "1"))
-N_CLIENTS = 6
-N_LEARNERS = 12  # few, so that clients meet at the same learner
+ROUNDS = int(os.environ.get("PIQ_KILL9_ROUNDS", "3"))  # at least
+POSTGRES = os.environ.get("PIQ_TEST_POSTGRES")
 
 tally = Tally()
-
-
-class Client(threading.Thread):
-    """Posts until the daemon is gone; remembers what was acknowledged."""
-
-    def __init__(self, daemon, number, seed, contents):
-        super().__init__(daemon=True)
-        self.server = daemon
-        self.rng = random.Random(seed)
-        self.number = number
-        self.contents = contents
-        self.mark = f"{number}-{seed:x}"
-        self.n = 0
-        self.acknowledged = []  # (user, event)
-        self.unanswered = 0  # sent, and the connection broke
-        self.refused = []    # replies that are no 200
-        self.stop = threading.Event()
-
-    def event(self):
-        self.n += 1
-        # A third belongs between those already folded.
-        back_s = self.rng.choice((0, 0, self.rng.uniform(0, 86400 * 20)))
-        at = datetime.datetime.now(datetime.timezone.utc) - \
-            datetime.timedelta(seconds=back_s)
-        made = {"event_id": f"{self.mark}-{self.n}",
-                "at": at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")}
-        content = self.rng.choice(self.contents)
-        if self.rng.random() < 0.2:
-            return {**made, "type": "content_completed", "content": content}
-        return {**made, "type": "answer", "content": content,
-                "correct": self.rng.random() < 0.6}
-
-    def post(self, path, body, pairs, media=None):
-        reply = self.server.post(path, body, media=media)
-        if reply.status != 200:
-            self.refused.append(reply)
-            return
-        told = reply.json
-        if told["accepted"] + told["duplicates"] == len(pairs):
-            self.acknowledged += pairs
-        else:
-            self.refused.append(reply)
-
-    def once(self):
-        user = self.rng.randrange(1, N_LEARNERS + 1)
-        what = self.rng.random()
-        if what < 0.5:
-            event = self.event()
-            self.post(f"/api/users/{user}/events", event, [(user, event)])
-        elif what < 0.75:
-            events = [self.event() for _ in range(self.rng.randrange(1, 30))]
-            self.post(f"/api/users/{user}/events", events,
-                      [(user, e) for e in events])
-        elif what < 0.9:
-            pairs = [(self.rng.randrange(1, N_LEARNERS + 1), self.event())
-                     for _ in range(self.rng.randrange(1, 40))]
-            text = "".join(json.dumps({"user_id": str(u), **e}) + "\n"
-                           for u, e in pairs)
-            self.post("/api/events", text.encode(), pairs,
-                      media="application/x-ndjson")
-        else:
-            self.server.get(f"/api/users/{user}/" + self.rng.choice(
-                ("recommendations", "learning-path", "profile")))
-
-    def run(self):
-        while not self.stop.is_set():
-            try:
-                self.once()
-            except ConnectionRefusedError:
-                return
-            except (OSError, http.client.HTTPException):
-                self.unanswered += 1
-                return
-
-
-def clients_of(daemon, seed):
-    contents = [c["id"] for c in daemon.get("/api/catalogue").json["contents"]]
-    made = [Client(daemon, k, seed * 1000 + k, contents)
-            for k in range(N_CLIENTS)]
-    for client in made:
-        client.start()
-    return made
 
 
 def collect(clients):
@@ -127,27 +45,11 @@ def collect(clients):
     return pairs
 
 
-def verify(daemon, pairs, what):
-    """Each acknowledged event, posted again, is a duplicate."""
-    lost = []
-    by_user = {}
-    for user, event in pairs:
-        by_user.setdefault(user, []).append(event)
-    for user, events in by_user.items():
-        for k in range(0, len(events), 1000):
-            reply = daemon.post(f"/api/users/{user}/events",
-                                events[k:k + 1000])
-            if reply.status != 200:
-                lost.append(reply)
-                continue
-            lost += [r["event_id"] for r in reply.json["results"]
-                     if r["status"] != "duplicate"]
-    tally.equal(f"{what}: lost of {len(pairs)} acknowledged events", lost, [])
-
-
 def check_file(db, what):
     told = strict(must("replay", "--json", "--db", db))
     tally.equal(f"{what}: states that replay otherwise", told["differing"], 0)
+    if isinstance(db, str):  # no file
+        return
     file = sqlite3.connect(db)
     tally.equal(f"{what}: integrity", file.execute(
         "PRAGMA integrity_check").fetchall(), [("ok",)])
@@ -162,10 +64,10 @@ def kill_again_and_again(db):
     everything = []
     rounds = 0
     pending = []
-    while time.monotonic() < until or rounds < 3:
+    while time.monotonic() < until or rounds < ROUNDS:
         rounds += 1
         daemon = Daemon(db)
-        verify(daemon, pending, f"round {rounds}")
+        verify(tally, daemon, pending, f"round {rounds}")
         clients = clients_of(daemon, SEED * 100000 + rounds)
         time.sleep(rng.choice((0.03, 0.3, 0.8)) * rng.random() + 0.02)
         daemon.kill()
@@ -174,9 +76,10 @@ def kill_again_and_again(db):
         if rounds % 8 == 0:
             check_file(db, f"round {rounds}")
     with Daemon(db) as daemon:
-        verify(daemon, everything, "in the end")
+        verify(tally, daemon, everything, "in the end")
     check_file(db, "in the end")
-    print(f"{rounds} kills, {len(everything)} acknowledged events")
+    print(f"{rounds} kills, {len(everything)} acknowledged events on "
+          f"{'PostgreSQL' if isinstance(db, str) else 'SQLite'}")
     tally.check("there was something to lose", len(everything) > 100)
 
 
@@ -194,15 +97,19 @@ def terminate_under_load(db):
         tally.check("clients saw a clean end", sum(
             c.unanswered for c in clients) <= N_CLIENTS)
     with Daemon(db) as daemon:
-        verify(daemon, everything, "after SIGTERM")
+        verify(tally, daemon, everything, "after SIGTERM")
     check_file(db, "after SIGTERM")
+
+
+def fill(db):
+    must("simulate", "--learners", N_LEARNERS, "--events", 30, "--days", 30,
+         "--curriculum", POKER, "--db", db)
 
 
 def main():
     with Folder() as folder:
         db = folder / "piq.db"
-        must("simulate", "--learners", N_LEARNERS, "--events", 30, "--days",
-             30, "--curriculum", POKER, "--db", db)
+        fill(db)
 
         def kill9():
             kill_again_and_again(db)
@@ -210,7 +117,16 @@ def main():
         def sigterm():
             terminate_under_load(db)
 
-        return tally.run([kill9, sigterm])
+        def postgres():
+            if not POSTGRES:
+                tally.skip("kill9 on PostgreSQL", "NO PIQ_TEST_POSTGRES")
+                return
+            there = f"postgres:{POSTGRES} piq_schema=kill9"
+            fill(there)
+            kill_again_and_again(there)
+            terminate_under_load(there)
+
+        return tally.run([kill9, sigterm, postgres])
 
 
 if __name__ == "__main__":

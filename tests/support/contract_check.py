@@ -20,14 +20,17 @@ import yaml  # noqa: E402
 from embed_openapi import ContractLoader  # noqa: E402
 
 PROBLEM = "application/problem+json"
-PHRASES = {400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed",
-           409: "Conflict", 412: "Precondition Failed",
-           413: "Content Too Large", 415: "Unsupported Media Type",
+PHRASES = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden",
+           404: "Not Found", 405: "Method Not Allowed", 409: "Conflict",
+           412: "Precondition Failed", 413: "Content Too Large",
+           415: "Unsupported Media Type", 422: "Unprocessable Content",
+           429: "Too Many Requests",
            431: "Request Header Fields Too Large",
            500: "Internal Server Error", 501: "Not Implemented",
            503: "Service Unavailable"}
 # Those that a reply has only when the contract names them for it.
-NAMED_HEADERS = ("etag", "allow", "retry-after")
+NAMED_HEADERS = ("etag", "allow", "retry-after", "www-authenticate",
+                 "set-cookie", "location", "ratelimit")
 
 
 class Contract:
@@ -92,6 +95,8 @@ class Contract:
         for name, header in named.items():
             text = reply.headers.get(name.lower())
             schema = self.resolve(self.resolve(header)["schema"])
+            if text is None and self.resolve(header).get("required") is False:
+                continue
             if text is None:
                 found.append(f"no {name} header")
                 continue

@@ -126,11 +126,25 @@ class Reply:
         return f"{self.method} {self.path}: {self.status} {self.body[:600]!r}"
 
 
-class Daemon:
-    """`piq serve` on a free port. A `with` ends it by SIGTERM."""
+KEYS = {}  # of each database: a key with every scope
 
-    def __init__(self, db, *arguments, preexec=None, wrapper=()):
+
+def key_of(db):
+    """Made once, so that a test that starts a daemon often stays quick."""
+    import credentials
+    if str(db) not in KEYS:
+        KEYS[str(db)] = credentials.make_key(db)
+    return KEYS[str(db)]
+
+
+class Daemon:
+    """`piq serve` on a free port. A `with` ends it by SIGTERM. Requests carry a
+    key with every scope, unless `key` is another one, or None."""
+
+    def __init__(self, db, *arguments, preexec=None, wrapper=(), key=""):
         self.db = db
+        self.key = key_of(db) if key == "" else key
+        self.source = None
         self.local = threading.local()
         self.log = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
@@ -171,16 +185,33 @@ class Daemon:
     def _connection(self):
         if getattr(self.local, "connection", None) is None:
             self.local.connection = http.client.HTTPConnection(
-                "127.0.0.1", self.port, timeout=TIMEOUT_S)
+                "127.0.0.1", self.port, timeout=TIMEOUT_S,
+                source_address=self.source and (self.source, 0))
             self.local.connection.connect()
             self.local.connection.sock.setsockopt(
                 socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return self.local.connection
 
+    def come_from(self, address):
+        """What this thread asks next comes from another address, of 127/8."""
+        if getattr(self.local, "connection", None):
+            self.local.connection.close()
+        self.local.connection = None
+        self.source = address
+
+    def _first_of_stream(self, answer):
+        """It has no end: what comes first is enough."""
+        data = b"" if answer._method == "HEAD" else answer.read1()
+        self.local.connection.close()
+        self.local.connection = None
+        return data
+
     def ask(self, method, path, body=None, headers=None, media=None):
         """`body` is bytes, or a value that goes as JSON. One connection a
         thread; a broken one raises, and the next call makes a new one."""
         head = dict(headers or {})
+        if self.key:
+            head.setdefault("Authorization", f"Bearer {self.key}")
         if body is not None and not isinstance(body, bytes):
             body = json.dumps(body).encode()
         if body is not None:
@@ -189,7 +220,10 @@ class Daemon:
             connection = self._connection()
             connection.request(method, path, body, head)
             answer = connection.getresponse()
-            data = answer.read()
+            if answer.getheader("Content-Type") == "text/event-stream":
+                data = self._first_of_stream(answer)
+            else:
+                data = answer.read()
         except (OSError, http.client.HTTPException):
             if getattr(self.local, "connection", None):
                 self.local.connection.close()

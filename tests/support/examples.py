@@ -40,3 +40,9 @@ def adapted(value, catalogue, recommendation=None):
             made[name] = swaps.get(
                 name, adapted(v, catalogue, recommendation))
     return made
+
+
+def head_of(template):
+    """Headers that an operation cannot do without."""
+    return {"X-Experience-API-Version": "2.0.0"} \
+        if template == "/xapi/statements" else {}

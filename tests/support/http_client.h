@@ -8,6 +8,8 @@
  *   /hold     nothing, until the test answers it
  *   /huge     8 MiB
  *   /fields   every field of the reply head set
+ *
+ * Other paths go to fixture->also when a test has set one, else as /in.
  */
 #ifndef PIQ_TESTS_HTTP_CLIENT_H
 #define PIQ_TESTS_HTTP_CLIENT_H
@@ -33,8 +35,12 @@
 
 enum { HTTP_N_ANSWERERS = 2, HTTP_QUEUE = 4096, HTTP_PATIENCE_MS = 20000 };
 
-typedef struct http_fixture {
+typedef struct http_fixture http_fixture;
+
+struct http_fixture {
     piq_http_server *server;
+    void (*also)(http_fixture *f, piq_http_request *r, const piq_http_in *in);
+    void *also_ctx;
     piq_bytes *huge;
     pthread_t answerers[HTTP_N_ANSWERERS];
     pthread_mutex_t lock;
@@ -50,7 +56,7 @@ typedef struct http_fixture {
     atomic_uint n_observed;
     atomic_int last_status;
     atomic_size_t last_bytes;
-} http_fixture;
+};
 
 typedef struct http_answer {
     int status; /* 0: the connection ended before a whole reply */
@@ -159,6 +165,8 @@ static inline void http_handler(void *ctx, piq_http_request *r,
         f->held = r;
         f->held_in = in;
         pthread_mutex_unlock(&f->lock);
+    } else if (f->also) {
+        f->also(f, r, in);
     } else {
         http_answer_in(r, in);
     }
@@ -215,6 +223,21 @@ static inline http_fixture *http_begin(const piq_http_config *config)
 {
     http_fixture *f = calloc(1, sizeof *f);
     assert_non_null(f);
+    http_start(f, config);
+    return f;
+}
+
+/* The same, with more to answer. */
+static inline http_fixture *http_begin_also(const piq_http_config *config,
+                                            void (*also)(http_fixture *f,
+                                                         piq_http_request *r,
+                                                         const piq_http_in *in),
+                                            void *ctx)
+{
+    http_fixture *f = calloc(1, sizeof *f);
+    assert_non_null(f);
+    f->also = also;
+    f->also_ctx = ctx;
     http_start(f, config);
     return f;
 }

@@ -41,6 +41,81 @@ static void test_api_routes__each_is_in_the_contract(void **state)
     json_decref(contract);
 }
 
+static bool list_has(const json_t *list, const char *word)
+{
+    for (size_t i = 0; i < json_array_size(list); i++)
+        if (strcmp(json_string_value(json_array_get(list, i)), word) == 0)
+            return true;
+    return false;
+}
+
+static void assert_scopes(const piq_api_route *r, const json_t *operation)
+{
+    const json_t *list = json_object_get(operation, "x-scope");
+    size_t n = 0;
+    assert_true(json_is_array(list));
+    for (uint32_t scope = 1; scope <= PIQ_SCOPE_ANY; scope <<= 1) {
+        if (!(r->scopes & scope))
+            continue;
+        n++;
+        if (!list_has(list, piq_scope_name(scope)))
+            fail_msg("%s %s: no %s in the contract", r->method, r->pattern,
+                     piq_scope_name(scope));
+    }
+    if (n != json_array_size(list))
+        fail_msg("%s %s: the contract has another scope", r->method,
+                 r->pattern);
+}
+
+static void assert_callers(const piq_api_route *r, const json_t *operation)
+{
+    const json_t *list = json_object_get(operation, "x-roles");
+    assert_true(json_is_array(list));
+    for (int role = PIQ_ROLE_PLATFORM; role <= PIQ_ROLE_COACH; role++)
+        if (list_has(list, piq_role_name((piq_role)role)) !=
+            ((r->callers & 1u << role) != 0))
+            fail_msg("%s %s: %s, or not?", r->method, r->pattern,
+                     piq_role_name((piq_role)role));
+    bool own = json_object_get(operation, "x-scope-self") != NULL;
+    if (own != ((r->callers & PIQ_API_OWN) != 0))
+        fail_msg("%s %s: x-scope-self", r->method, r->pattern);
+    bool all = json_is_true(json_object_get(operation, "x-installation"));
+    if (all != r->installation)
+        fail_msg("%s %s: x-installation", r->method, r->pattern);
+}
+
+static void test_api_routes__ask_for_what_the_contract_says(void **state)
+{
+    (void)state;
+    json_t *contract, *paths = paths_of(&contract);
+    for (size_t i = 0; piq_api_route_at(i); i++) {
+        const piq_api_route *r = piq_api_route_at(i);
+        char method[8] = "";
+        for (size_t k = 0; k + 1 < sizeof method && r->method[k]; k++)
+            method[k] = (char)(r->method[k] | 0x20);
+        const json_t *operation =
+            json_object_get(json_object_get(paths, r->pattern), method);
+        assert_scopes(r, operation);
+        assert_callers(r, operation);
+    }
+    json_decref(contract);
+}
+
+static void test_api_routes__a_log_names_patterns_only(void **state)
+{
+    (void)state;
+    static const char profile[] = "/api/users/{userId}/profile";
+    assert_string_equal(piq_api_pattern_of(PIQ_STR("/api/users/7/profile")),
+                        profile);
+    assert_string_equal(piq_api_pattern_of(PIQ_STR("/api/users/x%20/profile")),
+                        profile);
+    assert_string_equal(piq_api_pattern_of(PIQ_STR("/api/users/7/nothing")),
+                        "other");
+    assert_string_equal(piq_api_pattern_of(PIQ_STR("/")), "/");
+    assert_string_equal(piq_api_pattern_of(PIQ_STR("")), "other");
+    assert_string_equal(piq_api_pattern_of(PIQ_STR("//")), "other");
+}
+
 static bool has_route(const char *method, const char *pattern)
 {
     for (size_t i = 0; piq_api_route_at(i); i++) {
@@ -93,6 +168,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_api_routes__each_is_in_the_contract),
         cmocka_unit_test(test_api_routes__the_contract_has_no_others),
+        cmocka_unit_test(test_api_routes__ask_for_what_the_contract_says),
+        cmocka_unit_test(test_api_routes__a_log_names_patterns_only),
         cmocka_unit_test(test_api_routes__none_is_there_twice),
         cmocka_unit_test(test_api_routes__end_with_null),
     };

@@ -179,14 +179,58 @@ static void test_cache__a_plan_is_known_until_another_is_made(void **state)
     publish(c, 5, 1);
     piq_plan_head head = {.contents = {{4}, {2}}, .n = 2}, got;
     assert_false(piq_cache_plan(c, (piq_user_id){5}, &got));
-    piq_cache_put_plan(c, (piq_user_id){5}, &head);
-    piq_cache_put_plan(c, (piq_user_id){6}, &head); /* nobody's */
+    piq_cache_put_plan(c, (piq_user_id){5}, &head,
+                       piq_cache_epoch(c, (piq_user_id){5}));
+    piq_cache_put_plan(c, (piq_user_id){6}, &head, /* nobody's */
+                       piq_cache_epoch(c, (piq_user_id){6}));
     assert_true(piq_cache_plan(c, (piq_user_id){5}, &got));
     assert_int_equal(got.n, 2);
     assert_int_equal(got.contents[0].v, 4);
     assert_false(piq_cache_plan(c, (piq_user_id){6}, &got));
-    piq_cache_put_plan(c, (piq_user_id){5}, NULL);
+    uint64_t before = piq_cache_epoch(c, (piq_user_id){5});
+    piq_cache_forget_plan(c, (piq_user_id){5});
     assert_false(piq_cache_plan(c, (piq_user_id){5}, &got));
+    piq_cache_put_plan(c, (piq_user_id){5}, &head, before); /* read before */
+    assert_false(piq_cache_plan(c, (piq_user_id){5}, &got));
+    piq_cache_free(c);
+}
+
+/* Somebody committed `version`: what is older goes, what is as new stays, and
+ * what was being loaded meanwhile is not kept. */
+static void test_cache__an_outdated_state_goes(void **state)
+{
+    (void)state;
+    piq_cache *c = cache_of(100);
+    piq_user_id user = {5};
+    publish(c, 5, 2);
+    piq_cache_outdate(c, user, 2);
+    piq_held *h = piq_cache_get(c, user);
+    assert_non_null(h);
+    uint64_t epoch = piq_cache_epoch(c, user);
+    piq_cache_outdate(c, user, 3);
+    assert_null(piq_cache_get(c, user));
+    assert_true(piq_cache_epoch(c, user) != epoch);
+    piq_cache_offer(c, h, epoch);
+    assert_null(piq_cache_get(c, user));
+    epoch = piq_cache_epoch(c, user);
+    piq_cache_outdate(c, user, 3); /* nobody there: who loads may be behind */
+    assert_true(piq_cache_epoch(c, user) != epoch);
+    piq_held_release(h);
+    piq_cache_free(c);
+}
+
+static void test_cache__clearing_forgets_everybody(void **state)
+{
+    (void)state;
+    piq_cache *c = cache_of(1000);
+    piq_cache_stats stats;
+    for (int64_t user = 1; user <= 100; user++)
+        publish(c, user, 1);
+    uint64_t epoch = piq_cache_epoch(c, (piq_user_id){5});
+    piq_cache_clear(c);
+    piq_cache_stats_get(c, &stats);
+    assert_int_equal(stats.learners, 0);
+    assert_true(piq_cache_epoch(c, (piq_user_id){5}) != epoch);
     piq_cache_free(c);
 }
 
@@ -298,6 +342,8 @@ int main(void)
             test_cache__what_was_read_before_a_publish_is_not_kept),
         cmocka_unit_test(test_cache__what_was_seen_is_never_followed_by_older),
         cmocka_unit_test(test_cache__a_plan_is_known_until_another_is_made),
+        cmocka_unit_test(test_cache__an_outdated_state_goes),
+        cmocka_unit_test(test_cache__clearing_forgets_everybody),
         cmocka_unit_test(test_cache__a_slate_is_for_its_request_time_and_state),
         cmocka_unit_test(test_cache__keeps_eight_slates_of_a_learner),
         cmocka_unit_test(test_cache__readers_never_see_a_version_go_back),

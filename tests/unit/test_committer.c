@@ -39,13 +39,16 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* One waiter's commit: an event, a state, a slate of two, a path. */
+/* One waiter's commit: an event, a state, a slate of two under an arm, a path,
+ * a record. */
 typedef struct request {
     piq_event_row event;
     piq_state_row learner;
     piq_recommendation_row offers[2];
     piq_slate_row slate;
+    piq_exposure_row exposure;
     piq_path_row path;
+    piq_record record;
     piq_commit commit;
     piq_commit_ticket ticket;
     piq_err err;
@@ -62,6 +65,12 @@ static void fill(request *r, int64_t user, const char *id)
         .offers = {{.user = {user}, .reasoning = PIQ_STR("{}")},
                    {.user = {user}, .reasoning = PIQ_STR("{}")}},
         .slate = {.user = {user}, .n_recommendations = 2},
+        .exposure = {.experiment = 1, .user = {user}, .n_recommendations = 2},
+        .record = {.user = {user},
+                   .kind = PIQ_STR("note"),
+                   .key = PIQ_STR("k"),
+                   .expires_us = INT64_MAX,
+                   .document = PIQ_STR("1")},
         .path = {.user = {user},
                  .path_config = PIQ_STR("{}"),
                  .adaptation_history = PIQ_STR("[]")}};
@@ -73,6 +82,10 @@ static void fill(request *r, int64_t user, const char *id)
                              .n_recommendations = 2,
                              .slates = &r->slate,
                              .n_slates = 1,
+                             .exposures = &r->exposure,
+                             .n_exposures = 1,
+                             .records = &r->record,
+                             .n_records = 1,
                              .paths = &r->path,
                              .n_paths = 1};
 }
@@ -129,6 +142,42 @@ static void test_committer__each_gets_the_numbers_of_its_own_rows(void **state)
             PIQ_OK);
         piq_arena_release(&a);
     }
+}
+
+/* Joined or not, nothing of anybody is left out, and what names
+ * recommendations by their place in the commit still names its own. */
+static void test_committer__every_row_of_everybody_is_written(void **state)
+{
+    fixture *f = *state;
+    request list[N_WAITERS];
+    piq_arena a;
+    piq_exposure_row *exposures;
+    piq_slate_record *slates;
+    size_t n = 0;
+    for (int i = 0; i < N_WAITERS; i++)
+        fill(&list[i], i + 1, "x");
+    begin_all(f, list, N_WAITERS);
+    for (int i = 0; i < N_WAITERS; i++)
+        assert_int_equal(piq_committer_wait(f->k, &list[i].ticket), PIQ_OK);
+    piq_arena_init(&a, 0);
+    piq_store *s = f->store;
+    assert_int_equal(s->ops->exposures(s, &a, 1, 0, 99, &exposures, &n, NULL),
+                     PIQ_OK);
+    assert_int_equal(n, N_WAITERS);
+    assert_int_equal(s->ops->slates_after(s, &a, 0, 99, &slates, &n, NULL),
+                     PIQ_OK);
+    assert_int_equal(n, N_WAITERS);
+    for (int i = 0; i < N_WAITERS; i++) {
+        piq_record record;
+        const request *r = &list[exposures[i].user.v - 1];
+        assert_int_equal(exposures[i].first_recommendation, r->offers[0].id);
+        r = &list[slates[i].row.user.v - 1];
+        assert_int_equal(slates[i].first_recommendation, r->offers[0].id);
+        assert_int_equal(s->ops->record(s, &a, r->slate.user, r->record.kind,
+                                        r->record.key, 0, &record, NULL),
+                         PIQ_OK);
+    }
+    piq_arena_release(&a);
 }
 
 static void test_committer__a_refused_one_harms_nobody_else(void **state)
@@ -212,6 +261,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH(test_committer__who_waits_shares_a_commit),
         WITH(test_committer__each_gets_the_numbers_of_its_own_rows),
+        WITH(test_committer__every_row_of_everybody_is_written),
         WITH(test_committer__a_refused_one_harms_nobody_else),
         WITH(test_committer__a_full_disk_is_told_to_all),
         WITH(test_committer__calibrations_go_alone),

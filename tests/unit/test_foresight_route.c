@@ -44,12 +44,21 @@ static void done(void *ctx, piq_api_reply *reply)
 
 static int get(world *w, const char *path, const char *query)
 {
-    piq_api_request r = {
-        .method = "GET", .path = piq_str_of(path), .query = piq_str_of(query)};
+    piq_caller caller = piq_caller_trusted();
+    piq_api_request r = {.method = "GET",
+                         .path = piq_str_of(path),
+                         .query = piq_str_of(query),
+                         .caller = &caller};
     unsigned before = w->replies;
     piq_api_handle(w->api, &r, done, w);
     assert_int_equal(w->replies, before + 1);
     return w->status;
+}
+
+static void new_api(world *w)
+{
+    const piq_api_config config = {.engine = w->f->e};
+    assert_int_equal(piq_api_new(&config, &w->api, &w->f->err), PIQ_OK);
 }
 
 static world *world_of(engine_fixture *f)
@@ -57,7 +66,7 @@ static world *world_of(engine_fixture *f)
     world *w = calloc(1, sizeof *w);
     assert_non_null(w);
     w->f = f;
-    assert_int_equal(piq_api_new(f->e, NULL, &w->api, &f->err), PIQ_OK);
+    new_api(w);
     return w;
 }
 
@@ -93,7 +102,7 @@ static void restart(world *w)
 {
     piq_api_free(w->api);
     fixture_reopen(w->f);
-    assert_int_equal(piq_api_new(w->f->e, NULL, &w->api, &w->f->err), PIQ_OK);
+    new_api(w);
 }
 
 static void promote(world *w)

@@ -38,6 +38,10 @@ static void test_http__header_names_ignore_case(void **state)
     http_answer a =
         http_ask_z(f, "GET /probe HTTP/1.1\r\nHost: t\r\nPROBE: a b\r\n\r\n");
     assert_string_equal(a.body, "a b");
+    /* The blanks around a value are none of it. */
+    a = http_ask_z(f, "GET /probe HTTP/1.1\r\nHost: t\r\n"
+                      "Probe:\t  a b \t\r\nx: y\r\n\r\n");
+    assert_string_equal(a.body, "a b");
     a = http_ask_z(f, GET("/probe"));
     assert_int_equal(a.status, 200);
     assert_int_equal(a.body_len, 0);

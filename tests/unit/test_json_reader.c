@@ -155,6 +155,28 @@ static void test_json__strings_and_arrays_have_limits(void **state)
     }
 }
 
+static void test_json__same_is_by_what_is_said(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *a, *b;
+        bool same;
+    } pairs[] = {
+        {"{\"a\":1,\"b\":[2,3]}", "{ \"b\" : [2, 3], \"a\" : 1 }", true},
+        {"[0.1,1e2,-0]", "[0.10,100,0.0]", true},
+        {"\"caf\\u00e9\"", "\"caf\xc3\xa9\"", true},
+        {"[1,2]", "[2,1]", false},
+        {"{\"a\":null}", "{}", false},
+        {"{\"a\":0.1}", "{\"a\":0.1000000001}", false},
+        {"{\"a\":", "{\"a\":1}", false},
+        {"", "{}", false},
+    };
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
+        if (piq_json_same(piq_str_of(pairs[i].a), piq_str_of(pairs[i].b)) !=
+            pairs[i].same)
+            fail_msg("%s and %s", pairs[i].a, pairs[i].b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -164,6 +186,7 @@ int main(void)
         cmocka_unit_test(test_json__the_first_failure_sticks),
         cmocka_unit_test(test_json__numbers_keep_to_their_range),
         cmocka_unit_test(test_json__strings_and_arrays_have_limits),
+        cmocka_unit_test(test_json__same_is_by_what_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -222,10 +222,58 @@ static void test_body__takes_no_harm_from_damage(void **state)
                      PIQ_OK);
 }
 
+/* ---- erased learners --------------------------------------------------- */
+
+static void erase(engine_fixture *f, int64_t user)
+{
+    piq_op_free(fixture_run(f, PIQ_OP_ERASE, user, FIXTURE_NOW_US));
+}
+
+/* What was learned from them is gone, also where nothing new has come. */
+static void test_learn__without_an_erased_learner(void **state)
+{
+    engine_fixture *f = *state;
+    int64_t later = FIXTURE_NOW_US + 10 * PIQ_US_PER_DAY; /* all is final */
+    serve(f, 1, FIXTURE_NOW_US);
+    judge(f, 1, newest(f), FIXTURE_START_US + PIQ_US_PER_HOUR);
+    assert_int_equal(learn(f, later, 1), 1);
+    piq_recommend_policy alone = weights(f);
+    serve(f, 2, FIXTURE_NOW_US);
+    judge(f, 2, newest(f), FIXTURE_START_US + 2 * PIQ_US_PER_HOUR);
+    assert_int_equal(learn(f, later, 1), 2);
+    piq_recommend_policy both = weights(f);
+    assert_memory_not_equal(alone.weight, both.weight, sizeof both.weight);
+    erase(f, 2);
+    assert_int_equal(learn(f, later, 1000), 3);
+    piq_recommend_policy left = weights(f);
+    assert_memory_equal(alone.weight, left.weight, sizeof left.weight);
+    assert_int_equal(learn(f, later, 1000), 3); /* once */
+}
+
+static void test_learn__from_nobody_left_is_by_hand(void **state)
+{
+    engine_fixture *f = *state;
+    piq_recommend_policy by_hand;
+    piq_recommend_by_hand(&by_hand);
+    serve(f, 1, FIXTURE_NOW_US);
+    judge(f, 1, newest(f), FIXTURE_START_US + PIQ_US_PER_HOUR);
+    assert_int_equal(learn(f, FIXTURE_NOW_US, 1), 1);
+    erase(f, 1);
+    assert_int_equal(learn(f, FIXTURE_NOW_US, 1), 0);
+    piq_recommend_policy now = weights(f);
+    assert_memory_equal(now.weight, by_hand.weight, sizeof now.weight);
+    /* And so it goes on, from what comes. */
+    serve(f, 2, FIXTURE_NOW_US);
+    judge(f, 2, newest(f), FIXTURE_START_US + PIQ_US_PER_HOUR);
+    assert_int_equal(learn(f, FIXTURE_NOW_US, 1), 2);
+}
+
 int main(void)
 {
 #define WITH(t) cmocka_unit_test_setup_teardown(t, set_up, tear_down)
     const struct CMUnitTest tests[] = {
+        WITH(test_learn__without_an_erased_learner),
+        WITH(test_learn__from_nobody_left_is_by_hand),
         WITH(test_learn__nothing_new_is_nothing_learned),
         WITH(test_learn__from_the_first_feedback_on),
         WITH(test_learn__ignored_counts_after_a_day),
