@@ -52,24 +52,30 @@ static void add_line(piq_buf *out, piq_rng *rng)
 
 static void add_fields(piq_buf *out, piq_rng *rng)
 {
-    static const char *const fields[] = {"Host: t\r\n",
-                                         "Content-Length: 5\r\n",
-                                         "Content-Length: 50\r\n",
-                                         "Content-Length: 99999999999\r\n",
-                                         "Content-Length: -1\r\n",
-                                         "Transfer-Encoding: chunked\r\n",
-                                         "Transfer-Encoding: gzip\r\n",
-                                         "Expect: 100-continue\r\n",
-                                         "Connection: close\r\n",
-                                         "Connection: keep-alive, upgrade\r\n",
-                                         "Probe: value\r\n",
-                                         " folded\r\n",
-                                         "no colon\r\n",
-                                         "Cookie: a=b; c=\"d\r\n",
-                                         ": no name\r\n"};
+    static const char *const fields[] = {
+        "Host: t\r\n",
+        "Content-Length: 5\r\n",
+        "Content-Length: 50\r\n",
+        "Content-Length: 99999999999\r\n",
+        "Content-Length: -1\r\n",
+        "Transfer-Encoding: chunked\r\n",
+        "Transfer-Encoding: gzip\r\n",
+        "Expect: 100-continue\r\n",
+        "Connection: close\r\n",
+        "Connection: keep-alive, upgrade\r\n",
+        "Probe: value\r\n",
+        " folded\r\n",
+        "no colon\r\n",
+        "Cookie: a=b; c=\"d\r\n",
+        ": no name\r\n",
+        "X-Forwarded-For: 1.2.3.4, ::1\r\n",
+        "X-Forwarded-For: [::1]:9,,x\r\n",
+        "Forwarded: for=\"[::1]\";by=x, for=\r\n",
+        "Origin: https://a.example\r\n",
+        "Access-Control-Request-Method: PUT\r\n"};
     add(out, "Host: t\r\n");
     for (uint64_t n = piq_rng_below(rng, 4); n > 0; n--)
-        add(out, pick(rng, fields, 15));
+        add(out, pick(rng, fields, sizeof fields / sizeof fields[0]));
     if (piq_rng_below(rng, 20) == 0)
         for (int i = 0; i < 400; i++)
             add(out, "filler: x\r\n");
@@ -157,7 +163,13 @@ static void look_at_answer(int fd, piq_rng *rng)
 static void test_http__random_bytes_break_no_law(void **state)
 {
     const fuzz *z = *state;
+    static const char *const origins[] = {"https://a.example"};
+    static const char *const proxies[] = {"127.0.0.1", "::/1"};
     const piq_http_config config = {.max_body_bytes = 64,
+                                    .cors_origins = origins,
+                                    .n_cors_origins = 1,
+                                    .trusted_proxies = proxies,
+                                    .n_trusted_proxies = 2,
                                     .head_timeout_ms = 300,
                                     .body_timeout_ms = 300,
                                     .idle_timeout_ms = 300};
