@@ -77,8 +77,10 @@ def free_port():
 class Server:
     """A server process on a port of its own, while the block lasts."""
 
-    def __init__(self, argv, ready, log):
-        """`argv` gets the port for "{port}"; `ready` is a path to GET."""
+    def __init__(self, argv, ready, log, key=None):
+        """`argv` gets the port for "{port}"; `ready` is a path to GET; `key`
+        goes along with what is asked."""
+        self.headers = {"Authorization": f"Bearer {key}"} if key else {}
         self.port = free_port()
         self.argv = [a.replace("{port}", str(self.port)) for a in argv]
         self.ready = ready
@@ -129,7 +131,7 @@ class Server:
     def get(self, path):
         c = self.connect()
         try:
-            c.request("GET", path)
+            c.request("GET", path, headers=self.headers)
             reply = c.getresponse()
             return reply.status, reply.read()
         finally:
@@ -150,9 +152,21 @@ class Server:
         return float("nan")
 
 
+def make_key(db):
+    """An API key with every scope."""
+    out, _ = run([PIQ, "key", "create", "--json", "--name", "bench", "--scope",
+                  "events:write,profile:read,recommendations:read,admin",
+                  "--db", str(db)], "piq key create")
+    return json.loads(out)["key"]
+
+
 def piq_server(db, log):
     return Server([PIQ, "serve", "--db", str(db), "--port", "{port}"],
-                  "/readyz", log)
+                  "/readyz", log, make_key(db))
+
+
+def header_lines(server):
+    return [f"{name}: {value}" for name, value in server.headers.items()]
 
 
 def bare_server(n_bytes, log):

@@ -7,11 +7,13 @@
  * connection was free for it, so waiting in line is part of it.
  *
  *     openload --port P [--connections C] [--rate R] [--seconds S]
- *              [--users N] [--body TEMPLATE]... [--put] [--json] TARGET
+ *              [--users N] [--body TEMPLATE]... [--put] [--header LINE]
+ *              [--json] TARGET
  *
  * TARGET and TEMPLATE may hold {user} (random, 1..N), {n} (different in every
  * request of every run) and {now} (UTC, to the second). With a body it posts,
- * or puts; several bodies take turns. To 127.0.0.1 only, on keep-alive
+ * or puts; several bodies take turns. LINE ("Authorization: Bearer ..") goes
+ * along with every request. To 127.0.0.1 only, on keep-alive
  * connections. Exit code 0 when every request was answered 2xx.
  */
 #include <arpa/inet.h>
@@ -51,6 +53,7 @@ typedef struct options {
     unsigned n_bodies;
     bool put;
     bool json;
+    const char *header; /* a line without its end; may be empty */
 } options;
 
 typedef struct connection {
@@ -165,15 +168,16 @@ static size_t make_request(run *r, uint64_t n, char *to, size_t size)
         if (body_len >= sizeof body)
             return 0;
     }
-    int len =
-        r->o.n_bodies
-            ? snprintf(to, size,
-                       "%s %s HTTP/1.1\r\nHost: localhost\r\n"
-                       "Content-Type: application/json\r\n"
-                       "Content-Length: %zu\r\n\r\n%s",
-                       r->o.put ? "PUT" : "POST", target, body_len, body)
-            : snprintf(to, size, "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n",
-                       target);
+    int len = r->o.n_bodies
+                  ? snprintf(to, size,
+                             "%s %s HTTP/1.1\r\nHost: localhost\r\n%s%s"
+                             "Content-Type: application/json\r\n"
+                             "Content-Length: %zu\r\n\r\n%s",
+                             r->o.put ? "PUT" : "POST", target, r->o.header,
+                             r->o.header[0] ? "\r\n" : "", body_len, body)
+                  : snprintf(to, size,
+                             "GET %s HTTP/1.1\r\nHost: localhost\r\n%s%s\r\n",
+                             target, r->o.header, r->o.header[0] ? "\r\n" : "");
     return len > 0 && (size_t)len < size ? (size_t)len : 0;
 }
 
@@ -411,12 +415,16 @@ static bool parse(int argc, char **argv, options *o)
         {"users", required_argument, NULL, 'u'},
         {"body", required_argument, NULL, 'b'},
         {"put", no_argument, NULL, 'P'},
+        {"header", required_argument, NULL, 'h'},
         {"json", no_argument, NULL, 'j'},
         {0}};
     unsigned port = 0;
     bool ok = true;
-    *o = (options){
-        .n_connections = 100, .rate = 1000, .seconds = 10, .users = 1};
+    *o = (options){.n_connections = 100,
+                   .rate = 1000,
+                   .seconds = 10,
+                   .users = 1,
+                   .header = ""};
     for (int c; ok && (c = getopt_long(argc, argv, "", known, NULL)) != -1;) {
         ok = (c == 'p' && number(optarg, 1, 65535, &port)) ||
              (c == 'c' &&
@@ -424,9 +432,12 @@ static bool parse(int argc, char **argv, options *o)
              (c == 'r' && number(optarg, 1, MAX_RATE, &o->rate)) ||
              (c == 's' && number(optarg, 1, MAX_SECONDS, &o->seconds)) ||
              (c == 'u' && number(optarg, 1, 1000000000, &o->users)) ||
-             (c == 'b' && o->n_bodies < MAX_BODIES) || c == 'P' || c == 'j';
+             (c == 'b' && o->n_bodies < MAX_BODIES) || c == 'P' || c == 'j' ||
+             c == 'h';
         if (ok && c == 'b')
             o->bodies[o->n_bodies++] = optarg;
+        if (ok && c == 'h')
+            o->header = optarg;
         o->put = o->put || c == 'P';
         o->json = o->json || c == 'j';
     }
@@ -443,7 +454,7 @@ int main(int argc, char **argv)
     if (!parse(argc, argv, &r.o)) {
         (void)fprintf(stderr,
                       "usage: openload --port P [--connections C] [--rate R]\n"
-                      "                [--seconds S] [--users N]\n"
+                      "                [--seconds S] [--users N] [--header L]\n"
                       "                [--body TEMPLATE]... [--put] [--json]\n"
                       "                /TARGET\n");
         return 2;

@@ -1,12 +1,14 @@
 -- wrk_events.lua - POST one answer of a random learner, each with its own id.
 -- PIQ_BENCH: this folder; PIQ_USERS: learners 1..N; PIQ_WHAT: what is
 -- answered, as members of the event, one alternative a line; PIQ_RUN: makes
--- the ids differ from those of other runs.
+-- the ids differ from those of other runs; PIQ_AUTHORIZATION: that header, or
+-- empty.
 dofile(os.getenv("PIQ_BENCH") .. "/wrk_report.lua")
 
 local users = tonumber(os.getenv("PIQ_USERS"))
 local run = os.getenv("PIQ_RUN")
-local headers = {["Content-Type"] = "application/json"}
+local headers = {["Content-Type"] = "application/json",
+  ["Authorization"] = os.getenv("PIQ_AUTHORIZATION")}
 local what = {}
 for line in os.getenv("PIQ_WHAT"):gmatch("[^\n]+") do
   what[#what + 1] = line
