@@ -79,9 +79,9 @@ $(BUILD)/fuzz/%: override CC = clang
 .DELETE_ON_ERROR:
 .SECONDARY:
 .SUFFIXES:
-.PHONY: all run test asan deb bench bench-programs lint format install clean help \
+.PHONY: all web run test asan deb bench bench-programs lint format install clean help \
         bench-fsrs bench-plans test-programs asan-programs tsan-programs \
-        fuzz fuzz-programs lint-layers lint-format \
+        fuzz fuzz-programs nightly lint-layers lint-format \
         lint-headers lint-tidy FORCE
 
 all: $(BUILD)/piq $(BUILD)/libpiq.a $(BUILD)/libpiq.so
@@ -152,8 +152,12 @@ tsan-programs: $(TSAN_TESTS)
 # already: a second one builds.
 run:
 	@tools/setup run
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory all web
 	$(BUILD)/piq demo --serve --db '$(DB)' --port '$(PORT)'
+
+# The dashboard. Where npm is absent or offline that is said, and is no failure.
+web:
+	@tools/build_web '$(BUILD)' || [ $$? -eq 3 ]
 
 JOBS = -j$(shell nproc 2>/dev/null || echo 1)
 
@@ -161,6 +165,7 @@ test:
 	@tools/setup test
 	@$(MAKE) --no-print-directory $(JOBS) \
 	    test-programs asan-programs tsan-programs
+	@$(MAKE) --no-print-directory web
 	@PIQ_BIN='$(CURDIR)/$(BUILD)/piq' $(PYTHON) tools/run_tests \
 	    plain: $(PLAIN_TESTS) asan: $(ASAN_TESTS) tsan: $(TSAN_TESTS) \
 	    script: $(SCRIPTS)
@@ -175,8 +180,8 @@ asan:
 # was found is in $(BUILD)/fuzz/found.
 RUNS = 1000000
 FUZZ =
-FUZZERS := $(sort $(patsubst tests/fuzz/fuzz_%.c,%,\
-             $(wildcard tests/fuzz/fuzz_*.c)))
+FUZZERS := $(sort $(patsubst tests/fuzz/fuzz_%.c,%,$(shell \
+             grep -ls LLVMFuzzerTestOneInput tests/fuzz/fuzz_*.c)))
 fuzz-programs: $(patsubst %,$(BUILD)/fuzz/tests/fuzz/fuzz_%,\
                  $(or $(FUZZ),$(FUZZERS)))
 
@@ -185,6 +190,18 @@ fuzz:
 	@$(MAKE) --no-print-directory $(JOBS) fuzz-programs FUZZ='$(FUZZ)'
 	@$(PYTHON) tools/fuzz --build '$(BUILD)/fuzz' --runs '$(RUNS)' \
 	    $(or $(FUZZ),$(FUZZERS))
+
+# Hours: the faults of tests/e2e again and again, every harness for a million
+# inputs, the soak.
+nightly:
+	@tools/setup bench
+	@tools/setup lint
+	@$(MAKE) --no-print-directory $(JOBS) test-programs bench-programs
+	@PIQ_BIN='$(CURDIR)/$(BUILD)/piq' PIQ_TEST_TIMEOUT_S=14400 \
+	    PIQ_KILL9_ROUNDS=500 PIQ_PGFAULT_ROUNDS=10 PIQ_FAILOVER_ROUNDS=20 \
+	    $(PYTHON) tools/run_tests script: $(filter tests/e2e/%,$(SCRIPTS))
+	@$(MAKE) --no-print-directory fuzz
+	@PIQ_BIN='$(CURDIR)/$(BUILD)/piq' bench/soak
 
 bench-programs: all $(BENCHES:%.c=$(BUILD)/%)
 
@@ -266,17 +283,22 @@ install: all
 	install -m 644 docs/man/piq.1 '$(DESTDIR)$(PREFIX)/share/man/man1/piq.1'
 	install -m 644 content/poker.json \
 	    '$(DESTDIR)$(PREFIX)/share/piq/poker.json'
+	if [ -f '$(BUILD)/web/index.html' ]; then \
+	    rm -rf '$(DESTDIR)$(PREFIX)/share/piq/web' && \
+	    cp -R '$(BUILD)/web' '$(DESTDIR)$(PREFIX)/share/piq/web'; fi
 
 clean:
 	rm -rf '$(BUILD)'
 
 help:
 	@echo 'make            build/piq, build/libpiq.a, build/libpiq.so'
+	@echo 'make web        the dashboard: build/web, web/dist (needs npm)'
 	@echo 'make run        set up, build, load the demonstration, serve it'
 	@echo '                (DB=build/demo.db PORT=8080)'
 	@echo 'make test       set up, then every test, plain and sanitized'
 	@echo 'make asan       every test, the program included, under ASan+UBSan'
 	@echo 'make fuzz       every parser under libFuzzer (RUNS=1000000 FUZZ=json)'
+	@echo 'make nightly    faults 500 times, fuzz, a soak of 20 minutes: hours'
 	@echo 'make bench      measure'
 	@echo 'make bench-fsrs fitting memory, beside fsrs-rs (PIQ_SHARED=../shared)'
 	@echo 'make bench-plans gaps of plans, beside cbc (PIQ_SHARED=../shared)'

@@ -4,6 +4,8 @@
  * database file, posts what learners do, and asks for a profile, recommended
  * content, a learning path, analytics and predictions. Requests and replies
  * are the JSON of api/openapi.yaml; an HTTP status comes with each.
+ * The program is trusted: no credential is asked for, and it may do everything,
+ * to the learners of tenant 0.
  *
  *     piq *engine; piq_err err; piq_reply reply;
  *     if (piq_open("piq.db", NULL, &engine, &err) != PIQ_OK)

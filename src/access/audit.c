@@ -18,6 +18,7 @@ enum {
     MAX_WAITING = 32768,
     MAX_LINES = 1000,
     MAX_PIECE_BYTES = 512 << 10,
+    MAX_ERASED = 64,
     ACTION_BYTES = 120
 };
 
@@ -39,9 +40,11 @@ typedef struct entries {
 
 struct piq_audit {
     piq_store *store;
-    pthread_mutex_t add_lock;
+    pthread_mutex_t add_lock; /* what follows, for moments only */
     entries waiting;
-    pthread_mutex_t flush_lock; /* all below; taken before add_lock */
+    piq_user_id erased[MAX_ERASED]; /* whose names are to be forgotten */
+    size_t n_erased;                /* over MAX_ERASED: everybody's */
+    pthread_mutex_t flush_lock;     /* all below; taken before add_lock */
     entries leaving;
     size_t n_left; /* of `leaving`, in pieces that are stored */
     piq_audit_names *names;
@@ -212,6 +215,28 @@ static piq_status add_line(piq_audit *k, piq_json_writer *w, const entry *e,
     return PIQ_OK;
 }
 
+static int by_number(const void *a, const void *b)
+{
+    int64_t x = ((const piq_user_id *)a)->v, y = ((const piq_user_id *)b)->v;
+    return (x > y) - (x < y);
+}
+
+/* Everybody in the next piece: keys that are missing are made together, for one
+ * commit each would be slower than requests come. */
+static piq_status prepare_names(piq_audit *k, piq_err *err)
+{
+    piq_user_id users[2 * MAX_LINES];
+    size_t n = 0;
+    for (size_t i = 0; i < MAX_LINES && k->n_left + i < k->leaving.n; i++) {
+        const entry *e = &k->leaving.list[k->n_left + i];
+        users[n++] = e->user;
+        users[n++] = e->by;
+    }
+    qsort(users, n, sizeof *users, by_number);
+    return piq_audit_names_prepare(k->names, k->store, users, n,
+                                   k->leaving.list[k->n_left].at_us, err);
+}
+
 /* The next piece, from what is leaving. */
 static piq_status make_piece(piq_audit *k, piq_err *err)
 {
@@ -276,12 +301,31 @@ static piq_status store_piece(piq_audit *k, piq_err *err)
     return PIQ_OK;
 }
 
+/* What forget() was told since. It must not wait for a flush that waits for
+ * storage, so it only leaves word. */
+static void forget_erased(piq_audit *k)
+{
+    piq_user_id erased[MAX_ERASED];
+    pthread_mutex_lock(&k->add_lock);
+    size_t n = k->n_erased;
+    memcpy(erased, k->erased, sizeof erased);
+    k->n_erased = 0;
+    pthread_mutex_unlock(&k->add_lock);
+    if (n > MAX_ERASED)
+        piq_audit_names_forget_all(k->names);
+    for (size_t i = 0; i < n && n <= MAX_ERASED; i++)
+        piq_audit_names_forget(k->names, erased[i]);
+}
+
 piq_status piq_audit_flush(piq_audit *k, piq_err *err)
 {
     piq_status status = PIQ_OK;
     pthread_mutex_lock(&k->flush_lock);
+    forget_erased(k);
     while (!status && take_waiting(k)) {
         if (!k->n_lines)
+            status = prepare_names(k, err);
+        if (!status && !k->n_lines)
             status = make_piece(k, err);
         if (!status)
             status = store_piece(k, err);
@@ -292,7 +336,10 @@ piq_status piq_audit_flush(piq_audit *k, piq_err *err)
 
 void piq_audit_forget(piq_audit *k, piq_user_id user)
 {
-    pthread_mutex_lock(&k->flush_lock);
-    piq_audit_names_forget(k->names, user);
-    pthread_mutex_unlock(&k->flush_lock);
+    pthread_mutex_lock(&k->add_lock);
+    if (k->n_erased < MAX_ERASED)
+        k->erased[k->n_erased] = user;
+    if (k->n_erased <= MAX_ERASED)
+        k->n_erased++;
+    pthread_mutex_unlock(&k->add_lock);
 }

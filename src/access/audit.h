@@ -51,7 +51,8 @@ PIQ_MUST_USE piq_status piq_audit_add(piq_audit *k, const piq_audit_entry *e,
  * the next call; nothing is stored twice. */
 PIQ_MUST_USE piq_status piq_audit_flush(piq_audit *k, piq_err *err);
 /* A learner was erased: what is added from now on does not stand beside what
- * was there before. Elsewhere that happens within a minute. */
+ * was there before. Never waits for storage. Other engines call it when they
+ * hear of it from the change feed. */
 void piq_audit_forget(piq_audit *k, piq_user_id user);
 
 /* Walks every chain of the store. *n_entries, *n_chains out, with entries that

@@ -143,6 +143,7 @@ piq_status piq_api_new(const piq_api_config *config, piq_api **out,
     api->open = config->open;
     api->webhooks = config->webhooks;
     api->webhook_private = config->webhook_private;
+    api->pages = config->pages;
     if (api->metrics) {
         declare_metrics(api, api->metrics);
         declare_refusals(api, api->metrics);
@@ -195,6 +196,8 @@ void piq_api_handle(piq_api *api, const piq_api_request *request,
     piq_matched m;
     piq_route_match(request->method, request->path, &m);
     c->route = m.route;
+    if (!m.path_known && piq_answer_page(c))
+        return;
     if (!m.path_known) {
         piq_fail(&c->err, PIQ_ENOTFOUND, "there is nothing at this path");
         piq_err_hint(&c->err, "GET /api/openapi.json lists what there is");

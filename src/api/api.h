@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "engine/engine.h"
 #include "metrics/metrics.h"
+#include "web/pages.h"
 #include "webhook/webhook.h"
 
 typedef struct piq_api piq_api;
@@ -85,11 +86,12 @@ typedef struct piq_api_config {
     piq_metrics *metrics; /* NULL: /metrics is empty */
     piq_access *access; /* NULL: only requests that say who calls are served */
     piq_audit *audit;   /* NULL: nothing is recorded */
-    unsigned person_rate; /* requests a second of a learner or a coach; 0: 20;
-                             PIQ_NO_RATE: any number */
-    unsigned max_streams; /* open at once; 0: 4,096 */
+    unsigned person_rate;   /* requests a second of a learner or a coach; 0: 20;
+                               PIQ_NO_RATE: any number */
+    unsigned max_streams;   /* open at once; 0: 4,096 */
     piq_webhooks *webhooks; /* NULL: another process tells */
     bool webhook_private;   /* they may have addresses that are not public */
+    const piq_pages *pages; /* the dashboard; NULL: it is not served */
     bool open; /* nobody is asked for a credential, and everybody may do all:
                   for measuring, and a first look, on this machine */
 } piq_api_config;
@@ -105,8 +107,8 @@ void piq_api_handle(piq_api *api, const piq_api_request *request,
 
 /* A route as openapi.yaml has it. `callers` is the roles that may call it, each
  * as 1u << role; `scopes` all that is asked for (PIQ_SCOPE_NONE: it is open,
- * PIQ_SCOPE_ANY: any credential will do), and with PIQ_API_OWN among the callers
- * profile:read instead of a learner, who asks for themselves. */
+ * PIQ_SCOPE_ANY: any credential will do), and with PIQ_API_OWN among the
+ * callers profile:read instead of a learner, who asks for themselves. */
 enum { PIQ_API_OWN = 1u << 8 };
 typedef struct piq_api_route {
     const char *method;

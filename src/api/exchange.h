@@ -45,6 +45,7 @@ struct piq_api {
     piq_answers *answers;   /* of requests with an Idempotency-Key */
     piq_webhooks *webhooks; /* NULL: none are told from here */
     bool webhook_private;
+    const piq_pages *pages;   /* NULL: there is no dashboard */
     piq_streams *streams;     /* of changes, to who listens */
     uint64_t span_seed;       /* random: spans of two engines differ */
     _Atomic uint64_t n_spans; /* so far */
@@ -127,6 +128,14 @@ piq_handler piq_get_caller;
 /* xapi.c, xapi_read.c */
 piq_handler piq_post_statements, piq_put_statement, piq_get_statements;
 piq_handler piq_get_about;
+
+/* ---- the dashboard: pages.c --------------------------------------------- */
+
+/* Answers with the page. False: there is none here, nothing was answered. */
+bool piq_answer_index(piq_exchange *c);
+/* The same for a path that the contract does not know: a file of the dashboard,
+ * or an address that it draws itself. */
+bool piq_answer_page(piq_exchange *c);
 
 /* ---- who calls: auth.c ------------------------------------------------- */
 

@@ -1,6 +1,7 @@
 /* privacy.c - what a learner has a right to: to see all that is kept and who
  * looked at it, to have nothing more learned, to be forgotten. */
 #include "api/exchange.h"
+#include "base/log.h"
 #include "domain/json_reader.h"
 #include "engine/erase.h"
 #include "engine/pause.h"
@@ -44,8 +45,12 @@ static void reply_erased(piq_exchange *c)
     piq_buf b;
     piq_json_writer w;
     const piq_erased *gone = &c->op->erased;
+    piq_err err = {0};
     if (c->api->audit)
         piq_audit_forget(c->api->audit, c->user);
+    if (c->api->access && piq_access_forget(c->api->access, c->user, &err))
+        piq_log_err(0, "an erased learner's number stays with their coaches",
+                    &err);
     begin(c, &b, &w);
     piq_json_put_int(&w, "events", (int64_t)gone->events);
     piq_json_put_int(&w, "recommendations", (int64_t)gone->recommendations);

@@ -104,7 +104,8 @@ static const piq_route routes[] = {
     {{"GET", "/api/openapi.json", ANY, READERS, false}, piq_get_contract},
 };
 enum { N_ROUTES = sizeof routes / sizeof routes[0] };
-_Static_assert((int)N_ROUTES <= (int)PIQ_API_MAX_ROUTES, "a time is kept of each route");
+_Static_assert((int)N_ROUTES <= (int)PIQ_API_MAX_ROUTES,
+               "a time is kept of each route");
 
 const piq_api_route *piq_api_route_at(size_t i)
 {

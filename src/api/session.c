@@ -144,6 +144,7 @@ void piq_get_caller(piq_exchange *c)
 
 /* ---- the page ----------------------------------------------------------- */
 
+/* Where the dashboard is not installed. */
 static const char page[] =
     "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"
     "<meta name=\"viewport\" content=\"width=device-width\">\n"
@@ -169,6 +170,8 @@ void piq_get_front(piq_exchange *c)
         (void)use_link(c, token);
         return;
     }
+    if (piq_answer_index(c))
+        return;
     char *copy = strdup(page);
     piq_bytes *bytes = copy ? piq_bytes_take(copy, sizeof page - 1) : NULL;
     if (!bytes) {

@@ -20,23 +20,23 @@ static piq_bytes *farewell(void)
 /* ---- what is asked for --------------------------------------------------- */
 
 /* A mark that this store never gave counts as missed: the client may come from
- * another one. */
-static void read_last(const piq_exchange *c, piq_stream_wish *wish)
+ * another one. Without one, what is committed from now on is told. */
+static bool read_last(piq_exchange *c, piq_stream_wish *wish)
 {
     piq_str last = piq_exchange_header(c, "Last-Event-ID");
-    int64_t mark, newest = piq_feed_mark(c->api->engine);
     piq_store *store = piq_engine_store(c->api->engine);
-    piq_err err = {0};
-    wish->mark = newest;
+    int64_t mark;
+    if (store->ops->last_change(store, &wish->mark, &c->err)) {
+        piq_exchange_fail(c);
+        return false;
+    }
     if (!last.len)
-        return;
-    wish->missed = !piq_str_to_i64(last, &mark) || mark < 0;
-    /* Another engine may have seen more than this one's feed so far. */
-    if (!wish->missed && mark > newest)
-        wish->missed =
-            store->ops->last_change(store, &newest, &err) || mark > newest;
+        return true;
+    wish->missed =
+        !piq_str_to_i64(last, &mark) || mark < 0 || mark > wish->mark;
     if (!wish->missed)
         wish->mark = mark;
+    return true;
 }
 
 static bool read_wish(piq_exchange *c, piq_stream_wish *wish)
@@ -55,8 +55,7 @@ static bool read_wish(piq_exchange *c, piq_stream_wish *wish)
     *wish = (piq_stream_wish){
         .user = c->user, .caller = c->caller, .full = full != 0};
     /* Before the state is read: what is committed in between is told. */
-    read_last(c, wish);
-    if (!piq_exchange_learner(c, &ref))
+    if (!read_last(c, wish) || !piq_exchange_learner(c, &ref))
         return false;
     wish->version = ref.learner->version;
     piq_learner_ref_release(&ref);

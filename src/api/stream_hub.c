@@ -1,14 +1,11 @@
 /* stream_hub.c - the thread that reads the change feed for all streams. */
+#include "api/stream_hub.h"
+
 #include "api/exchange.h"
-#include "api/stream.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/map.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 enum {
@@ -17,60 +14,11 @@ enum {
     TICK_MS = 1000,
     PIECE = 1024,    /* changes read at once */
     MAX_PIECES = 64, /* read again for those who come back */
-    ARENA_BYTES = 8 << 20,
-    STEPS = 60,
-    ADAPTATIONS = 10,
-    RETRY_MS = 2000
+    ARENA_BYTES = 8 << 20
 };
 static const int64_t beat_us = 15 * INT64_C(1000000),
                      /* Whoever listens on shows their credential again. */
     most_us = 900 * INT64_C(1000000);
-
-typedef enum asking { IDLE, ASKED, ANSWERED } asking;
-
-struct piq_stream {
-    piq_streams *hub;
-    piq_stream *next;      /* fresh, or told */
-    piq_stream *same_user; /* told */
-    piq_stream *next_due;
-    piq_stream_wish wish;
-    const piq_api_port *port;
-    void *to;
-    atomic_bool gone;
-    int64_t beat_at_us, ends_at_us;
-
-    /* The hub thread's: what waits to be told. */
-    bool is_fresh, is_due, over, cut;
-    uint32_t what;
-    int64_t mark; /* of the newest in it */
-
-    atomic_int path; /* asking: for a full path */
-    piq_bytes *document;
-};
-
-struct piq_streams {
-    piq_api *api;
-    unsigned max;
-    /* Before the feed's lock, as `lock` is behind it. */
-    pthread_mutex_t starting;
-    bool running; /* under it */
-    pthread_t thread;
-    pthread_mutex_t lock; /* up to `stopping` */
-    pthread_cond_t wake;
-    piq_map per_caller; /* hash of who -> how many */
-    unsigned n;         /* places taken */
-    unsigned n_asked;   /* operations under way */
-    piq_stream *fresh;
-    bool nudged, stopping;
-
-    /* The thread's alone. */
-    piq_stream *told;
-    piq_map by_user; /* learner -> first piq_stream of them */
-    piq_stream *due;
-    int64_t mark; /* everybody who is told has all up to here */
-    piq_arena arena;
-    bool reported;
-};
 
 /* ---- places ------------------------------------------------------------- */
 
@@ -133,203 +81,15 @@ static void nudge(void *ctx, const piq_change *change)
     wake(ctx);
 }
 
-/* ---- what is sent -------------------------------------------------------- */
-
-static bool send_buf(piq_stream *s, piq_buf *b)
-{
-    size_t len;
-    piq_status status = b->status;
-    char *ptr = piq_buf_take(b, &len);
-    if (status) {
-        free(ptr);
-        return false;
-    }
-    piq_bytes *bytes = piq_bytes_take(ptr, len);
-    if (!bytes)
-        return false;
-    return s->port->write(s->to, bytes) == PIQ_OK;
-}
-
-static bool send_text(piq_stream *s, const char *text)
-{
-    piq_buf b;
-    piq_buf_init(&b, 0);
-    piq_buf_add_str(&b, piq_str_of(text));
-    return send_buf(s, &b);
-}
-
-/* Which version the learner has now: all that most listeners need. */
-static void add_short(const piq_stream *s, piq_buf *b)
-{
-    piq_json_writer w;
-    piq_json_init(&w, b);
-    piq_json_object(&w);
-    piq_json_put_id(&w, "userId", piq_user_outer(s->wish.user));
-    piq_json_put_int(&w, "state_version", s->wish.version);
-    piq_json_object_end(&w);
-}
-
-static void add_data(piq_stream *s, uint32_t what, piq_buf *b)
-{
-    int64_t version;
-    piq_err err = {0};
-    if (what == PIQ_CHANGED_PATH && s->document) {
-        piq_buf_add_str(b, piq_bytes_str(s->document));
-        return;
-    }
-    if (what == PIQ_CHANGED_STATE && s->wish.full) {
-        piq_buf doc;
-        piq_buf_init(&doc, 0);
-        if (!piq_api_write_profile(s->hub->api, &s->hub->arena, s->wish.user,
-                                   piq_clock_now_us(), &doc, &version, &err) &&
-            !doc.status) {
-            piq_buf_add_str(b, (piq_str){doc.ptr, doc.len});
-            piq_buf_release(&doc);
-            return;
-        }
-        piq_buf_release(&doc);
-    }
-    add_short(s, b);
-}
-
-static void add_event(piq_stream *s, const char *name, uint32_t what, bool last,
-                      piq_buf *b)
-{
-    char head[96];
-    snprintf(head, sizeof head, "event: %s\n", name);
-    piq_buf_add_str(b, piq_str_of(head));
-    if (last) {
-        snprintf(head, sizeof head, "id: %lld\n", (long long)s->mark);
-        piq_buf_add_str(b, piq_str_of(head));
-    }
-    piq_buf_add_str(b, PIQ_STR("data: "));
-    add_data(s, what, b);
-    piq_buf_add_str(b, PIQ_STR("\n\n"));
-}
-
-static bool send_events(piq_stream *s)
-{
-    static const struct {
-        uint32_t what;
-        const char *name;
-    } names[] = {{PIQ_CHANGED_STATE, "profile"},
-                 {PIQ_CHANGED_PATH, "path"},
-                 {PIQ_CHANGED_SLATE, "recommendations"},
-                 {PIQ_CHANGED_ERASED, "erased"}};
-    piq_buf b;
-    uint32_t left = s->what;
-    piq_buf_init(&b, 0);
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (!(left & names[i].what))
-            continue;
-        left &= ~names[i].what;
-        add_event(s, names[i].name, names[i].what, left == 0, &b);
-    }
-    piq_arena_clear(&s->hub->arena);
-    return send_buf(s, &b);
-}
-
-static bool send_reset(piq_stream *s)
-{
-    piq_buf b;
-    piq_buf_init(&b, 0);
-    add_event(s, "reset", 0, true, &b);
-    return send_buf(s, &b);
-}
-
-/* ---- a path, in full ------------------------------------------------------
- */
-
-static void path_made(piq_op *op)
-{
-    piq_stream *s = op->ctx;
-    piq_streams *h = s->hub;
-    if (op->status == PIQ_OK) {
-        char *copy = malloc(op->path_json.len + 1);
-        if (copy) {
-            memcpy(copy, op->path_json.ptr, op->path_json.len);
-            s->document = piq_bytes_take(copy, op->path_json.len);
-        }
-    }
-    piq_op_free(op);
-    pthread_mutex_lock(&h->lock);
-    atomic_store(&s->path, ANSWERED);
-    h->n_asked--;
-    h->nudged = true;
-    pthread_cond_broadcast(&h->wake);
-    pthread_mutex_unlock(&h->lock);
-}
-
-static void ask_path(piq_stream *s)
-{
-    piq_streams *h = s->hub;
-    piq_op *op = piq_op_new(PIQ_OP_PATH, s->wish.user, piq_clock_now_us());
-    atomic_store(&s->path, ASKED);
-    if (op) {
-        op->limit = STEPS;
-        op->n_adaptations = ADAPTATIONS;
-        op->ctx = s;
-        op->done = path_made;
-        pthread_mutex_lock(&h->lock);
-        h->n_asked++;
-        pthread_mutex_unlock(&h->lock);
-        if (piq_engine_submit(h->api->engine, op) == PIQ_OK)
-            return;
-        pthread_mutex_lock(&h->lock);
-        h->n_asked--;
-        pthread_mutex_unlock(&h->lock);
-        piq_op_free(op);
-    }
-    atomic_store(&s->path, ANSWERED); /* told without it */
-}
-
 /* ---- one telling ----------------------------------------------------------
  */
-
-static void finish(piq_stream *s, bool cut)
-{
-    s->over = true;
-    s->cut = cut;
-}
-
-/* True: it waits for the engine. */
-static bool waits_for_path(piq_stream *s)
-{
-    bool asks = s->wish.full && s->what & PIQ_CHANGED_PATH &&
-                !(s->what & PIQ_CHANGED_ERASED);
-    if (asks && atomic_load(&s->path) == IDLE)
-        ask_path(s);
-    return atomic_load(&s->path) == ASKED;
-}
-
-static void forget_path(piq_stream *s)
-{
-    atomic_store(&s->path, IDLE);
-    piq_bytes_release(s->document);
-    s->document = NULL;
-}
-
-/* True: it is told, and needs no look for now. */
-static bool tell(piq_stream *s)
-{
-    if (s->over || atomic_load(&s->gone))
-        return true;
-    if (waits_for_path(s))
-        return false;
-    bool sent = !s->what || send_events(s);
-    forget_path(s);
-    if (!sent || s->what & PIQ_CHANGED_ERASED)
-        finish(s, !sent);
-    s->what = 0;
-    return true;
-}
 
 static void tell_due(piq_streams *h)
 {
     piq_stream **at = &h->due;
     while (*at) {
         piq_stream *s = *at;
-        if (tell(s)) {
+        if (piq_stream_tell(s)) {
             *at = s->next_due;
             s->is_due = false;
         } else {
@@ -384,30 +144,15 @@ static piq_status read_changes(piq_streams *h, int64_t from, int64_t to,
     return PIQ_OK;
 }
 
-static void reset(piq_stream *s, int64_t mark)
-{
-    s->mark = s->wish.mark = mark;
-    s->what = 0;
-    if (!send_reset(s))
-        finish(s, true);
-}
-
 /* ---- those who come -------------------------------------------------------
  */
 
-static void greet(piq_stream *s)
+static void set_times(piq_stream *s)
 {
-    char text[96];
     s->beat_at_us = piq_clock_now_us() + beat_us;
     s->ends_at_us = piq_clock_now_us() + most_us;
     if (s->wish.caller.expires_us < s->ends_at_us)
         s->ends_at_us = s->wish.caller.expires_us;
-    /* An id without data is no event, but is what the client comes back with.
-     */
-    snprintf(text, sizeof text, "retry: %d\nid: %lld\n\n", (int)RETRY_MS,
-             (long long)s->wish.mark);
-    if (!send_text(s, text))
-        finish(s, true);
 }
 
 static void settle_in(piq_streams *h, piq_stream *s)
@@ -420,10 +165,11 @@ static void settle_in(piq_streams *h, piq_stream *s)
     s->is_fresh = true;
     if (piq_map_put(&h->by_user, (uint64_t)s->wish.user.v, (uintptr_t)s)) {
         s->same_user = NULL;
-        finish(s, true);
+        piq_stream_finish(s, true);
         return;
     }
-    greet(s);
+    set_times(s);
+    piq_stream_greet(s);
 }
 
 /* What they missed is read again, in one go for all of them. */
@@ -447,7 +193,7 @@ static void catch_up(piq_streams *h, piq_stream *fresh)
             continue;
         s->is_fresh = false;
         if (s->wish.missed || (status && s->wish.mark < h->mark))
-            reset(s, h->mark);
+            piq_stream_reset(s, h->mark);
     }
 }
 
@@ -474,7 +220,7 @@ static void leave(piq_streams *h, piq_stream *s)
 
 static bool is_asked(const piq_stream *s)
 {
-    return atomic_load(&s->path) == ASKED;
+    return atomic_load(&s->path) == PIQ_PATH_ASKED;
 }
 
 /* Ends those that are over, but for whom the engine still works. */
@@ -515,9 +261,9 @@ static void look_after(piq_streams *h)
             continue;
         s->beat_at_us = now_us + beat_us;
         if (!may_listen_on(s, now_us))
-            finish(s, false);
-        else if (!send_text(s, ":\n\n"))
-            finish(s, true);
+            piq_stream_finish(s, false);
+        else
+            piq_stream_beat(s);
     }
 }
 
@@ -557,7 +303,7 @@ static void look(piq_streams *h)
         status = read_changes(h, h->mark, to, INT32_MAX, false, &err);
     if (status == PIQ_ENOTFOUND)
         for (piq_stream *s = h->told; s; s = s->next)
-            reset(s, to);
+            piq_stream_reset(s, to);
     else if (status && !h->reported)
         piq_log_err(0, "could not read changes for streams", &err);
     h->reported = status && status != PIQ_ENOTFOUND;

@@ -48,10 +48,9 @@ piq_status piq_api_write_profile(piq_api *api, piq_arena *a, piq_user_id user,
     *version = ref.learner->version;
     piq_profile *p = piq_new(a, piq_profile, 1);
     piq_belief *beliefs = beliefs_at(api->engine, a, &ref, now_us);
-    status =
-        p && beliefs
-            ? piq_profile_make(a, ref.learner, cat, beliefs, now_us, p)
-            : PIQ_ENOMEM;
+    status = p && beliefs
+                 ? piq_profile_make(a, ref.learner, cat, beliefs, now_us, p)
+                 : PIQ_ENOMEM;
     if (status == PIQ_OK) {
         piq_json_init(&w, b);
         piq_profile_write(p, cat, &w);

@@ -3,12 +3,14 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/auditor.h"
+#include "cli/dashboard.h"
 #include "cli/front.h"
 #include "cli/handover.h"
 #include "cli/refit.h"
 #include "cli/retrain.h"
 #include "cli/serve_options.h"
 #include "cli/streaming.h"
+#include "cli/trimmer.h"
 #include "http/http.h"
 
 #include <errno.h>
@@ -33,8 +35,10 @@ typedef struct daemon_state {
     piq_access *access;
     piq_audit *audit;
     piq_auditor auditor;
+    piq_trimmer trimmer;
     piq_engine *engine; /* while there are webhooks */
     piq_webhooks *webhooks;
+    piq_pages *pages;
     piq_metrics *metrics;
     piq_metric *seconds;
     piq_metric *by_class[6]; /* 1xx .. 5xx */
@@ -238,10 +242,14 @@ static bool leads(void *ctx)
     return piq_engine_leads(ctx);
 }
 
-static void nudge_webhooks(void *ctx, const piq_change *change)
+/* Webhooks read from the store what it was. The audit must not go on naming a
+ * learner whom any engine has erased. */
+static void hear_change(void *ctx, const piq_change *change)
 {
-    (void)change; /* they read it from the store */
-    piq_webhooks_nudge(ctx);
+    daemon_state *d = ctx;
+    if (change->what & PIQ_CHANGED_ERASED)
+        piq_audit_forget(d->audit, change->user);
+    piq_webhooks_nudge(d->webhooks);
 }
 
 static piq_status start_webhooks(daemon_state *d, const piq_serve_options *o,
@@ -254,14 +262,14 @@ static piq_status start_webhooks(daemon_state *d, const piq_serve_options *o,
     if (status)
         return status;
     d->engine = e;
-    return piq_feed_subscribe(e, nudge_webhooks, d->webhooks, err);
+    return piq_feed_subscribe(e, hear_change, d, err);
 }
 
 static void stop_webhooks(daemon_state *d)
 {
     if (!d->webhooks)
         return;
-    piq_feed_unsubscribe(d->engine, nudge_webhooks, d->webhooks);
+    piq_feed_unsubscribe(d->engine, hear_change, d);
     piq_webhooks_stop(d->webhooks);
     d->webhooks = NULL;
 }
@@ -270,12 +278,15 @@ static void close_api(daemon_state *d)
 {
     piq_api_free(d->api);
     stop_webhooks(d);
+    piq_trimmer_stop(&d->trimmer);
     piq_auditor_stop(&d->auditor);
     piq_audit_close(d->audit);
     piq_access_close(d->access);
+    piq_pages_close(d->pages);
     d->api = NULL;
     d->audit = NULL;
     d->access = NULL;
+    d->pages = NULL;
 }
 
 static piq_status open_api(daemon_state *d, const piq_serve_options *o,
@@ -290,13 +301,18 @@ static piq_status open_api(daemon_state *d, const piq_serve_options *o,
     if (status == PIQ_OK)
         status = piq_auditor_start(&d->auditor, d->audit, err);
     if (status == PIQ_OK)
+        status = piq_trimmer_start(&d->trimmer, e, o->keep_audit_days, err);
+    if (status == PIQ_OK)
         status = start_webhooks(d, o, e, err);
+    if (status == PIQ_OK)
+        status = piq_dashboard_open(o->pages, &d->pages, err);
     const piq_api_config config = {
         .engine = e,
         .metrics = d->metrics,
         .access = d->access,
         .audit = d->audit,
         .webhooks = d->webhooks,
+        .pages = d->pages,
         .webhook_private = o->webhook_private,
         .person_rate = o->person_rate ? (unsigned)o->person_rate : PIQ_NO_RATE,
         .open = o->open};
@@ -359,7 +375,8 @@ int piq_serve_db(const char *db, const piq_serve_options *o,
         .cache_learners = (size_t)o->cache_learners,
         .explore = o->no_exploration ? PIQ_EXPLORE_NEVER : 0,
         .policy_minutes =
-            o->policy_minutes ? (unsigned)o->policy_minutes : PIQ_POLICY_NEVER};
+            o->policy_minutes ? (unsigned)o->policy_minutes : PIQ_POLICY_NEVER,
+        .keep_log_days = (unsigned)o->keep_log_days};
     configure_log(o);
     block_signals(&signals);
     if (piq_handover_begin(&d.handover, &err))

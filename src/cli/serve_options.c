@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+enum { LEAST_LOG_DAYS = 7 };
+
 piq_serve_options piq_serve_defaults(void)
 {
     return (piq_serve_options){.address = "127.0.0.1",
@@ -34,7 +36,10 @@ void piq_serve_table(piq_serve_options *o, piq_option out[PIQ_MAX_SETTINGS])
         {"train-every", PIQ_OPT_INT, &o->train_every_hours, 0, 8784},
         {"no-exploration", PIQ_OPT_FLAG, &o->no_exploration, 0, 0},
         {"policy-every", PIQ_OPT_INT, &o->policy_minutes, 0, 525600},
+        {"keep-log-days", PIQ_OPT_INT, &o->keep_log_days, 0, 36500},
+        {"keep-audit-days", PIQ_OPT_INT, &o->keep_audit_days, 0, 36500},
         {"webhook-private", PIQ_OPT_FLAG, &o->webhook_private, 0, 0},
+        {"pages", PIQ_OPT_TEXT, &o->pages, 0, 0},
         {"open", PIQ_OPT_FLAG, &o->open, 0, 0},
         {"key-rate", PIQ_OPT_INT, &o->key_rate, 0, 1000000},
         {"person-rate", PIQ_OPT_INT, &o->person_rate, 0, 1000000},
@@ -73,6 +78,13 @@ piq_status piq_serve_check(const piq_serve_options *o, piq_err *err)
             err, PIQ_EINVAL,
             "log-level is debug, info, warn or error, not \"%.40s\"",
             o->log_level);
+    /* What a recommendation came to is final after three days. */
+    if (o->keep_log_days && o->keep_log_days < LEAST_LOG_DAYS)
+        return piq_fail(
+            err, PIQ_EINVAL,
+            "keep-log-days is 0, for ever, or %d and more: policies "
+            "and experiments learn from the log",
+            LEAST_LOG_DAYS);
     if (o->open && !is_loopback(o->address))
         return piq_fail(err, PIQ_EINVAL,
                         "without credentials only this machine is served: "
@@ -100,8 +112,15 @@ const char piq_serve_help[] =
     "  --no-exploration recommend by score alone: nothing is left to chance\n"
     "  --policy-every M learn from what became of recommendations every M\n"
     "                   minutes; 0 never (default 10)\n"
+    "  --keep-log-days D    keep how recommendations came about, and the log "
+    "of\n"
+    "                   stopped experiments, for D days, 7 or more; 0 for "
+    "ever\n"
+    "                   (default)\n"
+    "  --keep-audit-days D  keep the audit for D days; 0 for ever (default)\n"
     "  --webhook-private    webhooks may be http: and have addresses that are\n"
     "                   not public; else neither is called\n"
+    "  --pages DIR      the dashboard's files (those beside the program)\n"
     "  --open           ask nobody for a credential: for measuring, and a\n"
     "                   first look; on a loopback address only\n"
     "  --key-rate N     requests a second of an API key (default 0: any)\n"

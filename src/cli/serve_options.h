@@ -18,8 +18,11 @@ typedef struct piq_serve_options {
     const char *trusted_proxy;
     int64_t train_every_hours; /* 0: never */
     int64_t policy_minutes;    /* between learning from the log; 0: never */
+    int64_t keep_log_days;     /* 0: for ever, as below */
+    int64_t keep_audit_days;
     bool no_exploration;
     bool webhook_private;   /* webhooks may have private addresses */
+    const char *pages;      /* the dashboard's folder; NULL: the shipped one */
     bool open;              /* no credentials; loopback only */
     int64_t key_rate;       /* requests a second of a key; 0: any number */
     int64_t person_rate;    /* of a learner or a coach; 0: any number */

@@ -151,8 +151,9 @@ void piq_plan_write(const piq_plan *p, const piq_catalogue *c,
 
 /* ---- cutting ----------------------------------------------------------- */
 
-/* End of the JSON object that begins at `at`; `end` when it is not whole. */
-static const char *end_of_object(const char *at, const char *end)
+/* End of the JSON object or array that begins at `at`; `end` when it is not
+ * whole. */
+static const char *end_of_value(const char *at, const char *end)
 {
     int depth = 0;
     bool quoted = false;
@@ -161,33 +162,62 @@ static const char *end_of_object(const char *at, const char *end)
             at++;
         else if (*at == '"')
             quoted = !quoted;
-        else if (!quoted && *at == '{')
+        else if (!quoted && (*at == '{' || *at == '['))
             depth++;
-        else if (!quoted && *at == '}' && --depth == 0)
+        else if (!quoted && (*at == '}' || *at == ']') && --depth == 0)
             return at + 1;
     }
     return end;
 }
 
-/* On the text, which is ours: a path of years is 140 KB, and parsing it for
- * each reply would cost more than finding it. Inside a string a quote is
- * escaped, so that the member's name with its bracket stands there once. */
+static const char *skip_blanks(const char *at, const char *end)
+{
+    while (at < end && (*at == ' ' || *at == ','))
+        at++;
+    return at;
+}
+
+/* The bracket that the steps stand in; NULL: there are none. Inside a string a
+ * quote is escaped, so that the member's name with its colon stands there once
+ * at most. As we write it, where they are the last member, or as a store has
+ * laid it out anew: with blanks, or with its members in another order. (Ours
+ * end with a list, then; no other member that could come last is one.) */
+static const char *find_steps(piq_str json, bool *ours)
+{
+    static const char written[] = "\"steps\":[", laid_out[] = "\"steps\": [";
+    const char *at = NULL;
+    if (json.len)
+        at = memmem(json.ptr, json.len, written, sizeof written - 1);
+    *ours = at && memcmp(json.ptr + json.len - 2, "]}", 2) == 0;
+    if (at)
+        return at + sizeof written - 2;
+    if (json.len)
+        at = memmem(json.ptr, json.len, laid_out, sizeof laid_out - 1);
+    return at ? at + sizeof laid_out - 2 : NULL;
+}
+
+/* On the text: a path of years is 140 KB, and parsing it for each reply would
+ * cost more than finding it. */
 void piq_plan_cut(piq_str json, size_t n_steps, piq_buf *out)
 {
-    static const char name[] = "\"steps\":[";
     const char *end = json.ptr + json.len;
-    const char *at =
-        json.len ? memmem(json.ptr, json.len, name, sizeof name - 1) : NULL;
-    if (!at) {
+    bool ours;
+    const char *list = find_steps(json, &ours), *at = list;
+    if (!list) {
         piq_buf_add_str(out, json);
         return;
     }
-    at += sizeof name - 1;
-    for (size_t i = 0; i < n_steps && at < end && *at != ']'; i++)
-        at = end_of_object(*at == ',' ? at + 1 : at, end);
+    at++;
+    for (size_t i = 0; i < n_steps && at < end && *at != ']'; i++) {
+        const char *step = skip_blanks(at, end);
+        at = *step == '{' ? end_of_value(step, end) : step;
+    }
     piq_buf_add(out, json.ptr, (size_t)(at - json.ptr));
-    if (at < end)
-        piq_buf_add_z(out, "]}");
+    if (at >= end)
+        return;
+    /* Of ours the steps are the last member. */
+    const char *rest = ours ? end - 2 : end_of_value(list, end) - 1;
+    piq_buf_add(out, rest, (size_t)(end - rest));
 }
 
 /* ---- reading ----------------------------------------------------------- */

@@ -120,8 +120,10 @@ static piq_status join(piq_arena *a, waiter *list, piq_commit *out)
         append(j.paths, &j.n_paths, c->paths, c->n_paths, sizeof *j.paths);
         append(profiles, &j.n_profiles, c->profiles, c->n_profiles,
                sizeof *profiles);
-        append(records, &j.n_records, c->records, c->n_records,
-               sizeof *records);
+        piq_record *kept = append(records, &j.n_records, c->records,
+                                  c->n_records, sizeof *records);
+        for (size_t i = 0; i < c->n_records; i++)
+            kept[i].first_recommendation += first;
         piq_exposure_row *seen = append(exposures, &j.n_exposures, c->exposures,
                                         c->n_exposures, sizeof *exposures);
         for (size_t i = 0; i < c->n_exposures; i++)

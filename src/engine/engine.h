@@ -48,6 +48,8 @@ typedef struct piq_engine_config {
                                  have changed; 0: 200 */
     unsigned lease_ms;        /* who leads and is silent so long leads no more;
                                  0: 15,000 */
+    unsigned keep_log_days;   /* how recommendations came about, and exposures
+                                 of stopped experiments; 0: for ever */
 } piq_engine_config;
 
 /* Takes the store (closes it on piq_engine_close, not when opening fails).

@@ -50,7 +50,8 @@ static piq_status find(piq_engine *e, piq_arena *a, piq_str name,
         }
     return status ? status
                   : piq_fail(err, PIQ_ENOTFOUND,
-                             "there is no experiment \"%.64s\"", name.ptr);
+                             "there is no experiment \"%.*s\"",
+                             name.len < 64 ? (int)name.len : 64, name.ptr);
 }
 
 static piq_status count_running(piq_engine *e, piq_arena *a, piq_err *err)
@@ -106,8 +107,8 @@ piq_status piq_engine_stop_experiment(piq_engine *e, piq_arena *a, piq_str name,
         status = e->store->ops->stop_experiment(
             e->store, x.id, piq_clock_now_us(), reason, err);
     if (status == PIQ_ECONFLICT)
-        return piq_fail(err, status, "experiment \"%.64s\" does not run",
-                        name.ptr);
+        return piq_fail(err, status, "experiment \"%.*s\" does not run",
+                        name.len < 64 ? (int)name.len : 64, name.ptr);
     if (status == PIQ_OK)
         status = piq_engine_adopt_steering(e, err);
     return status ? status : find(e, a, name, out, err);

@@ -186,11 +186,13 @@ static bool was_overtaken(piq_status status)
     return status == PIQ_ESTALE || status == PIQ_ECONFLICT;
 }
 
-/* The fault may be one operation's alone. */
+/* The fault may be one operation's alone. So may be a learner whom others keep
+ * changing: alone, an operation is overtaken for fewer reasons, and tries
+ * again. */
 static bool is_of_one(piq_status status)
 {
-    return status == PIQ_ENOTFOUND || status == PIQ_EINVAL ||
-           status == PIQ_ENOMEM || status == PIQ_ELIMIT;
+    return was_overtaken(status) || status == PIQ_ENOTFOUND ||
+           status == PIQ_EINVAL || status == PIQ_ENOMEM || status == PIQ_ELIMIT;
 }
 
 static piq_op *do_list(piq_batch *b, piq_engine *e, piq_op *list);

@@ -1,8 +1,10 @@
-/* slate.c - the operation that recommends: choose, log, remember. */
+/* slate.c - the operation that recommends: choose, log, remember; or give what
+ * still holds (slate_kept.h). */
 #include "base/calendar.h"
 #include "base/clock.h"
 #include "engine/engine_internal.h"
 #include "engine/pause.h"
+#include "engine/slate_kept.h"
 #include "engine/slate_make.h"
 
 /* What finish needs of prepare, in the operation's arena. */
@@ -14,6 +16,10 @@ typedef struct pending {
     size_t first_row;
     int64_t version; /* of the state that it was chosen for */
     bool paused;     /* see pause.h */
+    /* What holds for all engines: there already, or to be from this commit on,
+     * with `reply`, whose ids are not known yet. Its reference is op->slate. */
+    piq_slate_kept kept;
+    piq_str reply; /* as long as the batch */
 } pending;
 
 static piq_status ask_steering(piq_batch *b, piq_op *op,
@@ -107,6 +113,47 @@ static piq_status add_log(piq_batch *b, const piq_op *op, const pending *p)
     return PIQ_OK;
 }
 
+/* ---- the reply ------------------------------------------------------------
+ */
+
+static void write_reply(const piq_op *op, const pending *p, piq_buf *out)
+{
+    piq_json_writer w;
+    piq_json_init(&w, out);
+    piq_json_object(&w);
+    piq_json_put_id(&w, "userId", piq_user_outer(op->user));
+    piq_json_put_int(&w, "version", p->version);
+    piq_json_put_time(&w, "as_of", op->now_us);
+    piq_json_put_z(&w, "policy", p->policy);
+    piq_json_put_int(&w, "candidates", (int64_t)p->slate.n_candidates);
+    piq_json_key(&w, "recommendations");
+    piq_json_array(&w);
+    for (size_t i = 0; i < p->slate.n; i++)
+        piq_recommendation_write(&p->slate.list[i], p->source.catalogue, &w);
+    piq_json_array_end(&w);
+    piq_json_object_end(&w);
+}
+
+/* Without ids, which the commit gives. */
+static piq_status add_kept(piq_batch *b, const piq_op *op, pending *p)
+{
+    piq_buf buf;
+    for (size_t i = 0; i < p->slate.n; i++) {
+        p->slate.list[i].id = 0;
+        p->slate.list[i].recommended_us = op->now_us;
+    }
+    piq_buf_init(&buf, 0);
+    write_reply(op, p, &buf);
+    p->reply = piq_buf_keep(&buf, &b->arena);
+    piq_buf_release(&buf);
+    if (!p->reply.ptr)
+        return PIQ_ENOMEM;
+    p->kept.until_us = op->now_us + (int64_t)b->engine->config.slate_minutes *
+                                        PIQ_US_PER_MINUTE;
+    return piq_slate_kept_add(b, op, &p->kept, p->reply, p->first_row,
+                              p->slate.n);
+}
+
 /* ---- the operation ------------------------------------------------------- */
 
 static piq_status choose_once(piq_batch *b, piq_op *op, pending *p)
@@ -151,32 +198,48 @@ static piq_status add_rows(piq_batch *b, piq_op *op, const piq_work *work,
     piq_status status = add_recommendations(b, op, p);
     if (status == PIQ_OK)
         status = add_log(b, op, p);
+    if (status == PIQ_OK)
+        status = add_kept(b, op, p);
     if (status == PIQ_OK && !p->paused)
         status = piq_steer_expose(b, &p->steer, work->learner, op->now_us,
                                   p->first_row, p->slate.n);
     return status;
 }
 
-piq_status piq_slate_prepare(piq_batch *b, piq_op *op)
+/* What still holds: here, or in the store. */
+static piq_status find_served(piq_batch *b, piq_op *op, pending *p)
 {
-    piq_work *work;
+    piq_slate_mark now = {.state_version = p->version,
+                          .catalogue = b->catalogue->version};
+    int64_t version = 0;
+    piq_steering_marks(b->steering, &now.rules, &now.experiments);
+    op->slate = piq_cache_served(
+        b->engine->cache, op->user, op->type, op->limit, now.catalogue,
+        piq_steering_number_of(b->steering), op->now_us, &version);
+    if (op->slate && version == p->version)
+        return PIQ_OK;
+    piq_bytes_release(op->slate);
+    op->slate = NULL;
+    piq_status status = piq_slate_kept_read(b, op, &now, &p->kept);
+    op->slate = p->kept.reply;
+    if (op->slate && p->kept.mark.state_version > p->version) {
+        p->version = p->kept.mark.state_version;
+        piq_cache_outdate(b->engine->cache, op->user, p->version);
+    }
+    p->kept.mark = now;
+    return status;
+}
+
+static piq_status make(piq_batch *b, piq_op *op, const piq_work *work,
+                       pending *p)
+{
     int64_t start_ns = piq_clock_monotonic_ns();
-    piq_status status = piq_batch_learner(b, op->user, false, &work, &op->err);
-    if (status)
-        return status;
-    piq_arena_clear(&op->arena);
-    pending *p = piq_new(&op->arena, pending, 1);
-    if (!p)
-        return PIQ_ENOMEM;
-    op->ctx_prepared = p;
-    p->version = piq_work_version(work);
-    p->paused = work->paused;
     p->source = (piq_slate_source){.learner = work->learner,
                                    .by = piq_engine_judge(b->engine, b->model),
                                    .catalogue = b->catalogue,
                                    .now_us = op->now_us,
                                    .request = {op->type, op->limit}};
-    status = choose(b, op, work, p);
+    piq_status status = choose(b, op, work, p);
     if (status == PIQ_OK)
         status = add_rows(b, op, work, p);
     piq_metric_observe_ns(b->engine->m.slate_ns,
@@ -184,54 +247,45 @@ piq_status piq_slate_prepare(piq_batch *b, piq_op *op)
     return status;
 }
 
-static void write_reply(const piq_op *op, const pending *p, piq_buf *out)
+piq_status piq_slate_prepare(piq_batch *b, piq_op *op)
 {
-    piq_json_writer w;
-    piq_json_init(&w, out);
-    piq_json_object(&w);
-    piq_json_put_id(&w, "userId", piq_user_outer(op->user));
-    piq_json_put_int(&w, "version", p->version);
-    piq_json_put_time(&w, "as_of", op->now_us);
-    piq_json_put_z(&w, "policy", p->policy);
-    piq_json_put_int(&w, "candidates", (int64_t)p->slate.n_candidates);
-    piq_json_key(&w, "recommendations");
-    piq_json_array(&w);
-    for (size_t i = 0; i < p->slate.n; i++)
-        piq_recommendation_write(&p->slate.list[i], p->source.catalogue, &w);
-    piq_json_array_end(&w);
-    piq_json_object_end(&w);
+    piq_work *work;
+    piq_status status = piq_batch_learner(b, op->user, false, &work, &op->err);
+    if (status)
+        return status;
+    piq_bytes_release(op->slate); /* of an earlier run */
+    op->slate = NULL;
+    piq_arena_clear(&op->arena);
+    pending *p = piq_new(&op->arena, pending, 1);
+    if (!p)
+        return PIQ_ENOMEM;
+    op->ctx_prepared = p;
+    p->version = piq_work_version(work);
+    p->paused = work->paused;
+    status = find_served(b, op, p);
+    return status || op->slate ? status : make(b, op, work, p);
 }
 
 void piq_slate_finish(piq_batch *b, piq_op *op)
 {
     pending *p = op->ctx_prepared;
-    piq_buf buf;
-    size_t len;
-    for (size_t i = 0; i < p->slate.n; i++) {
-        p->slate.list[i].id = b->commit.recommendations[p->first_row + i].id;
-        p->slate.list[i].recommended_us = op->now_us;
-    }
     /* An event of the same batch may have come after the choice. */
     op->state_version = p->version;
-    piq_buf_init(&buf, 0);
-    write_reply(op, p, &buf);
-    piq_bytes_release(op->slate); /* of an earlier run */
-    op->slate = NULL;
-    if (buf.status == PIQ_OK) {
-        char *bytes = piq_buf_take(&buf, &len);
-        op->slate = piq_bytes_take(bytes, len);
-    }
-    piq_buf_release(&buf);
+    if (!op->slate)
+        op->slate = piq_slate_with_ids(
+            p->reply,
+            p->slate.n ? b->commit.recommendations[p->first_row].id : 0);
     if (!op->slate) {
         op->status = piq_fail(&op->err, PIQ_ENOMEM, "no memory for a reply");
         return;
     }
+    if (!p->kept.until_us)
+        return; /* the cache gave it */
     piq_served served = {op->type,
                          op->limit,
-                         p->source.catalogue->version,
+                         p->kept.mark.catalogue,
                          piq_steering_number_of(b->steering),
-                         op->now_us + (int64_t)b->engine->config.slate_minutes *
-                                          PIQ_US_PER_MINUTE,
+                         p->kept.until_us,
                          piq_bytes_retain(op->slate)};
     piq_cache_put_served(b->engine->cache, op->user, op->state_version,
                          &served);

@@ -13,6 +13,21 @@ typedef struct told {
     size_t place; /* from 0 */
 } told;
 
+/* keep_log_days: the recommendation outlives what it came from. */
+static piq_status tell_missing(piq_engine *e, piq_arena *a, piq_user_id user,
+                               int64_t id, piq_err *err)
+{
+    piq_recommendation_row row;
+    piq_store *store = e->store;
+    if (store->ops->recommendation(store, a, user, id, &row, NULL))
+        return piq_fail(err, PIQ_ENOTFOUND,
+                        "the learner was given no recommendation %lld",
+                        (long long)id);
+    return piq_fail(err, PIQ_ENOTFOUND,
+                    "how recommendation %lld came about is not kept so long",
+                    (long long)id);
+}
+
 static piq_status find(piq_engine *e, piq_arena *a, piq_user_id user,
                        int64_t id, told *t, piq_err *err)
 {
@@ -21,9 +36,7 @@ static piq_status find(piq_engine *e, piq_arena *a, piq_user_id user,
     if (status == PIQ_OK && user.v && user.v != t->slate.row.user.v)
         status = PIQ_ENOTFOUND;
     if (status == PIQ_ENOTFOUND && user.v)
-        return piq_fail(err, status,
-                        "the learner was given no recommendation %lld",
-                        (long long)id);
+        return tell_missing(e, a, user, id, err);
     if (status == PIQ_OK)
         status = store->ops->recommendation(store, a, t->slate.row.user, id,
                                             &t->row, err);

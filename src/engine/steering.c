@@ -53,6 +53,13 @@ uint64_t piq_steering_number(piq_engine *e)
     return atomic_load(&e->steering_number);
 }
 
+void piq_steering_marks(const piq_steering *s, uint32_t *rules,
+                        uint64_t *experiments)
+{
+    *rules = s ? s->rules_mark : 0;
+    *experiments = s ? s->experiments_mark : 0;
+}
+
 const piq_rule_set *piq_steering_rules(const piq_steering *s)
 {
     return s && s->rules.version ? &s->rules : NULL;

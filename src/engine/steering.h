@@ -33,6 +33,10 @@ void piq_steering_release(piq_steering *s); /* NULL is allowed */
 uint64_t piq_steering_number_of(const piq_steering *s);
 /* That of what is in force. */
 uint64_t piq_steering_number(piq_engine *e);
+/* What it was read at, equal in all processes: the version of the newest rules,
+ * and starts and stops of experiments so far. 0, 0 for NULL. */
+void piq_steering_marks(const piq_steering *s, uint32_t *rules,
+                        uint64_t *experiments);
 /* Takes over what is stored, if that has changed or a newer catalogue is in
  * force. Rules that cannot be read are refused aloud, and those before stay. */
 PIQ_MUST_USE piq_status piq_engine_adopt_steering(piq_engine *e, piq_err *err);

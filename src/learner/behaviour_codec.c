@@ -143,7 +143,7 @@ static void put_areas(piq_buf *out, const piq_behaviour *b, size_t week)
             piq_buf_put_varint(out,
                                row[a] == PIQ_NO_MASTERY ? 0u : row[a] + 1u);
         } else if (b->weeks[week].touched >> a & 1) {
-            uint16_t before = row[a - b->n_areas];
+            uint16_t before = (row - b->n_areas)[a];
             int from = before == PIQ_NO_MASTERY ? 0 : before;
             piq_buf_put_svarint(out, (int)row[a] - from);
         }
@@ -352,7 +352,7 @@ static void get_areas(piq_reader *in, const piq_behaviour *b, size_t week,
     if (stored < 64 && touched >> stored)
         in->bad = true;
     for (uint64_t a = 0; a < stored; a++) {
-        uint16_t before = row[a - b->n_areas];
+        uint16_t before = (row - b->n_areas)[a];
         row[a] = before;
         if (in->bad || !(touched >> a & 1))
             continue;

@@ -225,6 +225,10 @@ typedef struct piq_record {
     int64_t at_us;        /* what listing goes by; a rewrite may move it */
     int64_t expires_us;   /* INT64_MAX: never */
     piq_str document;     /* JSON; empty: drop it. At most 1 MiB */
+    /* Beside a slate, in its commit: of which recommendations, as
+     * piq_slate_row's. With any, the document is an object that has a member,
+     * and is stored with the id of the first before them: {"first":17,.. */
+    size_t first_recommendation, n_recommendations;
 } piq_record;
 
 /* Puts or drops whatever is there. */
@@ -512,6 +516,15 @@ typedef struct piq_store_ops {
      */
     piq_status (*tidy)(piq_store *s, int64_t now_us, int64_t changes_before_us,
                        bool *more, piq_err *err);
+    /* Forgets how recommendations came about: drops slates served before
+     * `before_us`, the reasoning of what they showed (the recommendations
+     * stay, as do their outcomes), and the exposures of experiments that were
+     * stopped before. At most `limit` slates and `limit` exposures a call,
+     * those with the lowest ids looked at first, *more: call again. Numbers are
+     * not given again; whoever reads on from a slate that is gone goes on with
+     * the next. */
+    piq_status (*forget_log)(piq_store *s, int64_t before_us, size_t limit,
+                             bool *more, piq_err *err);
 
     /* Learner ids above `after`, ascending. */
     piq_status (*users)(piq_store *s, piq_arena *a, piq_user_id after,

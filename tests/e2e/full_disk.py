@@ -1,12 +1,15 @@
 #!/usr/bin/python3
 """Storage that cannot take a write, for a while or for good.
 
-The file may grow no further (RLIMIT_FSIZE), another process holds the lock, or
-the file is damaged: writes answer 503 with a clear problem and change nothing,
-reads go on, and afterwards everything acknowledged is there. The last line is
+The file may grow no further (RLIMIT_FSIZE), another process holds the lock, the
+file may be read only, or it is damaged, at the start or in the middle: writes
+answer 503 with a clear problem and change nothing, reads go on, and afterwards
+everything acknowledged is there. What is damaged is named; learners whose pages
+are whole are served. The last line is
 "N passed, N failed, N skipped".
 """
 import datetime
+import os
 import pathlib
 import resource
 import shutil
@@ -182,13 +185,99 @@ def locked():
         check_whole(db)
 
 
+# ---- read only ---------------------------------------------------------------
+
+NOBODY = 65534
+
+
+def as_nobody():
+    os.setgroups([])
+    os.setgid(NOBODY)
+    os.setuid(NOBODY)
+
+
+def read_only():
+    """A file of somebody else, that may be read and not written: refused, with
+    words, before anything is served."""
+    if os.geteuid() != 0:
+        tally.skip("a read-only file", "ONLY ROOT CAN BECOME SOMEBODY ELSE")
+        return
+    with Folder() as folder:
+        db = folder / "piq.db"
+        must("simulate", "--learners", 3, "--events", 30, "--curriculum",
+             POKER, "--db", db)
+        folder.chmod(0o755)
+        db.chmod(0o444)
+        status, said = starts(db, preexec_fn=as_nobody)
+        tally.equal("read only: exit status", status, 1)
+        tally.check("read only: it says so", any(
+            w in said for w in ("writable", "readonly", "read-only",
+                                "permission", "denied")), said)
+        db.chmod(0o644)
+        check_whole(db)
+
+
+# ---- a page in the middle -------------------------------------------------------
+
+def pages_of(db, table):
+    """Leaf pages of a table, by number, and the size of a page."""
+    file = sqlite3.connect(db)
+    try:
+        size = file.execute("PRAGMA page_size").fetchone()[0]
+        pages = [row[0] for row in file.execute(
+            "SELECT pageno FROM dbstat WHERE name = ? AND pagetype = 'leaf' "
+            "ORDER BY pageno", (table,))]
+    except sqlite3.OperationalError:
+        pages = None
+    finally:
+        file.close()
+    return pages, size
+
+
+def corrupt_page():
+    with Folder() as folder:
+        db = folder / "piq.db"
+        must("simulate", "--learners", 60, "--events", 60, "--curriculum",
+             POKER, "--db", db)
+        pages, size = pages_of(db, "learner_state")
+        if not pages or len(pages) < 3:
+            tally.skip("a corrupt page", "NO DBSTAT IN THIS SQLITE")
+            return
+        with open(db, "r+b") as file:
+            file.seek((pages[len(pages) // 2] - 1) * size)
+            file.write(b"\xa5" * size)
+        with Daemon(db) as daemon:
+            statuses = {}
+            for user in range(1, 61):
+                reply = daemon.get(f"/api/users/{user}/profile")
+                statuses.setdefault(reply.status, []).append(reply)
+            tally.check("those on other pages are served",
+                        len(statuses.get(200, [])) >= 30,
+                        {k: len(v) for k, v in statuses.items()})
+            broken = [r for s, replies in statuses.items() if s != 200
+                      for r in replies]
+            tally.check("somebody was on that page", broken, statuses.keys())
+            for reply in broken:
+                tally.check("it is a problem, and says which",
+                            reply.status in (500, 503) and any(
+                                w in reply.json.get("detail", "") + daemon.said()
+                                for w in ("damaged", "malformed", "corrupt")),
+                            (reply, daemon.said()[-600:]))
+            tally.equal("others still learn", [daemon.post(
+                reply.path.replace("profile", "events"),
+                events_of(int(reply.path.split("/")[3]), 0, 2)).status
+                for reply in statuses.get(200, [])[:3]], [200] * 3)
+            tally.equal("it lives", daemon.get("/healthz").status, 200)
+        tally.equal("exit status", daemon.process.returncode, 0)
+
+
 # ---- damaged at the start --------------------------------------------------
 
-def starts(db):
+def starts(db, **more):
     """(exit status, what it said); None: it serves."""
     child = subprocess.Popen([PIQ, "serve", "--port", "0", "--db", str(db)],
                              stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                             text=True)
+                             text=True, **more)
     line = child.stdout.readline()
     if line:
         child.terminate()
@@ -233,7 +322,7 @@ def damaged():
 
 
 def main():
-    return tally.run([no_room, locked, damaged])
+    return tally.run([no_room, locked, read_only, corrupt_page, damaged])
 
 
 if __name__ == "__main__":

@@ -335,13 +335,14 @@ def many(daemon, key, db):
         tally.skip("many", "too few files may be open")
         return
     users = [1000 + k for k in range(STREAMS)]
-    daemon.post("/api/events", "\n".join(
+    told = daemon.post("/api/events", "\n".join(
         json.dumps({"user_id": str(u), **event_of(f"m-{u}")})
-        for u in users).encode(), media="application/x-ndjson")
+        for u in users).encode(), media="application/x-ndjson").json
+    tally.check("a thousand learners", told["accepted"] == STREAMS, told)
     before = memory_kb(daemon)
     listeners = [Listener(daemon, u, key) for u in users]
-    tally.check("all begin", all(s.begun() and s.status == 200
-                                 for s in listeners))
+    late = [s for s in listeners if not s.begun() or s.status != 200]
+    tally.check("all begin", not late, (len(late), late and late[0].head))
     each = (memory_kb(daemon) - before) / STREAMS
     print(f"{STREAMS} streams: {each:.1f} KB of memory each", flush=True)
     with Daemon(db) as second:
@@ -351,8 +352,10 @@ def many(daemon, key, db):
             lines = "\n".join(
                 json.dumps({"user_id": str(u), **event_of(f"{what}-{u}")})
                 for u in users).encode()
-            via.post("/api/events", lines, media="application/x-ndjson")
+            told = via.post("/api/events", lines,
+                            media="application/x-ndjson").json
             acknowledged = time.monotonic()
+            tally.equal(f"{what} takes all", told["accepted"], STREAMS)
             at = hear_all(listeners, 30)
             tally.equal(f"all hear of what {what} was told", len(at), STREAMS)
             late = sorted(max(0., t - acknowledged) for t in at.values())

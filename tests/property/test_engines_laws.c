@@ -9,8 +9,7 @@
 #include "domain/profile.h"
 #include "insight/profile.h"
 #include "learner/learner.h"
-#include "support/engine_file.h"
-#include "support/engine_fixture.h"
+#include "support/engines_world.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -20,12 +19,12 @@
 
 #include <cmocka.h>
 
-enum { N_ENGINES = 3, N_USERS = 6, N_EVENTS = 60, MOST_TRIES = 400 };
+enum { N_USERS = 6, N_EVENTS = 60, MOST_TRIES = 400 };
 
 typedef struct world {
-    engine_file file;
-    piq_engine *e[N_ENGINES];
-    engine_fixture f;
+    engines_world *in;
+    piq_engine **e;
+    engine_fixture *f;
     piq_event *events[N_USERS];
     size_t n[N_USERS];
 } world;
@@ -33,21 +32,13 @@ typedef struct world {
 static int set_up(void **state)
 {
     world *w = calloc(1, sizeof *w);
-    piq_engine_config config = fixture_quiet();
     assert_non_null(w);
-    config.feed_ms = 20;
-    config.explore = PIQ_EXPLORE_NEVER;
-    w->file = engine_file_new();
-    piq_arena_init(&w->f.a, (size_t)1 << 30);
-    for (int i = 0; i < N_ENGINES; i++) {
-        w->e[i] = engine_file_open(&w->file, &config);
-        if (i == 0)
-            engine_file_load(w->e[0]);
-    }
-    w->f.e = w->e[0];
+    w->in = engines_world_new(*state);
+    w->e = w->in->e;
+    w->f = &w->in->f;
     for (int u = 0; u < N_USERS; u++) {
         w->n[u] = N_EVENTS;
-        w->events[u] = fixture_simulate(&w->f, piq_engine_catalogue(w->e[0]),
+        w->events[u] = fixture_simulate(w->f, piq_engine_catalogue(w->e[0]),
                                         (uint64_t)(u + 1), u + 1, &w->n[u]);
     }
     *state = w;
@@ -57,10 +48,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     world *w = *state;
-    for (int i = 0; i < N_ENGINES; i++)
-        piq_engine_close(w->e[i]);
-    engine_file_remove(&w->file);
-    piq_arena_release(&w->f.a);
+    engines_world_free(w->in);
     free(w);
     return 0;
 }
@@ -123,7 +111,7 @@ static piq_str stored(world *w, int64_t user, int64_t *version)
     piq_store *s = piq_engine_store(w->e[0]);
     piq_str body;
     assert_int_equal(
-        s->ops->state(s, &w->f.a, (piq_user_id){user}, version, &body, NULL),
+        s->ops->state(s, &w->f->a, (piq_user_id){user}, version, &body, NULL),
         PIQ_OK);
     return body;
 }
@@ -156,13 +144,13 @@ static piq_str profile_of(world *w, piq_engine *e, int64_t user)
     if (piq_engine_learner(e, (piq_user_id){user}, &ref, &err))
         fail_msg("%s", err.message);
     piq_belief *beliefs =
-        piq_new(&w->f.a, piq_belief, ref.catalogue->n_concepts);
+        piq_new(&w->f->a, piq_belief, ref.catalogue->n_concepts);
     piq_judge judge = piq_engine_judge(e, ref.model);
     assert_non_null(beliefs);
     assert_int_equal(piq_learner_judged(ref.learner, &judge, ref.catalogue,
                                         FIXTURE_NOW_US, beliefs),
                      PIQ_OK);
-    assert_int_equal(piq_profile_make(&w->f.a, ref.learner, ref.catalogue,
+    assert_int_equal(piq_profile_make(&w->f->a, ref.learner, ref.catalogue,
                                       beliefs, FIXTURE_NOW_US, &p),
                      PIQ_OK);
     piq_buf_init(&b, 0);
@@ -171,7 +159,7 @@ static piq_str profile_of(world *w, piq_engine *e, int64_t user)
     piq_profile_write(&p, ref.catalogue, &j);
     piq_json_int(&j, ref.learner->version);
     piq_json_array_end(&j);
-    piq_str text = piq_buf_keep(&b, &w->f.a);
+    piq_str text = piq_buf_keep(&b, &w->f->a);
     assert_non_null(text.ptr);
     piq_buf_release(&b);
     piq_learner_ref_release(&ref);
@@ -192,22 +180,24 @@ static void check_equal_answers(world *w)
 /* The same events in order, to one engine on a file of its own. */
 static void check_against_one(world *w)
 {
-    world one = {.file = engine_file_new()};
+    engine_file file = engine_file_new();
     piq_engine_config config = fixture_quiet();
-    piq_arena_init(&one.f.a, 0);
-    one.e[0] = engine_file_open(&one.file, &config);
-    engine_file_load(one.e[0]);
+    piq_engine *one = engine_file_open(&file, &config);
+    piq_store *s = piq_engine_store(one);
+    engine_file_load(one);
     for (int u = 0; u < N_USERS; u++) {
         int64_t version;
+        piq_str body;
         fixture_posted p =
-            fixture_post_to(one.e[0], u + 1, w->events[u], w->n[u], -1);
+            fixture_post_to(one, u + 1, w->events[u], w->n[u], -1);
         assert_int_equal(p.status, PIQ_OK);
-        assert_true(piq_str_eq(stored(w, u + 1, &version),
-                               stored(&one, u + 1, &version)));
+        assert_int_equal(s->ops->state(s, &w->f->a, (piq_user_id){u + 1},
+                                       &version, &body, NULL),
+                         PIQ_OK);
+        assert_true(piq_str_eq(stored(w, u + 1, &version), body));
     }
-    piq_engine_close(one.e[0]);
-    engine_file_remove(&one.file);
-    piq_arena_release(&one.f.a);
+    piq_engine_close(one);
+    engine_file_remove(&file);
 }
 
 static size_t n_events(const world *w)
@@ -285,7 +275,7 @@ static void test_engines__one_that_leaves_loses_nothing(void **state)
             pthread_create(&list[i].thread, NULL, send_all, &list[i]), 0);
     pthread_join(list[2].thread, NULL);
     piq_engine_close(w->e[2]); /* the others may still be sending */
-    w->e[2] = engine_file_open(&w->file, &config);
+    w->e[2] = engine_file_open(&w->in->file, &config);
     for (int i = 0; i < 2; i++)
         pthread_join(list[i].thread, NULL);
     for (int i = 0; i < N_ENGINES; i++)
@@ -303,5 +293,5 @@ int main(void)
         WITH(test_engines__a_round_robin_client_sees_one_engine),
         WITH(test_engines__one_that_leaves_loses_nothing),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return engines_world_run(tests, sizeof tests / sizeof tests[0]);
 }

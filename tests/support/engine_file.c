@@ -1,5 +1,6 @@
 #include "support/engine_file.h"
 
+#include "contract/postgres_place.h"
 #include "store/sqlite/sqlite_store.h"
 #include "support/catalogue_document.h"
 #include "support/engine_fixture.h"
@@ -15,7 +16,7 @@
 
 engine_file engine_file_new(void)
 {
-    engine_file f;
+    engine_file f = {.is_postgres = false};
     const char *tmp = getenv("TMPDIR");
     snprintf(f.path, sizeof f.path, "%s/piq_engines_XXXXXX",
              tmp ? tmp : "/tmp");
@@ -25,12 +26,29 @@ engine_file engine_file_new(void)
     return f;
 }
 
+bool engine_file_has_postgres(void)
+{
+    const char *where = postgres_conninfo();
+    return where && *where;
+}
+
+engine_file engine_file_new_postgres(void)
+{
+    engine_file f = {.is_postgres = true};
+    postgres_name_schema(f.path, sizeof f.path);
+    return f;
+}
+
 piq_store *engine_file_store(const engine_file *f)
 {
+    const piq_sqlite_options relaxed = {.relaxed = true};
     piq_store *s;
     piq_err err;
-    if (piq_sqlite_open(f->path, &(piq_sqlite_options){.relaxed = true}, &s,
-                        &err))
+    piq_status status =
+        f->is_postgres
+            ? postgres_open_schema(postgres_conninfo(), f->path, 0, &s, &err)
+            : piq_sqlite_open(f->path, &relaxed, &s, &err);
+    if (status)
         fail_msg("%s", err.message);
     return s;
 }
@@ -48,6 +66,10 @@ piq_engine *engine_file_open(const engine_file *f,
 void engine_file_remove(const engine_file *f)
 {
     static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
+    if (f->is_postgres) {
+        postgres_drop_schema(f->path);
+        return;
+    }
     for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
         char name[300];
         snprintf(name, sizeof name, "%s%s", f->path, suffixes[i]);

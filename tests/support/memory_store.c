@@ -565,7 +565,8 @@ static void apply(memory_data *d, piq_commit *c)
         put_profile(d, &c->profiles[i]);
     for (size_t i = 0; i < c->n_calibrations; i++)
         put_calibration(d, &c->calibrations[i]);
-    memory_apply_records(d, c->records, c->n_records);
+    memory_apply_records(d, c->records, c->n_records,
+                         (int64_t)(d->offers.n - c->n_recommendations) + 1);
     memory_note_changes(d, c);
     d->n_commits++;
 }

@@ -143,6 +143,8 @@ piq_status memory_slates_after(piq_store *s, piq_arena *a, int64_t after,
 piq_status memory_slate_of(piq_store *s, piq_arena *a, int64_t recommendation,
                            piq_slate_record *out, piq_err *err);
 void memory_free_slates(memory_data *d);
+piq_status memory_forget_log(piq_store *s, int64_t before_us, size_t limit,
+                             bool *more, piq_err *err);
 /* In memory_store_records.c. */
 bool memory_is_json(piq_str s);
 piq_status memory_record(piq_store *s, piq_arena *a, piq_user_id user,
@@ -156,7 +158,8 @@ piq_status memory_put_records(piq_store *s, const piq_record *rows, size_t n,
 /* Of a commit; with the lock held. All are checked before any is put. */
 piq_status memory_check_records(const memory_data *d, const piq_record *rows,
                                 size_t n, piq_err *err);
-void memory_apply_records(memory_data *d, const piq_record *rows, size_t n);
+void memory_apply_records(memory_data *d, const piq_record *rows, size_t n,
+                          int64_t first_recommendation);
 piq_record *memory_record_of(const memory_data *d, piq_user_id user,
                              piq_str kind, piq_str key);
 void memory_note_changes(memory_data *d, const piq_commit *c);

@@ -88,7 +88,7 @@ static void drop_records(memory_data *d, piq_user_id user, piq_erased *gone)
         piq_record name = *r;
         name.from_version = PIQ_RECORD_ANY;
         name.document.len = 0;
-        memory_apply_records(d, &name, 1);
+        memory_apply_records(d, &name, 1, 0);
         gone->others++;
     }
 }
@@ -123,7 +123,7 @@ static void raise_floor(memory_data *d, int64_t version)
                     .from_version = PIQ_RECORD_ANY,
                     .expires_us = INT64_MAX,
                     .document = {text, (size_t)len}};
-    memory_apply_records(d, &r, 1);
+    memory_apply_records(d, &r, 1, 0);
 }
 
 piq_status memory_erase(piq_store *s, piq_user_id user, piq_erased *out,

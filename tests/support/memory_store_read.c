@@ -336,6 +336,7 @@ static const piq_store_ops memory_ops = {
     .last_change = memory_last_change,
     .erase = memory_erase,
     .tidy = memory_tidy,
+    .forget_log = memory_forget_log,
     .users = store_users,
     .counts = store_counts,
     .ping = store_ping,

@@ -1,3 +1,4 @@
+#include "base/buf.h"
 #include "base/clock.h"
 #include "store/record.h"
 #include "support/memory_store_data.h"
@@ -81,7 +82,23 @@ piq_status memory_check_records(const memory_data *d, const piq_record *rows,
     return status;
 }
 
-void memory_apply_records(memory_data *d, const piq_record *rows, size_t n)
+/* `first`: id of the first recommendation of the commit. */
+static piq_str document_of(const piq_record *r, int64_t first)
+{
+    piq_buf b;
+    piq_buf_init(&b, 0);
+    if (!r->n_recommendations)
+        return memory_kept(r->document);
+    piq_buf_printf(&b, "{\"first\":%lld,",
+                   (long long)first + (long long)r->first_recommendation);
+    piq_buf_add(&b, r->document.ptr + 1, r->document.len - 1);
+    piq_str kept = memory_kept((piq_str){b.ptr, b.len});
+    piq_buf_release(&b);
+    return kept;
+}
+
+void memory_apply_records(memory_data *d, const piq_record *rows, size_t n,
+                          int64_t first_recommendation)
 {
     for (size_t i = 0; i < n; i++) {
         int64_t version;
@@ -100,7 +117,8 @@ void memory_apply_records(memory_data *d, const piq_record *rows, size_t n)
         r->version = r->from_version = version;
         r->kind = memory_kept(r->kind);
         r->key = memory_kept(r->key);
-        r->document = memory_kept(r->document);
+        r->document = document_of(&rows[i], first_recommendation);
+        r->first_recommendation = r->n_recommendations = 0;
         memory_list_add(&d->records, r);
     }
 }
@@ -114,7 +132,7 @@ piq_status memory_put_records(piq_store *s, const piq_record *rows, size_t n,
         return status;
     status = memory_check_records(d, rows, n, err);
     if (status == PIQ_OK)
-        memory_apply_records(d, rows, n);
+        memory_apply_records(d, rows, n, 0);
     pthread_mutex_unlock(&d->lock);
     return status;
 }

@@ -54,6 +54,57 @@ static piq_status give(const memory_data *d, piq_arena *a,
                        3);
 }
 
+/* Rows whose position is their number stay, as nobody's. */
+static void forget_slate(const memory_data *d, piq_slate_record *r)
+{
+    for (size_t i = 0; i < r->row.n_recommendations; i++) {
+        piq_recommendation_row *x =
+            d->offers.at[(size_t)r->first_recommendation + i - 1];
+        drop(x->reasoning);
+        x->reasoning = memory_kept(PIQ_STR(""));
+    }
+    drop(r->row.candidates);
+    r->row.candidates = memory_kept(PIQ_STR(""));
+    r->row.user.v = 0;
+}
+
+static bool was_stopped(const memory_data *d, const piq_exposure_row *x,
+                        int64_t before_us)
+{
+    if (x->experiment < 1)
+        return false;
+    const piq_experiment_row *e = d->experiments.at[x->experiment - 1];
+    return e->stopped_us < before_us;
+}
+
+piq_status memory_forget_log(piq_store *s, int64_t before_us, size_t limit,
+                             bool *more, piq_err *err)
+{
+    memory_data *d;
+    size_t n_seen = 0, n_slates = 0, n_exposures = 0;
+    piq_status status = memory_begin_quietly(s, &d);
+    if (status)
+        return status;
+    for (size_t i = 0; i < d->slates.n && n_seen < limit; i++) {
+        piq_slate_record *r = d->slates.at[i];
+        n_seen += r->row.user.v != 0;
+        if (!r->row.user.v || r->row.served_us >= before_us)
+            continue;
+        forget_slate(d, r);
+        n_slates++;
+    }
+    for (size_t i = 0; i < d->exposures.n && n_exposures < limit; i++) {
+        piq_exposure_row *x = d->exposures.at[i];
+        if (!was_stopped(d, x, before_us))
+            continue;
+        x->user.v = 0;
+        x->experiment = -1;
+        n_exposures++;
+    }
+    *more = n_slates >= limit || n_exposures >= limit;
+    return memory_end(d, PIQ_OK, err);
+}
+
 /* Asked for in the background: counts for no read. */
 piq_status memory_slates_after(piq_store *s, piq_arena *a, int64_t after,
                                size_t limit, piq_slate_record **out, size_t *n,

@@ -602,6 +602,52 @@ static void test_audit__two_processes_call_a_learner_the_same(void **state)
     s->ops->close(s);
 }
 
+/* Two reads tell that a learner has no key yet; the keys of all of them are
+ * written together, by the hundreds. */
+static void test_audit__new_learners_get_their_keys_together(void **state)
+{
+    enum { LEARNERS = 500 };
+    piq_store *s = record_store_new();
+    piq_audit *k = open_on(s);
+    (void)state;
+    for (int i = 0; i < LEARNERS; i++)
+        record_store_learner(s, (piq_user_id){1 + i}, true);
+    for (int i = 0; i < 2 * LEARNERS; i++)
+        add(k, i, 1 + i % LEARNERS);
+    unsigned long before = record_store_calls(s);
+    flush(k);
+    assert_true(record_store_calls(s) - before <= 2 * LEARNERS + 10);
+    for (int i = 0; i < LEARNERS; i += 50)
+        assert_int_equal(count(s, 1 + i), 2);
+    verify(s, 2 * LEARNERS, 1);
+    piq_audit_close(k);
+    s->ops->close(s);
+}
+
+static void test_audit__a_learner_erased_elsewhere_is_named_anew(void **state)
+{
+    piq_store *s = record_store_new();
+    piq_audit *k = open_on(s);
+    piq_arena a;
+    piq_record *keys;
+    (void)state;
+    piq_arena_init(&a, 0);
+    record_store_learner(s, (piq_user_id){5}, true);
+    add(k, 0, 5);
+    flush(k);
+    assert_int_equal(record_store_list(s, &a, "audit_key", &keys), 1);
+    keys[0].from_version = PIQ_RECORD_ANY; /* erased, and back again */
+    keys[0].document = (piq_str){0};
+    assert_int_equal(s->ops->put_records(s, keys, 1, NULL), PIQ_OK);
+    piq_audit_forget(k, (piq_user_id){5});
+    add(k, 1, 5);
+    flush(k);
+    assert_int_equal(count(s, 5), 1);
+    piq_arena_release(&a);
+    piq_audit_close(k);
+    s->ops->close(s);
+}
+
 /* ---- faults ---------------------------------------------------------------
  */
 
@@ -755,6 +801,8 @@ int main(void)
         cmocka_unit_test(test_audit__trimming_and_writing_go_together),
         cmocka_unit_test(test_audit__a_learner_is_found_until_erased),
         cmocka_unit_test(test_audit__asking_after_nobody_stores_no_key),
+        cmocka_unit_test(test_audit__new_learners_get_their_keys_together),
+        cmocka_unit_test(test_audit__a_learner_erased_elsewhere_is_named_anew),
         cmocka_unit_test(test_audit__two_processes_call_a_learner_the_same),
         cmocka_unit_test(test_audit__a_store_that_fails_loses_nothing),
         cmocka_unit_test(test_audit__a_lost_answer_stores_nothing_twice),

@@ -75,12 +75,31 @@ static void test_plan_cut__leaves_what_is_no_path_alone(void **state)
     piq_buf_release(&b);
 }
 
+/* As PostgreSQL gives JSONB back: blanks, and members in another order. */
+static void test_plan_cut__takes_a_path_laid_out_anew(void **state)
+{
+    (void)state;
+    static const char path[] =
+        "{\"goal\": \"]\", \"steps\": [{\"a\": [1, {\"b\": 2}]}, "
+        "{\"a\": \"}]\"}, {\"a\": 3}], \"steps_total\": 3, "
+        "\"estimate\": {\"steps\": 9}}";
+    for (size_t n = 0; n <= 3; n++)
+        assert_int_equal(n_left(path, n), n);
+    assert_int_equal(n_left(path, 10), 3);
+    assert_int_equal(n_left("{\"steps\": []}", 2), 0);
+    assert_int_equal(n_left("{\"steps\": [], \"n\": 0}", 2), 0);
+    /* Without the blanks, as the store hands it on. */
+    assert_int_equal(n_left("{\"steps\":[{\"a\":1},{\"a\":2}],\"n\":0}", 1), 1);
+    assert_int_equal(n_left("{\"steps\":[{\"a\":1}],\"day\":null}", 5), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plan_cut__keeps_the_first_steps_and_all_else),
         cmocka_unit_test(test_plan_cut__leaves_a_short_path_whole),
         cmocka_unit_test(test_plan_cut__leaves_what_is_no_path_alone),
+        cmocka_unit_test(test_plan_cut__takes_a_path_laid_out_anew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

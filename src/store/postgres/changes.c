@@ -83,6 +83,33 @@ piq_status piq_pg_tidy(piq_store *s, int64_t now_us, int64_t changes_before_us,
     return st;
 }
 
+typedef struct forgetting {
+    int64_t before_us;
+    size_t limit;
+} forgetting;
+
+static void send_forget(piq_pg_flight *f, piq_pg_write *w)
+{
+    const forgetting *x = w->ctx;
+    piq_pg_call q;
+    piq_pg_call_init(&q, PIQ_PG_FORGET_LOG, "forget old recommendations");
+    piq_pg_i64(&q, x->before_us);
+    piq_pg_count(&q, x->limit);
+    piq_pg_i64(&q, w->token);
+    piq_pg_flight_add(f, &q);
+}
+
+piq_status piq_pg_forget_log(piq_store *s, int64_t before_us, size_t limit,
+                             bool *more, piq_err *err)
+{
+    forgetting x = {before_us, limit};
+    piq_pg_write w = {.send = send_forget, .ctx = &x};
+    piq_status st = piq_pg_transact(s, &w, err);
+    if (st == PIQ_OK)
+        *more = w.given[0] != 0;
+    return st;
+}
+
 /* ---- erasing ------------------------------------------------------------ */
 
 static void send_erase(piq_pg_flight *f, piq_pg_write *w)

@@ -184,6 +184,8 @@ piq_status piq_pg_erase(piq_store *s, piq_user_id user, piq_erased *out,
                         piq_err *err);
 piq_status piq_pg_tidy(piq_store *s, int64_t now_us, int64_t changes_before_us,
                        bool *more, piq_err *err);
+piq_status piq_pg_forget_log(piq_store *s, int64_t before_us, size_t limit,
+                             bool *more, piq_err *err);
 piq_status piq_pg_dump(piq_store *s, const piq_table *t, piq_user_id user,
                        piq_row_sink *sink, void *ctx, piq_err *err);
 piq_status piq_pg_load(piq_store *s, const piq_table *t, const piq_cell *cells,

@@ -103,6 +103,7 @@ static const piq_store_ops postgres_ops = {
     .dump = piq_pg_dump,
     .load = piq_pg_load,
     .tidy = piq_pg_tidy,
+    .forget_log = piq_pg_forget_log,
     .users = piq_pg_users,
     .counts = piq_pg_counts,
     .ping = piq_pg_ping,

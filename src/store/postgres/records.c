@@ -13,7 +13,8 @@ piq_status piq_pg_check_records(const piq_record *rows, size_t n, piq_err *err)
     return st;
 }
 
-/* put_record() takes them one after the other, in their order. */
+/* By name, so that engines that write the same ones wait for one another; those
+ * of one name in their order. */
 void piq_pg_send_records(piq_pg_flight *f, const piq_record *r, size_t n)
 {
     piq_pg_call q;
@@ -45,6 +46,13 @@ void piq_pg_send_records(piq_pg_flight *f, const piq_record *r, size_t n)
     piq_pg_array(&q, PIQ_PG_TEXT);
     for (size_t i = 0; i < n; i++)
         piq_pg_add_bytes(&q, r[i].document);
+    piq_pg_array(&q, PIQ_PG_INT8);
+    for (size_t i = 0; i < n; i++) {
+        if (r[i].n_recommendations == 0)
+            piq_pg_add_null(&q);
+        else
+            piq_pg_add_i64(&q, (int64_t)r[i].first_recommendation);
+    }
     piq_pg_flight_add(f, &q);
 }
 

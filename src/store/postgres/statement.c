@@ -1,9 +1,9 @@
 /* Rows of a commit come as one array a column and are unnested. A statement
  * that could not do all of them refuses the whole transaction by itself, with
  * the message: nothing of what follows it in the pipeline is done then, and no
- * second look is needed to say which row it was. Rows go in by key, so that
- * engines that write the same learners wait for one another and do not lock
- * each other out. */
+ * second look is needed to say why. Rows go in by key, so that engines that
+ * write the same learners wait for one another and do not lock each other
+ * out. */
 #include "store/postgres/statement.h"
 
 #define EVENT_COLUMNS                                                          \
@@ -79,11 +79,8 @@ static const char *const texts[PIQ_PG_OTHER] = {
         " ability_logit, ability_variance, body, ord)"
         " ORDER BY user_id, event_id COLLATE \"C\""
         " ON CONFLICT (user_id, event_id) DO NOTHING RETURNING seq)"
-        " SELECT refuse('PQ006', 'events', format('could not store event %s:"
-        " its learner has one of that id', v.event_id))"
-        " FROM unnest($2::text[]) WITH ORDINALITY AS v (event_id, ord)" SHORT
-        " AND NOT EXISTS (SELECT 1 FROM w WHERE w.seq = " MARK
-        " + v.ord - 1) LIMIT 1",
+        " SELECT refuse('PQ006', 'events', 'could not store an event: there is"
+        " one of that id')" SHORT,
 
     /* Rows come by learner. */
     [PIQ_PG_ADD_STATES] =
@@ -240,10 +237,13 @@ static const char *const texts[PIQ_PG_OTHER] = {
         " unnest($2::bigint[], $3::float8[], $4::float8[], $5::bigint[])"
         " AS t (item, d, v, n)",
     [PIQ_PG_PUT_RECORDS] =
-        "SELECT put_record(u, k, y, f, a, e, d) FROM (SELECT * FROM"
+        "SELECT put_record(u, k, y, f, a, e, CASE WHEN r IS NULL THEN d"
+        " ELSE '{\"first\":' || (" RECOMMENDATION " + r) || ',' ||"
+        " substr(d, 2) END) FROM (SELECT * FROM"
         " unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[],"
-        " $5::bigint[], $6::bigint[], $7::text[]) WITH ORDINALITY"
-        " AS t (u, k, y, f, a, e, d, ord) ORDER BY ord) t",
+        " $5::bigint[], $6::bigint[], $7::text[], $8::bigint[])"
+        " WITH ORDINALITY AS t (u, k, y, f, a, e, d, r, ord)"
+        " ORDER BY u, k COLLATE \"C\", y COLLATE \"C\", ord) t",
     [PIQ_PG_ADD_CHANGES] =
         "INSERT INTO changes (user_id, mark, what, version, at_us)"
         " SELECT user_id, " MARK " + $1::bigint, bit_or(what)::integer,"
@@ -331,6 +331,28 @@ static const char *const texts[PIQ_PG_OTHER] = {
                      " RETURNING given, given_2, given_3",
     [PIQ_PG_TIDY] = "UPDATE commits SET given = tidy($1::bigint, $2::bigint,"
                     " $3::bigint) WHERE token = $4::bigint RETURNING given",
+
+    /* Of the oldest, by their ids, those that were served before. */
+    [PIQ_PG_FORGET_LOG] =
+        "WITH f AS (SELECT user_id, id, served_us, first_recommendation,"
+        " n_recommendations FROM recommendation_log"
+        " ORDER BY id LIMIT $2::bigint),"
+        " r AS (UPDATE content_recommendations r SET reasoning = NULL FROM f"
+        " WHERE f.served_us < $1::bigint AND r.user_id = f.user_id"
+        " AND r.id BETWEEN f.first_recommendation AND"
+        " f.first_recommendation + f.n_recommendations - 1),"
+        " s AS (DELETE FROM recommendation_log l USING f"
+        " WHERE f.served_us < $1::bigint AND l.user_id = f.user_id"
+        " AND l.id = f.id RETURNING 1),"
+        " x AS (SELECT x.user_id, x.id FROM exposures x"
+        " JOIN experiments e ON e.id = x.experiment"
+        " WHERE e.stopped_us < $1::bigint ORDER BY x.id LIMIT $2::bigint),"
+        " d AS (DELETE FROM exposures y USING x"
+        " WHERE y.user_id = x.user_id AND y.id = x.id RETURNING 1)"
+        " UPDATE commits SET given = CASE WHEN"
+        " (SELECT count(*) FROM s) >= $2::bigint OR"
+        " (SELECT count(*) FROM d) >= $2::bigint THEN 1 ELSE 0 END"
+        " WHERE token = $3::bigint RETURNING given",
 
     [PIQ_PG_CATALOGUE] =
         "SELECT version, document FROM catalogues WHERE version = $1::bigint"

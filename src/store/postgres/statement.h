@@ -33,6 +33,7 @@ typedef enum piq_pg_sql {
     PIQ_PG_STOP_EXPERIMENT,
     PIQ_PG_ERASE,
     PIQ_PG_TIDY,
+    PIQ_PG_FORGET_LOG,
     PIQ_PG_CATALOGUE,
     PIQ_PG_STATE,
     PIQ_PG_SNAPSHOT,

@@ -143,3 +143,58 @@ piq_status piq_sqlite_tidy(piq_store *s, int64_t now_us,
         *more = t.more;
     return st;
 }
+
+/* ---- the log ----------------------------------------------------------- */
+
+typedef struct forgetting {
+    int64_t before_us;
+    size_t limit;
+    bool more;
+} forgetting;
+
+static int forget_rows(piq_sqlite_conn *w, const forgetting *f,
+                       piq_sqlite_sql sql, size_t *n)
+{
+    piq_sqlite_call q;
+    piq_sqlite_begin(w, sql, &q);
+    piq_sqlite_bind_i64(&q, f->before_us);
+    piq_sqlite_bind_count(&q, f->limit);
+    int rc = piq_sqlite_run(&q);
+    *n = rc == SQLITE_OK ? (size_t)sqlite3_changes64(w->db) : 0;
+    return rc;
+}
+
+/* Numbers first: the largest may go. */
+static piq_status forget_log(piq_sqlite_conn *w, void *ctx, piq_err *err)
+{
+    forgetting *f = ctx;
+    size_t n_reasons = 0, n_slates = 0, n_exposures = 0;
+    piq_sqlite_call q;
+    piq_sqlite_begin(w, PIQ_SQL_NOTE_NUMBERS, &q);
+    int rc = piq_sqlite_run(&q);
+    if (rc == SQLITE_OK)
+        rc = forget_rows(w, f, PIQ_SQL_FORGET_REASONING, &n_reasons);
+    if (rc == SQLITE_OK)
+        rc = forget_rows(w, f, PIQ_SQL_FORGET_SLATES, &n_slates);
+    if (rc == SQLITE_OK && n_slates > 0)
+        rc = piq_sqlite_add_missing(w, "recommendation_log", n_slates);
+    if (rc == SQLITE_OK)
+        rc = forget_rows(w, f, PIQ_SQL_FORGET_EXPOSURES, &n_exposures);
+    if (rc == SQLITE_OK && n_exposures > 0)
+        rc = piq_sqlite_add_missing(w, "exposures", n_exposures);
+    if (rc != SQLITE_OK)
+        return piq_sqlite_fail(err, w->db, w->path, rc,
+                               "forget old recommendations");
+    f->more = n_slates >= f->limit || n_exposures >= f->limit;
+    return PIQ_OK;
+}
+
+piq_status piq_sqlite_forget_log(piq_store *s, int64_t before_us, size_t limit,
+                                 bool *more, piq_err *err)
+{
+    forgetting f = {before_us, limit, false};
+    piq_status st = piq_sqlite_transact(piq_sqlite_of(s), forget_log, &f, err);
+    if (st == PIQ_OK)
+        *more = f.more;
+    return st;
+}

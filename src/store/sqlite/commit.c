@@ -227,7 +227,8 @@ static piq_status write_all(piq_sqlite_conn *w, void *ctx, piq_err *err)
     if (st == PIQ_OK)
         st = write_calibrations(w, c, err);
     if (st == PIQ_OK)
-        st = piq_sqlite_write_records(w, c->records, c->n_records, err);
+        st = piq_sqlite_write_records(w, c->records, c->n_records,
+                                      work->ids.first_recommendation, err);
     if (st == PIQ_OK)
         st = piq_sqlite_write_changes(w, c, err);
     return st;

@@ -37,7 +37,7 @@ typedef struct erasing {
     piq_erased gone;
 } erasing;
 
-static int add_missing(piq_sqlite_conn *w, const char *table, uint64_t n)
+int piq_sqlite_add_missing(piq_sqlite_conn *w, const char *table, uint64_t n)
 {
     piq_sqlite_call q;
     piq_sqlite_begin(w, PIQ_SQL_ADD_MISSING, &q);
@@ -66,7 +66,8 @@ static int take_step(piq_sqlite_conn *w, erasing *e, const struct step *s)
         e->gone.others += n;
         break;
     }
-    return n > 0 && s->table != NULL ? add_missing(w, s->table, n) : SQLITE_OK;
+    return n > 0 && s->table != NULL ? piq_sqlite_add_missing(w, s->table, n)
+                                     : SQLITE_OK;
 }
 
 static int drop_state(piq_sqlite_conn *w, erasing *e)

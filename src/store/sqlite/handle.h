@@ -83,10 +83,13 @@ piq_status piq_sqlite_records(piq_store *s, piq_arena *a,
                               size_t *n, piq_err *err);
 piq_status piq_sqlite_put_records(piq_store *s, const piq_record *rows,
                                   size_t n, piq_err *err);
-/* Inside a transaction. */
+/* Inside a transaction, in which recommendations were numbered from
+ * `first_recommendation` on. */
 PIQ_MUST_USE piq_status piq_sqlite_write_records(piq_sqlite_conn *w,
                                                  const piq_record *rows,
-                                                 size_t n, piq_err *err);
+                                                 size_t n,
+                                                 int64_t first_recommendation,
+                                                 piq_err *err);
 
 piq_status piq_sqlite_changes(piq_store *s, piq_arena *a, int64_t after,
                               size_t limit, piq_change **out, size_t *n,
@@ -94,6 +97,8 @@ piq_status piq_sqlite_changes(piq_store *s, piq_arena *a, int64_t after,
 piq_status piq_sqlite_last_change(piq_store *s, int64_t *mark, piq_err *err);
 piq_status piq_sqlite_tidy(piq_store *s, int64_t now_us,
                            int64_t changes_before_us, bool *more, piq_err *err);
+piq_status piq_sqlite_forget_log(piq_store *s, int64_t before_us, size_t limit,
+                                 bool *more, piq_err *err);
 /* What a commit has changed. Inside its transaction. */
 PIQ_MUST_USE piq_status piq_sqlite_write_changes(piq_sqlite_conn *w,
                                                  const piq_commit *c,
@@ -104,6 +109,10 @@ PIQ_MUST_USE piq_status piq_sqlite_write_change(piq_sqlite_conn *w,
 
 piq_status piq_sqlite_erase(piq_store *s, piq_user_id user, piq_erased *out,
                             piq_err *err);
+/* So many rows of `table` went, and their numbers stay unused; inside a
+ * transaction, after PIQ_SQL_NOTE_NUMBERS. An SQLite code. */
+PIQ_MUST_USE int piq_sqlite_add_missing(piq_sqlite_conn *w, const char *table,
+                                        uint64_t n);
 /* Inside a transaction; 0: nothing was ever erased. */
 PIQ_MUST_USE piq_status piq_sqlite_floor(piq_sqlite_conn *w, int64_t *out,
                                          piq_err *err);

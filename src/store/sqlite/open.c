@@ -127,6 +127,7 @@ static const piq_store_ops sqlite_ops = {
     .dump = piq_sqlite_dump,
     .load = piq_sqlite_load,
     .tidy = piq_sqlite_tidy,
+    .forget_log = piq_sqlite_forget_log,
     .users = piq_sqlite_users,
     .counts = piq_sqlite_counts,
     .ping = piq_sqlite_ping,

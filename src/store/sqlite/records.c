@@ -31,7 +31,9 @@ static int find(piq_sqlite_conn *w, const piq_record *r, piq_record_there *out)
     return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
-static int put(piq_sqlite_conn *w, const piq_record *r, int64_t version)
+/* `first_recommendation`: of the commit. */
+static int put(piq_sqlite_conn *w, const piq_record *r, int64_t version,
+               int64_t first_recommendation)
 {
     piq_sqlite_call q;
     piq_sqlite_begin(w, PIQ_SQL_PUT_RECORD, &q);
@@ -43,6 +45,11 @@ static int put(piq_sqlite_conn *w, const piq_record *r, int64_t version)
     else
         piq_sqlite_bind_i64(&q, r->expires_us);
     piq_sqlite_bind_text(&q, r->document);
+    if (r->n_recommendations == 0)
+        piq_sqlite_bind_null(&q);
+    else
+        piq_sqlite_bind_i64(&q, first_recommendation +
+                                    (int64_t)r->first_recommendation);
     return piq_sqlite_run(&q);
 }
 
@@ -55,7 +62,7 @@ static int drop(piq_sqlite_conn *w, const piq_record *r)
 }
 
 static piq_status write_record(piq_sqlite_conn *w, const piq_record *r,
-                               piq_err *err)
+                               int64_t first_recommendation, piq_err *err)
 {
     piq_record_there there;
     int64_t version;
@@ -68,7 +75,7 @@ static piq_status write_record(piq_sqlite_conn *w, const piq_record *r,
         st = piq_record_next(r, &there, &version, &to_drop, err);
         if (st != PIQ_OK)
             return st;
-        rc = to_drop ? drop(w, r) : put(w, r, version);
+        rc = to_drop ? drop(w, r) : put(w, r, version, first_recommendation);
     }
     if (rc == SQLITE_OK)
         return PIQ_OK;
@@ -76,11 +83,12 @@ static piq_status write_record(piq_sqlite_conn *w, const piq_record *r,
 }
 
 piq_status piq_sqlite_write_records(piq_sqlite_conn *w, const piq_record *rows,
-                                    size_t n, piq_err *err)
+                                    size_t n, int64_t first_recommendation,
+                                    piq_err *err)
 {
     piq_status st = PIQ_OK;
     for (size_t i = 0; i < n && st == PIQ_OK; i++)
-        st = write_record(w, &rows[i], err);
+        st = write_record(w, &rows[i], first_recommendation, err);
     return st;
 }
 
@@ -92,7 +100,7 @@ typedef struct batch {
 static piq_status write_batch(piq_sqlite_conn *w, void *ctx, piq_err *err)
 {
     const batch *b = ctx;
-    return piq_sqlite_write_records(w, b->rows, b->n, err);
+    return piq_sqlite_write_records(w, b->rows, b->n, 0, err);
 }
 
 piq_status piq_sqlite_put_records(piq_store *s, const piq_record *rows,

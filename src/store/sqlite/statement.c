@@ -21,6 +21,11 @@
     "id, content_type, content_id, recommendation_score, reasoning, "          \
     "recommended_at, user_action, feedback_score"
 
+/* ?2 slates: the oldest, by their ids. */
+#define FRONT_OF_LOG                                                           \
+    "SELECT id, served_us, first_recommendation, n_recommendations"            \
+    " FROM recommendation_log ORDER BY id LIMIT ?2"
+
 #define RECORD_COLUMNS                                                         \
     "user_id, kind, key, version, at_us, expires_us, document"
 
@@ -257,7 +262,10 @@ static const char *const sql_text[PIQ_SQL_N] = {
     [PIQ_SQL_PUT_RECORD] =
         "INSERT INTO records"
         " (user_id, kind, key, version, at_us, expires_us, document)"
-        " VALUES (?,?,?,?,?,?,?) ON CONFLICT (user_id, kind, key) DO UPDATE"
+        " VALUES (?1,?2,?3,?4,?5,?6,CASE WHEN ?8 IS NULL THEN ?7 ELSE"
+        " '{\"first\":' || ?8 || ',' || CAST(substr(CAST(?7 AS BLOB), 2) AS "
+        "TEXT) END) ON CONFLICT "
+        "(user_id, kind, key) DO UPDATE"
         " SET version = excluded.version, at_us = excluded.at_us,"
         " expires_us = excluded.expires_us, document = excluded.document",
     [PIQ_SQL_DROP_RECORD] =
@@ -294,6 +302,21 @@ static const char *const sql_text[PIQ_SQL_N] = {
         " LIMIT ?2) WHERE at_us >= ?1 ORDER BY mark LIMIT 1),"
         " (SELECT mark FROM changes ORDER BY mark LIMIT 1 OFFSET ?2),"
         " (SELECT max(mark) FROM changes))",
+
+    /* The log has no index by time, which would cost every slate a page. Ids
+     * rise in order of serving. */
+    [PIQ_SQL_FORGET_REASONING] =
+        "UPDATE content_recommendations SET reasoning = NULL WHERE id IN"
+        " (SELECT r.id FROM (" FRONT_OF_LOG ") x JOIN content_recommendations r"
+        " ON r.id BETWEEN x.first_recommendation AND x.first_recommendation"
+        " + x.n_recommendations - 1 WHERE x.served_us < ?1)",
+    [PIQ_SQL_FORGET_SLATES] =
+        "DELETE FROM recommendation_log WHERE id IN"
+        " (SELECT id FROM (" FRONT_OF_LOG ") x WHERE x.served_us < ?1)",
+    [PIQ_SQL_FORGET_EXPOSURES] =
+        "DELETE FROM exposures WHERE id IN (SELECT x.id FROM experiments e"
+        " CROSS JOIN exposures x INDEXED BY exposures_of"
+        " ON x.experiment = e.id WHERE e.stopped_us < ?1 LIMIT ?2)",
 
     [PIQ_SQL_NEXT_EVENT] =
         "SELECT 1 + max(last, coalesce((SELECT max(seq) FROM events), 0))"

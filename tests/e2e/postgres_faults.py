@@ -1,0 +1,213 @@
+#!/usr/bin/python3
+"""What befalls PostgreSQL under load, and the network before it.
+
+The server is held (SIGSTOP), restarted, killed and started again, one of its
+backends is killed; a proxy between drops, delays, truncates and resets what
+goes by. Clients post all the while, and do not give up. After each: the service
+is ready again by itself, every event that was acknowledged is there exactly
+once, what was refused is taken now, all states replay to the same bytes, and
+the log says what was the matter. While the server is away, readiness says so.
+
+PIQ_PGFAULT_ROUNDS: how often all of it (default: once, and only what takes
+least time). PIQ_PGFAULT_SEED: other moments. The last line is "N passed, N failed, N skipped".
+"""
+import os
+import pathlib
+import sys
+import threading
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+sys.dont_write_bytecode = True
+
+from cut_proxy import CutProxy  # noqa: E402
+from daemon import POKER, Daemon, Tally, must, strict  # noqa: E402
+from load import N_LEARNERS, again, clients_of, verify  # noqa: E402
+from private_postgres import Absent, Server  # noqa: E402
+
+ROUNDS = int(os.environ.get("PIQ_PGFAULT_ROUNDS", "0"))
+SHORT = ("held for seconds", "crashed", "network truncates",
+         "network does all of it")
+SEED = int(os.environ.get("PIQ_PGFAULT_SEED", "1"))
+N_FIRST = 30     # events of each learner before anything happens
+AWAY_S = 4       # longer than the engine waits for a server that refuses
+SILENT_S = 9     # and for one that says nothing
+BACK_S = 30      # by when it must be ready again
+IMPATIENT = ("connect_timeout=2 piq_patience_ms=500 piq_statement_ms=1500 "
+             "piq_pool=4")
+
+tally = Tally()
+
+
+class Watch(threading.Thread):
+    """Asks whether the service is ready, all the time."""
+
+    def __init__(self, daemon):
+        super().__init__(daemon=True)
+        self.server = daemon
+        self.seen = []  # (when, status)
+        self.over = threading.Event()
+
+    def run(self):
+        while not self.over.wait(0.05):
+            try:
+                status = self.server.get("/readyz").status
+            except OSError:
+                status = 0
+            self.seen.append((time.monotonic(), status))
+
+    def during(self, since, until):
+        return [s for t, s in self.seen if since <= t <= until]
+
+
+def wait_ready(daemon):
+    """Seconds until it is; None: it is not."""
+    started = time.monotonic()
+    while time.monotonic() - started < BACK_S:
+        if daemon.get("/readyz").status == 200:
+            return time.monotonic() - started
+        time.sleep(0.05)
+    return None
+
+
+def check_events(daemon, db, what, clients, n_before):
+    """Exactly once: what was acknowledged is there, what was not is taken now,
+    and then there are as many events as different ones were posted."""
+    known = [p for c in clients for p in c.acknowledged]
+    unknown = [p for c in clients for p in c.unknown]
+    verify(tally, daemon, known, what)
+    odd = [r for r in again(daemon, unknown)
+           if r[1] not in ("accepted", "duplicate")]
+    tally.equal(f"{what}: refused again", odd, [])
+    told = strict(must("replay", "--json", "--db", db))
+    tally.equal(f"{what}: states that replay otherwise", told["differing"], 0)
+    n = n_before + len(known) + len(unknown)
+    tally.equal(f"{what}: events", told["events"], n)
+    return n, len(known), len(unknown)
+
+
+def under_load(name, db, n_before, fault, truth):
+    """`fault()` runs in the middle of the load, and is over when it returns.
+    `truth`: it was an outage that readiness must have told. What is over before
+    anybody lost patience is no matter for the log."""
+    with Daemon(db, "--threads", "8") as daemon:
+        watch = Watch(daemon)
+        watch.start()
+        clients = clients_of(daemon, SEED * 1000 + n_before, steady=True)
+        time.sleep(0.7)
+        since = time.monotonic()
+        fault()
+        until = time.monotonic()
+        back_s = wait_ready(daemon)
+        tally.check(f"{name}: ready again", back_s is not None,
+                    daemon.said()[-1500:])
+        time.sleep(1.0)
+        for client in clients:
+            client.stop.set()
+        for client in clients:
+            client.join(60)
+        watch.over.set()
+        watch.join(60)
+        # NDJSON is answered line by line: 200, and in it what was not taken.
+        tally.equal(f"{name}: other refusals than 503", sorted(
+            {r.status for c in clients for r in c.refused
+             if r.path != "/api/events"} - {503}), [])
+        if truth:
+            tally.check(f"{name}: readiness told of it",
+                        503 in watch.during(since, until + BACK_S),
+                        watch.seen[-20:])
+        n, known, unknown = check_events(daemon, db, name, clients, n_before)
+        said = daemon.said()
+        if truth or unknown:
+            tally.check(f"{name}: the log says so", any(
+                "storage" in line or "server" in line or "PostgreSQL" in line
+                for line in said.splitlines()
+                if " error " in line or " warn" in line), said[-1500:])
+        tally.check(f"{name}: no password in the log",
+                    "password=" not in said or "password=***" in said,
+                    said[-500:])
+    tally.equal(f"{name}: exit status", daemon.process.returncode, 0)
+    slowest = max(c.slowest_s for c in clients)
+    print(f"{name}: {known} acknowledged, {unknown} not, back after "
+          f"{back_s if back_s is None else round(back_s, 2)} s, slowest "
+          f"answer {slowest:.1f} s", flush=True)
+    return n
+
+
+def faults_of(server):
+    def held():
+        server.hold()
+        time.sleep(SILENT_S)
+        server.go_on()
+
+    def restarted():
+        server.stop()
+        server.start()
+
+    def away():
+        server.stop()
+        time.sleep(AWAY_S)
+        server.start()
+
+    def crashed():
+        server.kill()
+        server.start()
+
+    return (("held for seconds", held, True), ("restarted", restarted, False),
+            ("away for seconds", away, True), ("crashed", crashed, False),
+            ("a backend killed", server.kill_backend, False))
+
+
+def cuts_of(proxy):
+    def cut(mode, seconds):
+        def run():
+            proxy.mode = mode
+            time.sleep(seconds)
+            proxy.mode = "pass"
+        return run
+
+    def at_random():
+        for k in range(12):
+            proxy.mode = ("reset", "truncate", "drop", "delay")[k % 4]
+            time.sleep(0.15)
+            proxy.mode = "pass"
+            time.sleep(0.1)
+
+    return (("network drops", cut("drop", SILENT_S), True),
+            ("network delays", cut("delay", 2), False),
+            ("network truncates", cut("truncate", 2), False),
+            ("network resets", cut("reset", AWAY_S), True),
+            ("network does all of it", at_random, False))
+
+
+def run_with(server):
+    direct = f"postgres:{server.conninfo()} {IMPATIENT}"
+    must("simulate", "--learners", N_LEARNERS, "--events", N_FIRST, "--days",
+         30, "--curriculum", POKER, "--db", direct)
+    n = N_LEARNERS * N_FIRST
+
+    def chosen(faults):
+        return [f for f in faults if ROUNDS or f[0] in SHORT]
+
+    for _ in range(ROUNDS or 1):
+        for name, fault, truth in chosen(faults_of(server)):
+            n = under_load(name, direct, n, fault, truth)
+        with CutProxy("127.0.0.1", server.cluster.port) as proxy:
+            there = f"postgres:{server.conninfo(proxy.port)} {IMPATIENT}"
+            for name, fault, truth in chosen(cuts_of(proxy)):
+                n = under_load(name, there, n, fault, truth)
+
+
+def postgres():
+    try:
+        server = Server()
+    except Absent as error:
+        tally.skip("faults of PostgreSQL", f"{error}".upper())
+        return
+    with server:
+        run_with(server)
+
+
+if __name__ == "__main__":
+    sys.exit(tally.run([postgres]))
