@@ -349,8 +349,10 @@ static piq_str decoded(piq_exchange *c, piq_str s)
 {
     char *out = piq_arena_alloc(&c->arena, s.len + 1, 1);
     size_t n = 0;
-    if (!out)
+    if (!out) {
+        piq_fail(&c->err, PIQ_ENOMEM, "no memory for this request");
         return (piq_str){NULL, 0};
+    }
     for (size_t i = 0; i < s.len; i++) {
         char ch = s.ptr[i];
         if (ch == '%') {
@@ -420,6 +422,10 @@ bool piq_exchange_query(piq_exchange *c, const char *name, piq_str *value,
         if (!piq_str_eq(n, piq_str_of(name)))
             continue;
         *value = decoded(c, v);
+        if (!value->ptr && c->err.status == PIQ_ENOMEM) {
+            piq_exchange_fail(c);
+            return false;
+        }
         if (!value->ptr)
             return refuse_query(c, n, "malformed query parameter");
         *found = true;
@@ -578,16 +584,18 @@ bool piq_exchange_keep(piq_exchange *c)
 {
     if (c->in == &c->kept)
         return true;
-    c->kept = *c->in;
     const char *path =
         piq_arena_strndup(&c->arena, c->in->path.ptr, c->in->path.len);
+    if (!path) /* what refuses it still needs the caller's */
+        return false;
+    c->kept = *c->in;
     c->kept.path.ptr = path;
     c->kept.query = c->kept.body = (piq_str){"", 0};
     c->kept.content_type = c->kept.if_match = c->kept.if_none_match =
         (piq_str){"", 0};
     c->kept.method = "";
     c->in = &c->kept;
-    return path != NULL;
+    return true;
 }
 
 piq_op *piq_exchange_op(piq_exchange *c, piq_op_kind kind)

@@ -53,6 +53,7 @@ static bool is_drawn(piq_str path)
 {
     const piq_str learners = PIQ_STR("/learners/");
     return piq_str_eq(path, PIQ_STR("/coach")) ||
+           piq_str_eq(path, PIQ_STR("/fixtures")) ||
            piq_str_eq(path, PIQ_STR("/learners")) ||
            (path.len > learners.len &&
             memcmp(path.ptr, learners.ptr, learners.len) == 0);

@@ -31,7 +31,10 @@
  * for), `contents`; all that are given have to hold, of each list one entry.
  * {} is everything.
  *
- * A tenant is a set of learners: ranges of ids, both ends in it.
+ * A tenant, here, is a group of learners: ranges of ids, both ends in it. It is
+ * not the tenant of a credential (access/access.h); docs/GLOSSARY.md says why
+ * both have the word. Ids are those of piq_user_id, with that tenant's number
+ * in the bits from 40 on.
  */
 #ifndef PIQ_DOMAIN_RULE_H
 #define PIQ_DOMAIN_RULE_H

@@ -48,10 +48,10 @@ static piq_status find(piq_engine *e, piq_arena *a, piq_str name,
             *out = all[i];
             return PIQ_OK;
         }
-    return status ? status
-                  : piq_fail(err, PIQ_ENOTFOUND,
-                             "there is no experiment \"%.*s\"",
-                             name.len < 64 ? (int)name.len : 64, name.ptr);
+    return status
+               ? status
+               : piq_fail(err, PIQ_ENOTFOUND, "there is no experiment \"%.*s\"",
+                          name.len < 64 ? (int)name.len : 64, name.ptr);
 }
 
 static piq_status count_running(piq_engine *e, piq_arena *a, piq_err *err)

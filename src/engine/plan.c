@@ -177,18 +177,47 @@ static void write_config(const piq_op *op, const piq_path_row *row,
     piq_buf_release(&shown);
 }
 
-/* An entry without what was believed then, its last member: that is for the
- * next entry to be made from. Inside a string the quotes would be escaped. */
+/* Behind the list that begins at `at`. */
+static const char *end_of_list(const char *at, const char *end)
+{
+    int depth = 0;
+    bool quoted = false;
+    for (; at < end; at++) {
+        if (quoted && *at == '\\')
+            at++;
+        else if (*at == '"')
+            quoted = !quoted;
+        else if (!quoted && *at == '[')
+            depth++;
+        else if (!quoted && *at == ']' && --depth == 0)
+            return at + 1;
+    }
+    return end;
+}
+
+/* An entry without what was believed then: that is for the next entry to be
+ * made from. We write it last; a store may have laid the entry out anew.
+ * Inside a string the quotes would be escaped. */
 static void write_entry(piq_str entry, piq_json_writer *w)
 {
-    static const char name[] = ",\"believed\":[";
+    static const char name[] = "\"believed\":";
+    const char *end = entry.ptr + entry.len;
     const char *at = memmem(entry.ptr, entry.len, name, sizeof name - 1);
-    if (!at) {
+    const char *list = at ? at + sizeof name - 1 : end;
+    while (list < end && *list == ' ')
+        list++;
+    if (list == end || *list != '[') {
         piq_json_raw(w, entry);
         return;
     }
+    const char *rest = end_of_list(list, end);
+    while (at > entry.ptr && (at[-1] == ' ' || at[-1] == ','))
+        at--;
+    if (at[-1] == '{') /* the first member: the comma behind it goes */
+        while (rest < end && (*rest == ' ' || *rest == ','))
+            rest++;
     piq_json_raw(w, (piq_str){entry.ptr, (size_t)(at - entry.ptr)});
-    piq_buf_add_char(w->out, '}');
+    piq_buf_add(w->out, rest, (size_t)(end - rest));
 }
 
 /* The newest `most` entries of the history; 0: all of them. */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,7 +109,7 @@ static void tag_of(piq_str content, char out[17])
 static piq_status read_made(piq_pages *p, piq_pages_file *f, int folder,
                             const char *name, piq_err *err)
 {
-    char beside[160];
+    char beside[NAME_MAX + 8];
     for (int c = PIQ_PAGES_BROTLI; c < PIQ_PAGES_N_CODINGS; c++) {
         snprintf(beside, sizeof beside, "%s%s", name, suffixes[c]);
         if (faccessat(folder, beside, R_OK, 0))
