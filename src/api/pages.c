@@ -17,7 +17,19 @@
 _Static_assert(sizeof POLICY <= sizeof((piq_api_line *)0)->value,
                "the policy fits into a line");
 
-static void answer(piq_exchange *c, const piq_pages_file *f)
+/* What the file is called in this coding; and how long it may be kept. */
+static void add_identity(piq_exchange *c, const piq_pages_file *f,
+                         const char *tag)
+{
+    piq_exchange_line(c, "ETag", "%s", tag);
+    piq_exchange_line(c, "Cache-Control", "%s",
+                      f->forever ? "public, max-age=31536000, immutable"
+                                 : "no-cache");
+}
+
+/* `kept`: browsers may keep it. "/" itself is never kept, as the contract has
+ * it: it is the way in, too. */
+static void answer(piq_exchange *c, const piq_pages_file *f, bool kept)
 {
     piq_pages_coding coding =
         piq_pages_choose(f, piq_exchange_header(c, "Accept-Encoding"));
@@ -25,18 +37,17 @@ static void answer(piq_exchange *c, const piq_pages_file *f)
     char tag[32];
     snprintf(tag, sizeof tag, "\"%s%s%s\"", f->tag, name ? "-" : "",
              name ? name : "");
-    piq_exchange_line(c, "ETag", "%s", tag);
+    if (kept)
+        add_identity(c, f, tag);
     piq_exchange_line(c, "Vary", "Accept-Encoding");
-    piq_exchange_line(c, "Cache-Control", "%s",
-                      f->forever ? "public, max-age=31536000, immutable"
-                                 : "no-cache");
-    if (f->forever && piq_str_eq(c->in->if_none_match, piq_str_of(tag))) {
+    /* With a 304, too: its headers replace those of what the browser kept. */
+    piq_exchange_line(c, "Content-Security-Policy", "%s", POLICY);
+    if (kept && piq_str_eq(c->in->if_none_match, piq_str_of(tag))) {
         piq_exchange_bytes(c, 304, NULL, NULL, -1);
         return;
     }
     if (name)
         piq_exchange_line(c, "Content-Encoding", "%s", name);
-    piq_exchange_line(c, "Content-Security-Policy", "%s", POLICY);
     piq_exchange_bytes(c, 200, f->type, piq_bytes_retain(f->bytes[coding]), -1);
 }
 
@@ -44,7 +55,7 @@ bool piq_answer_index(piq_exchange *c)
 {
     if (!c->api->pages)
         return false;
-    answer(c, piq_pages_index(c->api->pages));
+    answer(c, piq_pages_index(c->api->pages), false);
     return true;
 }
 
@@ -69,6 +80,6 @@ bool piq_answer_page(piq_exchange *c)
     if (!f && is_drawn(c->in->path))
         f = piq_pages_index(c->api->pages);
     if (f)
-        answer(c, f);
+        answer(c, f, true);
     return f != NULL;
 }

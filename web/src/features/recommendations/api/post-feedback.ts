@@ -1,0 +1,35 @@
+import { onceKey } from '@/api/client';
+import { useWho } from '@/api/context';
+import { answerOf } from '@/api/errors';
+import { keys } from '@/api/keys';
+import { useOptimistic } from '@/api/optimistic';
+import type { Feedback, RecommendationSet } from '@/api/types';
+import { withFeedback } from '../rules';
+
+export interface FeedbackInput {
+  id: number;
+  feedback: Feedback;
+}
+
+/** Says what became of a recommendation; one that is dismissed is gone at once. */
+export function useFeedback() {
+  const { client, userId } = useWho();
+  return useOptimistic<FeedbackInput, RecommendationSet>({
+    send: ({ id, feedback }) =>
+      answerOf(
+        client.api.POST(
+          '/api/users/{userId}/recommendations/{recommendationId}/feedback',
+          {
+            params: {
+              path: { userId, recommendationId: id },
+              header: { 'Idempotency-Key': onceKey() },
+            },
+            body: feedback,
+          },
+        ),
+      ),
+    queryKey: keys.recommendations(userId),
+    apply: (cached, { id, feedback }) => withFeedback(cached, id, feedback),
+    touches: [keys.recommendations(userId)],
+  });
+}

@@ -1,0 +1,68 @@
+export const settings = {
+  title: 'Settings',
+  pace: {
+    title: 'Pace',
+    difficulty: 'Difficulty rises',
+    slow: 'Slowly',
+    moderate: 'Steadily',
+    fast: 'Fast',
+    inferred: 'Not set by you: estimated from what you did.',
+    session: 'Minutes at a time',
+    weekdays: 'Minutes on each day',
+    days: ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'],
+    week: (total: string) => `${total} a week`,
+  },
+  daysOff: {
+    title: 'Days off',
+    help: 'Nothing is planned on these days.',
+    add: 'Add day',
+    day: 'Day off',
+    remove: (day: string) => `Remove ${day}`,
+    none: 'None',
+  },
+  profiling: {
+    title: 'Pause profiling',
+    help: 'While paused, nothing new is recorded or learned about you. Suggestions stay as they were.',
+    on: 'Paused',
+    off: 'Not paused',
+    said: (paused: boolean) =>
+      paused ? 'Profiling is paused.' : 'Profiling goes on.',
+  },
+  reminders: {
+    title: 'Remind me of reviews',
+    help: 'Off unless you turn it on. A notice of this browser, when you open the page and reviews are due. Nothing is sent by mail.',
+    refused: 'This browser does not allow notices from here.',
+    due: (n: number) => (n === 1 ? '1 review is due' : `${n} reviews are due`),
+  },
+  export: {
+    title: 'Your data',
+    help: 'Everything that is kept about you, as one file.',
+    button: 'Download everything',
+    done: 'The download has begun.',
+  },
+  erase: {
+    title: 'Delete everything',
+    help: 'Every record of you goes, here and in all copies in use. This cannot be undone.',
+    open: 'Delete ..',
+    confirm: (id: string) => `Type ${id} to confirm`,
+    label: 'Learner’s number',
+    button: 'Delete for good',
+    done: 'Deleted. Nothing is kept any more.',
+    cannot: 'Only your platform can do this for you: ask its support.',
+  },
+  how: {
+    title: 'How it works',
+    text: [
+      'Each answer moves an estimate of how well you know the skills behind it. The bar around an estimate is where the truth likely lies (90 %).',
+      'What you know fades without practice; reviews are planned for the day on which recall is about to fall below what you want.',
+      'Suggestions are scored by what you would learn, what you may forget, difficulty and your goal. One place of each list is left to chance among what is nearly as good, to find out what helps.',
+      'Formats are mixed for everybody. There is no good evidence that people learn better in a style of their own, so none is assigned to you.',
+      'Nothing about your mood or character is inferred.',
+    ],
+  },
+  correct: {
+    title: 'Correct the model',
+    help: 'If an estimate is wrong, open the skill and say so.',
+    open: 'Go to skills',
+  },
+};
