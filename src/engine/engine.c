@@ -85,9 +85,8 @@ static void free_engine(piq_engine *e)
     pthread_mutex_destroy(&e->catalogue_lock);
     pthread_mutex_destroy(&e->model_lock);
     pthread_mutex_destroy(&e->adopt_lock);
-    piq_policy_release(e->policy);
-    piq_taste_release(e->taste);
-    pthread_mutex_destroy(&e->policy_lock);
+    piq_in_force_destroy(&e->policy);
+    piq_in_force_destroy(&e->taste);
     pthread_mutex_destroy(&e->learn_lock);
     free(e);
 }
@@ -105,7 +104,8 @@ piq_status piq_engine_open(piq_store *store, const piq_engine_config *config,
     pthread_mutex_init(&e->catalogue_lock, NULL);
     pthread_mutex_init(&e->model_lock, NULL);
     pthread_mutex_init(&e->adopt_lock, NULL);
-    pthread_mutex_init(&e->policy_lock, NULL);
+    piq_in_force_init(&e->policy);
+    piq_in_force_init(&e->taste);
     pthread_mutex_init(&e->learn_lock, NULL);
     pthread_mutex_init(&e->steering_lock, NULL);
     pthread_mutex_init(&e->steer_lock, NULL);

@@ -6,6 +6,7 @@
 #include "engine/committer.h"
 #include "engine/drift.h"
 #include "engine/engine.h"
+#include "engine/in_force.h"
 #include "engine/steering.h"
 #include "learner/fold.h"
 #include "track/calibrate.h"
@@ -55,14 +56,10 @@ struct piq_engine {
     pthread_mutex_t steer_lock; /* one thread adopts at a time */
     int64_t watched_us;         /* the maintainer's: experiments looked at */
 
-    /* policy.c: learned weights in force */
-    pthread_mutex_t policy_lock;    /* what follows, for moments only */
-    struct piq_policy_hold *policy; /* NULL: weights set by hand */
-    uint32_t policy_champion;       /* number of the row it was chosen by */
-    pthread_mutex_t learn_lock;     /* one thread learns at a time */
-    int64_t learned_us;             /* the maintainer's: log looked at */
-    struct piq_taste_hold *taste;   /* NULL: none; under the same lock */
-    uint32_t taste_champion;
+    piq_in_force policy;        /* policy.c: none: weights set by hand */
+    piq_in_force taste;         /* tastes.c */
+    pthread_mutex_t learn_lock; /* one thread learns at a time */
+    int64_t learned_us;         /* the maintainer's: log looked at */
 
     /* erase.c: as the store last said */
     _Atomic int64_t floor;    /* largest version of an erased state */

@@ -1,125 +1,83 @@
 #include "engine/tastes.h"
 
-#include "base/log.h"
 #include "engine/engine_internal.h"
 #include "insight/inputs.h"
 
 #include <stdlib.h>
 
 struct piq_taste_hold {
-    atomic_uint refs;
-    uint32_t version;
+    piq_hold hold;
     piq_taste *model;
 };
 
 void piq_taste_release(piq_taste_hold *h)
 {
-    if (h && atomic_fetch_sub(&h->refs, 1) == 1) {
-        piq_taste_free(h->model);
-        free(h);
-    }
+    piq_hold_release((piq_hold *)h);
 }
 
 piq_taste_hold *piq_engine_taste(piq_engine *e)
 {
-    pthread_mutex_lock(&e->policy_lock);
-    piq_taste_hold *h = e->taste;
-    if (h)
-        atomic_fetch_add(&h->refs, 1);
-    pthread_mutex_unlock(&e->policy_lock);
-    return h;
+    return (piq_taste_hold *)piq_in_force_now(&e->taste);
 }
 
 uint32_t piq_taste_version(const piq_taste_hold *h)
 {
-    return h ? h->version : 0;
+    return piq_hold_version((const piq_hold *)h);
 }
 
 /* ---- taking it from the registry ----------------------------------------- */
 
-static piq_status read_version(piq_engine *e, uint32_t version,
-                               piq_taste_hold **out, piq_err *err)
+static const size_t LARGEST_ROW = (size_t)1 << 30;
+
+static void free_taste(piq_hold *hold)
 {
-    piq_arena a;
-    piq_model_row row;
+    piq_taste_hold *h = (piq_taste_hold *)hold;
+    piq_taste_free(h->model);
+    free(h);
+}
+
+static piq_status read_taste(piq_arena *a, piq_str bytes, piq_hold **out,
+                             piq_err *err)
+{
+    (void)a;
     piq_taste_hold *h = calloc(1, sizeof *h);
     if (!h)
         return piq_fail(err, PIQ_ENOMEM, "no memory for a taste model");
-    piq_arena_init(&a, (size_t)1 << 30);
-    atomic_init(&h->refs, 1);
-    h->version = version;
-    piq_status status =
-        e->store->ops->model(e->store, &a, PIQ_MODEL_TASTE, version, &row, err);
-    if (status == PIQ_OK)
-        status = piq_taste_decode(row.body, &h->model, err);
-    piq_arena_release(&a);
+    piq_status status = piq_taste_decode(bytes, &h->model, err);
     if (status)
         free(h);
     else
-        *out = h;
+        *out = &h->hold;
     return status;
+}
+
+static piq_hold_kind taste_kind(void)
+{
+    return (piq_hold_kind){
+        .kind = PIQ_MODEL_TASTE,
+        .name = "taste",
+        .in_force = "taste model in force",
+        .refused = "a taste model cannot be read, the one before stays",
+        .arena_bytes = LARGEST_ROW,
+        .read = read_taste,
+        .free = free_taste};
 }
 
 piq_status piq_engine_taste_version(piq_engine *e, uint32_t version,
                                     piq_taste_hold **out, piq_err *err)
 {
-    *out = NULL;
-    if (!version)
-        return PIQ_OK;
-    piq_taste_hold *now = piq_engine_taste(e);
-    if (piq_taste_version(now) == version) {
-        *out = now;
-        return PIQ_OK;
-    }
-    piq_taste_release(now);
-    return read_version(e, version, out, err);
-}
-
-static void put_in_force(piq_engine *e, uint32_t number, piq_taste_hold *h)
-{
-    pthread_mutex_lock(&e->policy_lock);
-    piq_taste_hold *old = e->taste;
-    e->taste = h;
-    e->taste_champion = number;
-    pthread_mutex_unlock(&e->policy_lock);
-    piq_taste_release(old);
-    piq_log_field fields[] = {piq_log_int("taste", piq_taste_version(h))};
-    piq_log(PIQ_LOG_INFO, 0, "taste model in force", fields, 1);
-}
-
-/* Once for each row: it will not be any better the next second. */
-static piq_status refuse(piq_engine *e, uint32_t number, const piq_err *why)
-{
-    pthread_mutex_lock(&e->policy_lock);
-    e->taste_champion = number;
-    pthread_mutex_unlock(&e->policy_lock);
-    piq_log_err(0, "a taste model cannot be read, the one before stays", why);
-    return PIQ_OK;
+    piq_hold_kind kind = taste_kind();
+    piq_hold *h;
+    piq_status status =
+        piq_in_force_version(&e->taste, e->store, &kind, version, &h, err);
+    *out = (piq_taste_hold *)h;
+    return status;
 }
 
 piq_status piq_engine_adopt_taste(piq_engine *e, piq_err *err)
 {
-    uint32_t number, version;
-    piq_taste_hold *h = NULL;
-    piq_err why = {0};
-    piq_status status = e->store->ops->champion(e->store, PIQ_MODEL_TASTE,
-                                                &number, &version, err);
-    pthread_mutex_lock(&e->policy_lock);
-    bool same = e->taste_champion == number;
-    pthread_mutex_unlock(&e->policy_lock);
-    if (status || same)
-        return status;
-    status = piq_engine_taste_version(e, version, &h, &why);
-    if (status == PIQ_ECORRUPT || status == PIQ_EINVAL ||
-        status == PIQ_ENOTFOUND || status == PIQ_ELIMIT)
-        return refuse(e, number, &why);
-    if (status) {
-        if (err)
-            *err = why;
-        return status;
-    }
-    put_in_force(e, number, h);
-    return PIQ_OK;
+    piq_hold_kind kind = taste_kind();
+    return piq_in_force_adopt(&e->taste, e->store, &kind, err);
 }
 
 /* ---- one learner --------------------------------------------------------- */
