@@ -319,15 +319,25 @@ static piq_str event_id(piq_sim *s)
     return (piq_str){id, (size_t)(p - id)};
 }
 
+/* None on days that are not liked; on the best liked one always some. */
+static void state_minutes(const piq_sim *s, uint16_t minutes[7])
+{
+    size_t best = 0;
+    for (size_t i = 1; i < 7; i++)
+        best = s->weekday[i] > s->weekday[best] ? i : best;
+    for (size_t i = 0; i < 7; i++)
+        minutes[i] = i == best || s->weekday[i] > 0.5
+                         ? (uint16_t)(s->weekday[i] * 60.0)
+                         : 0;
+}
+
 static void emit_stated(piq_sim *s, piq_event *e)
 {
     e->type = PIQ_EV_PROFILE_STATED;
     piq_stated *x = &e->u.stated;
     x->has = PIQ_STATED_SESSION | PIQ_STATED_MINUTES;
     x->session_minutes = (uint16_t)(15 + 5 * piq_rng_below(&s->rng, 8));
-    for (size_t i = 0; i < 7; i++)
-        x->minutes_per_weekday[i] =
-            s->weekday[i] > 0.5 ? (uint16_t)(s->weekday[i] * 60.0) : 0;
+    state_minutes(s, x->minutes_per_weekday);
     if (chance(s, 0.5)) {
         x->has |= PIQ_STATED_LEVEL;
         double d =

@@ -143,6 +143,28 @@ static void test_sim__events_are_valid(void **state)
     piq_arena_release(&a);
 }
 
+/* Who states no minute on any day cannot be planned for. */
+static void test_sim__everybody_has_minutes_on_some_day(void **state)
+{
+    const piq_catalogue *c = *state;
+    piq_sim_options o = options();
+    piq_arena a;
+    piq_event e;
+    o.n_learners = 20000;
+    piq_arena_init(&a, 0);
+    for (size_t k = 0; k < o.n_learners; k++) {
+        piq_sim *s = learner(&a, c, &o, k);
+        unsigned week = 0;
+        assert_true(piq_sim_next(s, &e));
+        assert_int_equal(e.type, PIQ_EV_PROFILE_STATED);
+        for (int i = 0; i < 7; i++)
+            week += e.u.stated.minutes_per_weekday[i];
+        assert_true(week > 0);
+        piq_arena_clear(&a);
+    }
+    piq_arena_release(&a);
+}
+
 static void test_sim__same_seed_same_life(void **state)
 {
     const piq_catalogue *c = *state;
@@ -285,6 +307,7 @@ int main(void)
         cmocka_unit_test(test_sim__events_come_in_order_and_in_number),
         cmocka_unit_test(test_sim__lives_a_whole_life),
         cmocka_unit_test(test_sim__events_are_valid),
+        cmocka_unit_test(test_sim__everybody_has_minutes_on_some_day),
         cmocka_unit_test(test_sim__same_seed_same_life),
         cmocka_unit_test(test_sim__answers_only_gives_answers),
         cmocka_unit_test(test_sim__practice_raises_ability_unless_told_not_to),
