@@ -186,3 +186,12 @@ void piq_log_err(uint64_t request_id, const char *message, const piq_err *err)
         fields[n++] = piq_log_z("hint", err->hint);
     piq_log(PIQ_LOG_ERROR, request_id, message, fields, n);
 }
+
+void piq_reporter_tell(const piq_reporter *to, const char *what,
+                       const piq_err *err)
+{
+    if (to->tell)
+        to->tell(to->ctx, what, err);
+    else
+        piq_log_err(0, what, err);
+}

@@ -47,4 +47,14 @@ void piq_log(piq_log_level level, uint64_t request_id, const char *message,
 /* A failure, with its message, place and hint. */
 void piq_log_err(uint64_t request_id, const char *message, const piq_err *err);
 
+/* Who is told of background work that failed and is tried again: of one reason
+ * that many tell of, the log needs one line. `tell` NULL: the log, each time.
+ */
+typedef struct piq_reporter {
+    void (*tell)(void *ctx, const char *what, const piq_err *err);
+    void *ctx;
+} piq_reporter;
+void piq_reporter_tell(const piq_reporter *to, const char *what,
+                       const piq_err *err);
+
 #endif

@@ -1,5 +1,7 @@
 #include "base/status.h"
 
+#include "base/str.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -28,6 +30,15 @@ _Noreturn void piq_assert_fail(const char *cond, const char *file, int line)
     abort();
 }
 
+/* What is quoted may be anybody's bytes, and a cut may fall inside a character:
+ * a message is UTF-8 whatever it is about. */
+static void print(char *to, size_t size, const char *fmt, va_list ap)
+{
+    if (vsnprintf(to, size, fmt, ap) < 0)
+        to[0] = '\0';
+    piq_utf8_mend(to);
+}
+
 piq_status piq_fail(piq_err *err, piq_status status, const char *fmt, ...)
 {
     if (!err)
@@ -37,8 +48,7 @@ piq_status piq_fail(piq_err *err, piq_status status, const char *fmt, ...)
     err->hint[0] = '\0';
     va_list ap;
     va_start(ap, fmt);
-    if (vsnprintf(err->message, sizeof err->message, fmt, ap) < 0)
-        err->message[0] = '\0';
+    print(err->message, sizeof err->message, fmt, ap);
     va_end(ap);
     return status;
 }
@@ -49,8 +59,7 @@ void piq_err_at(piq_err *err, const char *fmt, ...)
         return;
     va_list ap;
     va_start(ap, fmt);
-    if (vsnprintf(err->where, sizeof err->where, fmt, ap) < 0)
-        err->where[0] = '\0';
+    print(err->where, sizeof err->where, fmt, ap);
     va_end(ap);
 }
 
@@ -60,7 +69,6 @@ void piq_err_hint(piq_err *err, const char *fmt, ...)
         return;
     va_list ap;
     va_start(ap, fmt);
-    if (vsnprintf(err->hint, sizeof err->hint, fmt, ap) < 0)
-        err->hint[0] = '\0';
+    print(err->hint, sizeof err->hint, fmt, ap);
     va_end(ap);
 }

@@ -33,7 +33,7 @@ _Noreturn void piq_assert_fail(const char *cond, const char *file, int line);
 /* Fills *err (when not NULL) and returns `status`, so that a caller writes
  * `return piq_fail(err, PIQ_EINVAL, "...")`. The message names what could not
  * be done, to what; cut at the size of err->message. Clears pointer and hint.
- */
+ * Whatever it quotes, all three are UTF-8: "?" stands for what is none. */
 piq_status piq_fail(piq_err *err, piq_status status, const char *fmt, ...)
     PIQ_PRINTF(3, 4);
 

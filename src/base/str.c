@@ -67,6 +67,24 @@ bool piq_str_is_utf8(piq_str s)
     return true;
 }
 
+void piq_utf8_mend(char *text)
+{
+    size_t len = strlen(text), kept = 0;
+    bool after_mark = false;
+    for (size_t i = 0, n; i < len; i += n) {
+        n = piq_utf8_len(text + i, len - i);
+        if (n > 0) {
+            memmove(text + kept, text + i, n);
+            kept += n;
+        } else if (!after_mark) {
+            text[kept++] = '?';
+        }
+        after_mark = n == 0;
+        n = n > 0 ? n : 1;
+    }
+    text[kept] = '\0';
+}
+
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';

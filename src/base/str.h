@@ -39,6 +39,10 @@ bool piq_str_is_utf8(piq_str s);
  * bytes do not begin with one. */
 size_t piq_utf8_len(const char *at, size_t left);
 
+/* Makes a NUL-terminated text UTF-8 where it stands: a run of bytes that are
+ * none, such as half a character where a format cut one, becomes one "?". */
+void piq_utf8_mend(char *text);
+
 /* Whole slice as a decimal integer; false on anything else or overflow. */
 bool piq_str_to_i64(piq_str s, int64_t *out);
 

@@ -128,6 +128,7 @@ void piq_report_add(piq_report *r, piq_place p, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(message, sizeof message, fmt, ap);
     va_end(ap);
+    piq_utf8_mend(message); /* a name may have been cut inside a character */
     copy_cut(f->where, sizeof f->where, pointer.text);
     copy_cut(f->message, sizeof f->message, message);
     f->line = piq_json_lines_find(&r->lines, pointer.text);

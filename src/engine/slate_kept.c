@@ -272,7 +272,9 @@ piq_status piq_slate_kept_add(piq_batch *b, const piq_op *op,
     piq_str key = key_of(op, name);
     piq_buf buf;
     piq_buf_init(&buf, 0);
-    write_document(&x->mark, reply, b->commit.recommendations + first, n, &buf);
+    /* A batch that recommends nothing has no rows to count from. */
+    write_document(&x->mark, reply,
+                   n ? b->commit.recommendations + first : NULL, n, &buf);
     piq_str document = piq_buf_keep(&buf, &b->arena);
     piq_buf_release(&buf);
     key.ptr = piq_arena_strndup(&b->arena, key.ptr, key.len);

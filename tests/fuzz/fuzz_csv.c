@@ -3,13 +3,15 @@
  *     fuzz_csv [ROUNDS [SEED]]         PIQ_FUZZ_ROUNDS sets the rounds too
  *
  * The first byte of an input says which reader the rest is for:
- *     t  tab-separated answers         m  ratings with times
+ *     t  tab-separated answers;        m  ratings with times
+ *        their line of names is put
+ *        before them; T: as it is
  *     p  four lines a learner          g  ratings as labels
  *     a  the same, as folds            l  lists; "%" parts training and test
  *     o  ratings and, after "%",       b  a bandit's log and, after "%", a
  *        items, as rounds of a game       policy
- * Laws: a refusal says what and where; what is read is in the ranges that the
- * header promises; answers make a curriculum without findings.
+ * Laws, at every input: a refusal says what and where; what is read is in the
+ * ranges that the header promises; answers make a curriculum without findings.
  */
 #include "train/kt_data.h"
 #include "train/kt_tsv.h"
@@ -20,6 +22,7 @@
 #include "support/fuzz_driver.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { ARENA_BYTES = 16 << 20 };
@@ -111,6 +114,16 @@ static void try_tsv(piq_arena *a, piq_str text)
         }
 }
 
+/* The names that the reader asks for, then the rest of the input. */
+static void try_named_tsv(piq_arena *a, piq_str rows)
+{
+    const piq_str names =
+        PIQ_STR("user_id\titem_id\ttimestamp\tcorrect\tskill_id\n");
+    char *text = fuzz_joined(names, rows);
+    try_tsv(a, (piq_str){text, names.len + rows.len});
+    free(text);
+}
+
 static void try_pid(piq_arena *a, piq_str text)
 {
     piq_kt_rows rows;
@@ -196,6 +209,8 @@ static void try_one(piq_arena *a, char kind, piq_str text)
     if (mark)
         two = (piq_str){mark + 1, text.len - first - 1};
     if (kind == 't')
+        try_named_tsv(a, text);
+    else if (kind == 'T')
         try_tsv(a, text);
     else if (kind == 'p')
         try_pid(a, text);

@@ -3,10 +3,10 @@
  *     fuzz_event [ROUNDS [SEED]]       PIQ_FUZZ_ROUNDS sets the rounds too
  *
  * An input is a line an event; a first byte "m" has the learner traced by a
- * trained model. Laws: a refusal has a message and a pointer in UTF-8; what is
- * read is the same once written and read back; what is folded leaves beliefs
- * in their ranges and a state that is the same once stored and read back, and
- * again when the same events are folded anew.
+ * trained model. Laws, at every input: a refusal has a message and a pointer in
+ * UTF-8; what is read is the same once written and read back; what is folded
+ * leaves beliefs in their ranges and a state that is the same once stored and
+ * read back, and again when the same events are folded anew.
  */
 #include "learner/fold.h"
 

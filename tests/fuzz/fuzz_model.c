@@ -9,8 +9,9 @@
  *                 made right, so that everything behind them is reached
  *     K T P B S   the file itself, as it came
  * The good ones are written by the engine's own writers at the start, so a new
- * format needs no new corpus. Laws: refused with a reason, or something that
- * can be used: finite predictions, and what is written of it is read again.
+ * format needs no new corpus. Laws, at every input: refused with a reason, or
+ * something that can be used: finite predictions, and what is written of it is
+ * read again.
  */
 #include "engine/policy.h"
 #include "learner/learner.h"

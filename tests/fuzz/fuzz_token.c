@@ -7,9 +7,10 @@
  *     s  header, newline, claims: signed   c  a Cookie header
  *     r  an RS256 key                      e  an EdDSA key
  *     b  base64url
- * Laws: nobody gets in by a token that is not signed; who gets in by one that
- * is has no more than a learner's or a coach's scopes, an end, an id, and is
- * the same when asked again; what base64url is read from is its only spelling.
+ * Laws, at every input: nobody gets in by a token that is not signed; who gets
+ * in by one that is has no more than a learner's or a coach's scopes, an end,
+ * an id, and is the same when asked again; what base64url is read from is its
+ * only spelling.
  *
  * The signers and good tokens are those of golden/tokens.h.
  */

@@ -34,6 +34,18 @@ void fuzz_law(bool kept, const char *law)
     abort();
 }
 
+char *fuzz_joined(piq_str head, piq_str rest)
+{
+    size_t len = head.len + rest.len;
+    char *both = malloc(len ? len : 1);
+    fuzz_law(both != NULL, "there is memory");
+    if (head.len)
+        memcpy(both, head.ptr, head.len);
+    if (rest.len)
+        memcpy(both + head.len, rest.ptr, rest.len);
+    return both;
+}
+
 /* ---- what there is ------------------------------------------------------- */
 
 static void keep(texts *t, piq_buf *b)

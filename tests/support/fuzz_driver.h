@@ -11,6 +11,8 @@
 #ifndef PIQ_TESTS_FUZZ_DRIVER_H
 #define PIQ_TESTS_FUZZ_DRIVER_H
 
+#include "base/str.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,6 +28,10 @@ typedef struct fuzz_plan {
 
 /* Runs it as one cmocka test: the number of failures. */
 int fuzz_drive(const fuzz_plan *plan, int argc, char **argv);
+
+/* Both, one after the other, in as many bytes as they have, so that reading
+ * past the end is seen; free() it. */
+char *fuzz_joined(piq_str head, piq_str rest);
 
 /* A broken law ends the program as the sanitizers do. */
 void fuzz_law(bool kept, const char *law);

@@ -138,6 +138,12 @@ static const fault faults[] = {
     {"0.3,\n", "1.3,\n", 3, "/new_learner_ability", "from 0 to 1, not 1.3"},
     {" \"subject\"", " \"colour\": 1, \"subject\"", 2, "/colour",
      "unknown member \"colour\""},
+    /* a name of 61 bytes, shown to the 60th: half of its last letter */
+    {" \"subject\"",
+     " \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+     "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\xc3\xa9\": 1, \"subject\"",
+     2, "/aaaaaaaaaaaaaaaaaaaaaaaaaaaaabbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\xc3\xa9",
+     "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb?\""},
     /* ids */
     {"{\"id\": 99, ", "{", 49, "/items/2", "\"id\" is missing"},
     {"  {\"id\": \"ada\",",

@@ -155,6 +155,22 @@ static void test_json__strings_and_arrays_have_limits(void **state)
     }
 }
 
+static void test_json__a_refusal_is_utf8_wherever_it_stops(void **state)
+{
+    (void)state;
+    /* Half a letter is quoted where a backslash stands before it. */
+    static const char *const texts[] = {"{\"st\": \"|\\\xde\xa3\"}",
+                                        "[\"\\\xe2\x82\xac\"]", "\"\xde\xa3",
+                                        "\xde"};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        err = (piq_err){0};
+        json_t *json = NULL;
+        assert_int_equal(piq_json_parse(piq_str_of(texts[i]), &json, &err),
+                         PIQ_EPARSE);
+        assert_true(piq_str_is_utf8(piq_str_of(err.message)));
+    }
+}
+
 static void test_json__same_is_by_what_is_said(void **state)
 {
     (void)state;
@@ -186,6 +202,7 @@ int main(void)
         cmocka_unit_test(test_json__the_first_failure_sticks),
         cmocka_unit_test(test_json__numbers_keep_to_their_range),
         cmocka_unit_test(test_json__strings_and_arrays_have_limits),
+        cmocka_unit_test(test_json__a_refusal_is_utf8_wherever_it_stops),
         cmocka_unit_test(test_json__same_is_by_what_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 #include "base/str.h"
 
 #include "base/rng.h"
+#include "base/status.h"
 
 #include <locale.h>
 #include <math.h>
@@ -221,6 +222,44 @@ static void test_str__hashes_are_the_stored_ones(void **state)
                 piq_hash_u64(UINT64_C(0xaf63dc4c8601ec8c)));
 }
 
+static void test_str__what_is_no_utf8_becomes_a_question_mark(void **state)
+{
+    (void)state;
+    static const char *const pairs[][2] = {
+        {"", ""},
+        {"caf\xc3\xa9 \xe2\x82\xac", "caf\xc3\xa9 \xe2\x82\xac"},
+        {"cut \xe2\x82", "cut ?"},
+        {"\"\xed\x84\" is unknown", "\"?\" is unknown"},
+        {"\xff\xfe\x80x\xc0\x80y", "?x?y"},
+        {"\xed\xa0\x80\xc3\xa9", "?\xc3\xa9"}, /* a surrogate */
+    };
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        char text[40];
+        snprintf(text, sizeof text, "%s", pairs[i][0]);
+        piq_utf8_mend(text);
+        assert_string_equal(text, pairs[i][1]);
+    }
+}
+
+static void test_str__an_error_is_utf8_whatever_it_quotes(void **state)
+{
+    (void)state;
+    piq_err err;
+    char name[600];
+    for (size_t n = 0; n < 5; n++) { /* each way a cut may fall */
+        memset(name, 'x', sizeof name);
+        name[0] = '\xff';
+        for (size_t at = 1 + n; at + 4 < sizeof name; at += 3)
+            memcpy(name + at, "\xe2\x82\xac", 4);
+        piq_fail(&err, PIQ_EINVAL, "no such name: %.60s, of %s", name, name);
+        piq_err_at(&err, "/%s", name);
+        piq_err_hint(&err, "not %s", name);
+        assert_true(piq_str_is_utf8(piq_str_of(err.message)));
+        assert_true(piq_str_is_utf8(piq_str_of(err.where)));
+        assert_true(piq_str_is_utf8(piq_str_of(err.hint)));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -233,6 +272,8 @@ int main(void)
         cmocka_unit_test(test_str__doubles_at_the_edges),
         cmocka_unit_test(test_str__a_thousand_digits_still_decide_a_tie),
         cmocka_unit_test(test_str__hashes_are_the_stored_ones),
+        cmocka_unit_test(test_str__what_is_no_utf8_becomes_a_question_mark),
+        cmocka_unit_test(test_str__an_error_is_utf8_whatever_it_quotes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
