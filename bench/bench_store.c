@@ -9,7 +9,10 @@
  * PostgreSQL too when PIQ_TEST_POSTGRES says where it is:
  *
  *     tools/with_postgres -- build/bench/bench_store
+ *     tools/with_postgres --shards 3 -- build/bench/bench_store
  *
+ * (with shards: learners spread over them too, so that a commit of many is one
+ * over several servers)
  * and then the ratio of the two, since other work on the machine slows both.
  */
 #include "base/clock.h"
@@ -40,6 +43,7 @@ static const size_t batches[N_BATCHES] = {1, 16, 64, 256, 1024};
 typedef struct bench {
     const char *conninfo; /* NULL: SQLite, at `path` */
     bool prepare;
+    const char *shards;         /* NULL: one database */
     double rates[2][N_BATCHES]; /* events/s, alone and with states */
     double cpu[2][N_BATCHES];   /* seconds an event, the same */
     char path[512];
@@ -83,11 +87,13 @@ static double now_s(void)
     return (double)piq_clock_monotonic_ns() * 1e-9;
 }
 
-/* Of the processes whose folder is the server's, as tools/with_postgres names
- * it. */
+/* Of the processes whose folder lies beside the server's, as
+ * tools/with_postgres names it: shards have theirs there. */
 static double server_cpu_s(void)
 {
     const char *folder = getenv("PIQ_TEST_POSTGRES_DATA");
+    const char *end = folder != NULL ? strrchr(folder, '/') : NULL;
+    size_t len = end != NULL ? (size_t)(end - folder) + 1 : 0;
     DIR *processes = folder != NULL ? opendir("/proc") : NULL;
     double sum = 0;
     for (struct dirent *e; processes && (e = readdir(processes)) != NULL;) {
@@ -95,7 +101,8 @@ static double server_cpu_s(void)
         snprintf(path, sizeof path, "/proc/%.20s/cwd", e->d_name);
         ssize_t n = readlink(path, at, sizeof at - 1);
         at[n > 0 ? n : 0] = '\0';
-        if (e->d_name[0] < '0' || e->d_name[0] > '9' || strcmp(at, folder))
+        if (e->d_name[0] < '0' || e->d_name[0] > '9' ||
+            strncmp(at, folder, len) != 0)
             continue;
         snprintf(path, sizeof path, "/proc/%.20s/schedstat", e->d_name);
         FILE *f = fopen(path, "r");
@@ -191,10 +198,10 @@ static void must_open(bench *b)
 {
     piq_err err;
     char schema[64];
-    snprintf(schema, sizeof schema, "bench_%ld_%d", (long)getpid(),
-             (int)b->prepare);
-    const piq_postgres_options o = {.schema = schema,
-                                    .unprepared = !b->prepare};
+    snprintf(schema, sizeof schema, "bench_%ld_%d%d", (long)getpid(),
+             (int)b->prepare, b->shards != NULL);
+    const piq_postgres_options o = {
+        .schema = schema, .shards = b->shards, .unprepared = !b->prepare};
     piq_status st = b->conninfo == NULL
                         ? piq_sqlite_open(b->path, NULL, &b->store, &err)
                         : piq_postgres_open(b->conninfo, &o, &b->store, &err);
@@ -421,6 +428,13 @@ static void measure_postgres(bench *b)
         measure(b);
         print_ratios(b, &sqlite);
     }
+    b->shards = getenv("PIQ_TEST_SHARDS");
+    if (conninfo == NULL || b->shards == NULL)
+        return;
+    printf("\nPostgreSQL, learners spread over %s\n", b->shards);
+    start_over(b, conninfo, true);
+    measure(b);
+    print_ratios(b, &sqlite);
 }
 
 int main(int argc, char **argv)

@@ -171,6 +171,7 @@ static piq_status by_session(piq_access *k, const piq_access_view *v,
     }
     *out = as;
     out->by_cookie = true;
+    out->session = piq_sessions_name(value);
     return PIQ_OK;
 }
 
@@ -197,6 +198,20 @@ piq_status piq_access_authenticate(piq_access *k, const piq_credential *given,
     }
     piq_access_view_release(v);
     return status;
+}
+
+bool piq_access_knows(piq_access *k, const piq_caller *c, int64_t now_us)
+{
+    if (c->expires_us <= now_us)
+        return false;
+    if (c->session && !piq_sessions_has(k->sessions, c->session, now_us))
+        return false;
+    if (!c->source)
+        return true;
+    piq_access_view *v = piq_access_now(k, now_us);
+    bool there = piq_access_view_has(v, c->source);
+    piq_access_view_release(v);
+    return there;
 }
 
 /* ---- what ------------------------------------------------------------- */
@@ -231,11 +246,12 @@ piq_status piq_caller_may(piq_access *k, const piq_caller *c, uint32_t scope,
         return piq_fail(err, PIQ_EDENIED, "this needs the scope %s",
                         piq_scope_name(scope) ? piq_scope_name(scope)
                                               : "of an administrator");
-    const bool of_all = (scope & PIQ_SCOPE_CATALOGUE_WRITE) ||
-                        ((scope & PIQ_SCOPE_ADMIN) && user.v == 0);
-    if (of_all && (c->tenant != 0 || c->role != PIQ_ROLE_PLATFORM))
+    const bool platform = c->role == PIQ_ROLE_PLATFORM;
+    if ((scope & PIQ_SCOPE_CATALOGUE_WRITE) && !(platform && c->tenant == 0))
         return piq_fail(err, PIQ_EDENIED,
                         "this is the installation's, not a tenant's");
+    if ((scope & PIQ_SCOPE_ADMIN) && user.v == 0 && !platform)
+        return piq_fail(err, PIQ_EDENIED, "this is a platform's");
     if (user.v == 0)
         return PIQ_OK;
     if (user.v < 0 || piq_learner_tenant(user) != c->tenant)

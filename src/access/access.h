@@ -24,6 +24,7 @@
 #define PIQ_ACCESS_ACCESS_H
 
 #include "base/arena.h"
+#include "base/log.h"
 #include "base/status.h"
 #include "base/str.h"
 #include "domain/ids.h"
@@ -88,6 +89,7 @@ typedef struct piq_caller {
     unsigned requests_per_s; /* 0: the installation's; PIQ_NO_RATE: no limit */
     uint64_t source;         /* key or signer that it comes from, 0: none; goes
                                 when that goes */
+    uint64_t session;        /* that it came by, 0: none; goes when that ends */
 } piq_caller;
 #define PIQ_NO_RATE UINT32_MAX
 
@@ -100,7 +102,9 @@ typedef struct piq_access piq_access;
 /* Whether the caller may do what asks for `scope`, to `user` (0: to no learner
  * in particular). PIQ_OK; PIQ_EDENIED: the scope is missing (403);
  * PIQ_ENOTFOUND: a learner of whom the caller may not even know (404), the same
- * words as for one who does not exist. `k` is asked about coaches' learners
+ * words as for one who does not exist. Without a learner, admin is of the
+ * caller's own tenant: what is the installation's alone, the route says
+ * (piq_api_route). `k` is asked about coaches' learners
  * only, and may be NULL for anybody else. */
 PIQ_MUST_USE piq_status piq_caller_may(piq_access *k, const piq_caller *c,
                                        uint32_t scope, piq_user_id user,
@@ -117,6 +121,11 @@ typedef struct piq_access_config {
     unsigned reload_ms;      /* records are read again so often; 0: 2,000 */
     unsigned requests_per_s; /* of a caller, sustained; 0: no limit */
     unsigned burst;          /* of a caller at once; 0: 4 s of the above */
+    piq_reporter reporter;   /* when records cannot be read again */
+    bool read_elsewhere;     /* somebody calls piq_access_refresh every
+                                reload_ms or sooner: nothing else reads, and
+                                who asks never waits for the store (but about
+                                coaches) */
 } piq_access_config;
 
 /* The store stays the caller's and outlives this. `config` may be NULL. */
@@ -146,6 +155,11 @@ PIQ_MUST_USE piq_status piq_access_authenticate(piq_access *k,
                                                 const piq_credential *given,
                                                 int64_t now_us, piq_caller *out,
                                                 piq_err *err);
+
+/* Whether the credential of one who was let in is good still: it has not
+ * expired, and key, signer and session that it came from are there; taken back
+ * by another process within reload_ms. Cheap: for who stays for long. */
+bool piq_access_knows(piq_access *k, const piq_caller *c, int64_t now_us);
 
 /* Counts one request of the caller. PIQ_EBUSY: over the rate; *retry_after_s
  * says when there is room (at least 1). The number of callers that are counted
@@ -222,6 +236,21 @@ PIQ_MUST_USE piq_status piq_access_assigned(piq_access *k, piq_arena *a,
                                             uint32_t tenant, piq_str coach,
                                             piq_user_id **out, size_t *n,
                                             piq_err *err);
+
+/* Some of whom a coach has: ids after `after` (0: from the first), at most
+ * `limit`. */
+typedef struct piq_coached_range {
+    uint32_t tenant;
+    piq_str coach;
+    piq_user_id after;
+    size_t limit;
+} piq_coached_range;
+/* The same list as piq_caller_may goes by: ascending, in `a`, of nobody where
+ * nobody was assigned. PIQ_EINVAL: not a coach's name. */
+PIQ_MUST_USE piq_status piq_access_coached(piq_access *k, piq_arena *a,
+                                           const piq_coached_range *range,
+                                           int64_t now_us, piq_user_id **out,
+                                           size_t *n, piq_err *err);
 
 /* Takes an erased learner from every coach's list. */
 PIQ_MUST_USE piq_status piq_access_forget(piq_access *k, piq_user_id user,

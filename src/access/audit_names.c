@@ -53,9 +53,11 @@ piq_status piq_audit_names_stored(piq_store *s, piq_user_id user,
     return status;
 }
 
-/* A new key, and the record that it will be. `document` is to be wiped. */
-static piq_status draw_key(piq_user_id user, int64_t now_us,
-                           uint8_t key[PIQ_SHA256_BYTES],
+/* A new key, and the record that it will be. `document` is to be wiped. It is
+ * made from a state, so that it cannot outlive an erasure that comes between:
+ * it would lead from the entries to the learner. */
+static piq_status draw_key(piq_user_id user, int64_t state_version,
+                           int64_t now_us, uint8_t key[PIQ_SHA256_BYTES],
                            char document[DOCUMENT_BYTES], piq_record *out,
                            piq_err *err)
 {
@@ -69,37 +71,40 @@ static piq_status draw_key(piq_user_id user, int64_t now_us,
     *out = (piq_record){.user = user,
                         .kind = PIQ_RECORD_AUDIT_KEY,
                         .key = KEY,
+                        .state_version = state_version,
                         .at_us = now_us,
                         .expires_us = INT64_MAX,
                         .document = {document, (size_t)len}};
     return PIQ_OK;
 }
 
-static piq_status make_key(piq_store *s, piq_user_id user, int64_t now_us,
-                           piq_err *err)
+/* PIQ_OK without one: another was first, or the learner was erased. */
+static piq_status make_key(piq_store *s, piq_user_id user,
+                           int64_t state_version, int64_t now_us, piq_err *err)
 {
     uint8_t key[PIQ_SHA256_BYTES];
     char document[DOCUMENT_BYTES];
     piq_record r;
-    piq_status status = draw_key(user, now_us, key, document, &r, err);
+    piq_status status =
+        draw_key(user, state_version, now_us, key, document, &r, err);
     if (status)
         return status;
     status = s->ops->put_records(s, &r, 1, err);
     piq_crypto_wipe(key, sizeof key);
     piq_crypto_wipe(document, sizeof document);
-    return status == PIQ_ESTALE ? PIQ_OK : status; /* somebody was faster */
+    return status == PIQ_ESTALE ? PIQ_OK : status;
 }
 
-static piq_status has_state(piq_store *s, piq_user_id user, bool *there,
-                            piq_err *err)
+/* *version of the learner's state; 0: there is none. */
+static piq_status read_version(piq_store *s, piq_user_id user, int64_t *version,
+                               piq_err *err)
 {
     piq_arena a;
-    int64_t version;
     piq_str body;
+    *version = 0;
     piq_arena_init(&a, 0);
-    piq_status status = s->ops->state(s, &a, user, &version, &body, err);
+    piq_status status = s->ops->state(s, &a, user, version, &body, err);
     piq_arena_release(&a);
-    *there = status == PIQ_OK;
     return status == PIQ_ENOTFOUND ? PIQ_OK : status;
 }
 
@@ -107,15 +112,18 @@ static piq_status find(piq_store *s, piq_user_id user, int64_t now_us,
                        bool *there, char name[PIQ_AUDIT_NAME_BYTES],
                        piq_err *err)
 {
+    int64_t version;
     *there = true;
     piq_status status = piq_audit_names_stored(s, user, name, err);
     if (status != PIQ_ENOTFOUND)
         return status;
-    status = has_state(s, user, there, err);
-    if (status || !*there)
-        return status;
-    status = make_key(s, user, now_us, err);
-    return status ? status : piq_audit_names_stored(s, user, name, err);
+    status = read_version(s, user, &version, err);
+    if (status == PIQ_OK && version)
+        status = make_key(s, user, version, now_us, err);
+    if (status == PIQ_OK && version)
+        status = piq_audit_names_stored(s, user, name, err);
+    *there = status == PIQ_OK && version;
+    return status == PIQ_ENOTFOUND ? PIQ_OK : status;
 }
 
 static bool is_fresh(const place *p, piq_user_id user, int64_t now_us)
@@ -144,8 +152,8 @@ typedef struct drawn {
     char documents[KEYS_AT_ONCE][DOCUMENT_BYTES];
 } drawn;
 
-/* PIQ_ESTALE is no failure: somebody made one of them meanwhile, and each is
- * looked for by itself when it is wanted. */
+/* PIQ_ESTALE is no failure: one of them was made, or its learner erased,
+ * meanwhile, and each is looked for by itself when it is wanted. */
 static piq_status make_drawn(piq_audit_names *n, piq_store *s, int64_t now_us,
                              drawn *d, piq_err *err)
 {
@@ -165,16 +173,16 @@ static piq_status prepare_one(piq_audit_names *n, piq_store *s,
                               piq_err *err)
 {
     char name[PIQ_AUDIT_NAME_BYTES];
-    bool there;
+    int64_t version;
     piq_status status = piq_audit_names_stored(s, user, name, err);
     if (status == PIQ_OK)
         remember(n, user, now_us, name);
     if (status != PIQ_ENOTFOUND)
         return status;
-    status = has_state(s, user, &there, err);
-    if (status || !there)
+    status = read_version(s, user, &version, err);
+    if (status || !version)
         return status;
-    status = draw_key(user, now_us, d->keys[d->n], d->documents[d->n],
+    status = draw_key(user, version, now_us, d->keys[d->n], d->documents[d->n],
                       &d->records[d->n], err);
     if (status == PIQ_OK && ++d->n == KEYS_AT_ONCE)
         status = make_drawn(n, s, now_us, d, err);

@@ -1,6 +1,7 @@
 /* audit_walk.c - are the chains whole? */
 #include "access/audit_walk.h"
 
+#include "access/records.h"
 #include "domain/json_reader.h"
 
 #include <inttypes.h>
@@ -19,36 +20,26 @@ piq_status piq_audit_give(const piq_record *r, piq_audit_on_piece *piece,
     return status;
 }
 
+typedef struct giving {
+    piq_audit_on_piece *piece;
+    void *ctx;
+} giving;
+
+static piq_status give(void *ctx, piq_arena *a, const piq_record *r,
+                       piq_err *err)
+{
+    const giving *to = ctx;
+    (void)a;
+    return piq_audit_give(r, to->piece, to->ctx, err);
+}
+
 piq_status piq_audit_each_piece(piq_store *s, int64_t since_us,
                                 piq_audit_on_piece *piece, void *ctx,
                                 const bool *stop, piq_err *err)
 {
-    char after[256] = "";
-    piq_record_range range = {.kind = PIQ_RECORD_AUDIT,
-                              .now_us = INT64_MIN,
-                              .after_us = since_us > INT64_MIN ? since_us - 1
-                                                               : INT64_MIN,
-                              .until_us = INT64_MAX,
-                              .limit = PIQ_AUDIT_PAGE};
-    piq_status status = PIQ_OK;
-    size_t n;
-    piq_arena a;
-    piq_arena_init(&a, 0);
-    do {
-        piq_record *rows;
-        n = 0;
-        piq_arena_clear(&a);
-        status = s->ops->records(s, &a, &range, &rows, &n, err);
-        for (size_t i = 0; !status && !*stop && i < n; i++)
-            status = piq_audit_give(&rows[i], piece, ctx, err);
-        if (!status && n) {
-            snprintf(after, sizeof after, "%.*s", PIQ_STR_ARG(rows[n - 1].key));
-            range.after_us = rows[n - 1].at_us;
-            range.after_key = piq_str_of(after);
-        }
-    } while (!status && !*stop && n == PIQ_AUDIT_PAGE);
-    piq_arena_release(&a);
-    return status;
+    giving to = {piece, ctx};
+    return piq_access_each_record(s, PIQ_RECORD_AUDIT, since_us, give, &to,
+                                  stop, err);
 }
 
 /* ---- verifying ------------------------------------------------------------
@@ -198,12 +189,14 @@ static bool read_cut(const json_t *cut, piq_audit_chain *c)
     return true;
 }
 
-static piq_status take_cut(piq_audit_walker *w, const piq_record *r,
+static piq_status take_cut(void *ctx, piq_arena *a, const piq_record *r,
                            piq_err *err)
 {
+    piq_audit_walker *w = ctx;
     piq_audit_chain *c = NULL;
     piq_str name;
     json_t *cut = NULL;
+    (void)a;
     if (!name_in_key(r->key, &name) || piq_json_parse(r->document, &cut, NULL))
         return piq_fail(err, PIQ_ECORRUPT, "audit: cut %.*s cannot be read",
                         PIQ_STR_ARG(r->key));
@@ -215,34 +208,6 @@ static piq_status take_cut(piq_audit_walker *w, const piq_record *r,
     return status ? status : check_kept(w, c, err);
 }
 
-static piq_status take_cuts(piq_audit_walker *w, piq_store *s, piq_err *err)
-{
-    char after[256] = "";
-    piq_record_range range = {.kind = PIQ_RECORD_AUDIT_CUT,
-                              .now_us = INT64_MIN,
-                              .after_us = INT64_MIN,
-                              .until_us = INT64_MAX,
-                              .limit = 256};
-    piq_status status = PIQ_OK;
-    size_t n;
-    do {
-        piq_arena a;
-        piq_record *rows;
-        piq_arena_init(&a, 0);
-        n = 0;
-        status = s->ops->records(s, &a, &range, &rows, &n, err);
-        for (size_t i = 0; !status && i < n; i++)
-            status = take_cut(w, &rows[i], err);
-        if (!status && n) {
-            snprintf(after, sizeof after, "%.*s", PIQ_STR_ARG(rows[n - 1].key));
-            range.after_us = rows[n - 1].at_us;
-            range.after_key = piq_str_of(after);
-        }
-        piq_arena_release(&a);
-    } while (!status && n == range.limit);
-    return status;
-}
-
 piq_status piq_audit_walker_init(piq_audit_walker *w, piq_store *s,
                                  const piq_audit_head *kept, size_t n_kept,
                                  piq_err *err)
@@ -250,7 +215,8 @@ piq_status piq_audit_walker_init(piq_audit_walker *w, piq_store *s,
     *w = (piq_audit_walker){.kept = kept, .n_kept = n_kept};
     piq_map_init(&w->at);
     piq_buf_init(&w->scratch, 4096);
-    return take_cuts(w, s, err);
+    return piq_access_each_record(s, PIQ_RECORD_AUDIT_CUT, INT64_MIN, take_cut,
+                                  w, NULL, err);
 }
 
 void piq_audit_walker_release(piq_audit_walker *w)

@@ -7,13 +7,14 @@
  */
 #include "access/keeper.h"
 
+#include "access/records.h"
 #include "base/json_writer.h"
 #include "domain/json_reader.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { N_PLACES = 256, MAX_LEARNERS = 10000, KEY_BYTES = 80 };
+enum { N_PLACES = 256, MAX_LEARNERS = 10000, MAX_NAME = 63, KEY_BYTES = 80 };
 
 typedef struct list {
     atomic_uint references;
@@ -183,22 +184,86 @@ static void remember(piq_coaches *c, piq_str key, list *l)
     release(old);
 }
 
+static piq_status check_name(piq_str coach, piq_err *err)
+{
+    if (piq_access_is_name(coach, MAX_NAME))
+        return PIQ_OK;
+    return piq_fail(err, PIQ_EINVAL,
+                    "a coach's name is of letters, digits, \".\", \"_\", "
+                    "\"-\", \"@\", at most %d",
+                    MAX_NAME);
+}
+
+/* One reference, the caller's. */
+static piq_status obtain(piq_coaches *c, piq_store *store, uint64_t mark,
+                         uint32_t tenant, piq_str coach, list **out,
+                         piq_err *err)
+{
+    char text[KEY_BYTES];
+    piq_str key = key_of(tenant, coach, text);
+    *out = remembered(c, key, mark);
+    if (*out)
+        return PIQ_OK;
+    piq_status status = fetch(store, key, mark, out, err);
+    if (!status)
+        remember(c, key, *out);
+    return status;
+}
+
 piq_status piq_coaches_has(piq_coaches *c, piq_store *store, uint64_t mark,
                            const piq_caller *coach, piq_user_id user, bool *has,
                            piq_err *err)
 {
-    char text[KEY_BYTES];
-    piq_str key = key_of(coach->tenant, piq_str_of(coach->coach), text);
-    list *l = remembered(c, key, mark);
-    if (!l) {
-        piq_status status = fetch(store, key, mark, &l, err);
-        if (status)
-            return status;
-        remember(c, key, l);
-    }
+    list *l;
+    piq_status status = obtain(c, store, mark, coach->tenant,
+                               piq_str_of(coach->coach), &l, err);
+    if (status)
+        return status;
     *has = l->n && bsearch(&user, l->learners, l->n, sizeof user, by_id);
     release(l);
     return PIQ_OK;
+}
+
+static size_t first_after(const list *l, piq_user_id after)
+{
+    size_t low = 0, high = l->n;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (l->learners[mid].v > after.v)
+            high = mid;
+        else
+            low = mid + 1;
+    }
+    return low;
+}
+
+piq_status piq_access_coached(piq_access *k, piq_arena *a,
+                              const piq_coached_range *range, int64_t now_us,
+                              piq_user_id **out, size_t *n, piq_err *err)
+{
+    list *l;
+    piq_status status = check_name(range->coach, err);
+    if (status)
+        return status;
+    piq_access_view *v = piq_access_now(k, now_us);
+    status = obtain(k->coaches, k->store, v->mark, range->tenant, range->coach,
+                    &l, err);
+    piq_access_view_release(v);
+    if (status)
+        return status;
+    size_t from = first_after(l, range->after);
+    size_t many = l->n - from < range->limit ? l->n - from : range->limit;
+    piq_user_id *ids = piq_new(a, piq_user_id, many);
+    if (ids) {
+        if (many)
+            memcpy(ids, l->learners + from, many * sizeof *ids);
+        *out = ids;
+        *n = many;
+    } else {
+        status = no_memory(err);
+    }
+    release(l);
+    return status;
 }
 
 /* ---- assigning ---------------------------------------------------------- */
@@ -206,10 +271,9 @@ piq_status piq_coaches_has(piq_coaches *c, piq_store *store, uint64_t mark,
 static piq_status check(uint32_t tenant, piq_str coach,
                         const piq_user_id *learners, size_t n, piq_err *err)
 {
-    if (!piq_access_is_name(coach, 63))
-        return piq_fail(err, PIQ_EINVAL,
-                        "a coach's name is of letters, digits, \".\", \"_\", "
-                        "\"-\", \"@\", at most 63");
+    piq_status status = check_name(coach, err);
+    if (status)
+        return status;
     if (tenant > PIQ_MAX_TENANT)
         return piq_fail(err, PIQ_EINVAL, "a tenant is a number up to %d",
                         PIQ_MAX_TENANT);
@@ -335,46 +399,33 @@ static piq_status take_from(piq_access *k, const piq_record *r,
     return status;
 }
 
+typedef struct forgetting {
+    piq_access *k;
+    piq_user_id user;
+} forgetting;
+
 /* Somebody may have changed the list meanwhile: then it is read again. */
-static piq_status forget_from(piq_access *k, piq_arena *a, piq_record *r,
-                              piq_user_id user, piq_err *err)
+static piq_status forget_from(void *ctx, piq_arena *a, const piq_record *listed,
+                              piq_err *err)
 {
-    piq_status status = take_from(k, r, user, err);
+    const forgetting *f = ctx;
+    piq_store *store = f->k->store;
+    piq_record r = *listed;
+    piq_status status = take_from(f->k, &r, f->user, err);
     for (int tries = 0; status == PIQ_ESTALE && tries < 8; tries++) {
-        status = k->store->ops->record(k->store, a, r->user, r->kind, r->key,
-                                       INT64_MIN, r, err);
+        status = store->ops->record(store, a, r.user, r.kind, r.key, INT64_MIN,
+                                    &r, err);
         if (status == PIQ_ENOTFOUND)
             return PIQ_OK;
         if (!status)
-            status = take_from(k, r, user, err);
+            status = take_from(f->k, &r, f->user, err);
     }
     return status;
 }
 
 piq_status piq_access_forget(piq_access *k, piq_user_id user, piq_err *err)
 {
-    piq_record_range range = {.kind = PIQ_RECORD_COACH,
-                              .now_us = INT64_MIN,
-                              .after_us = INT64_MIN,
-                              .until_us = INT64_MAX,
-                              .limit = 16};
-    piq_status status = PIQ_OK;
-    char last[KEY_BYTES] = "";
-    size_t n;
-    do {
-        piq_arena a;
-        piq_record *rows;
-        piq_arena_init(&a, 0);
-        n = 0;
-        status = k->store->ops->records(k->store, &a, &range, &rows, &n, err);
-        for (size_t i = 0; !status && i < n; i++)
-            status = forget_from(k, &a, &rows[i], user, err);
-        if (!status && n) {
-            snprintf(last, sizeof last, "%.*s", PIQ_STR_ARG(rows[n - 1].key));
-            range.after_us = rows[n - 1].at_us;
-            range.after_key = piq_str_of(last);
-        }
-        piq_arena_release(&a);
-    } while (!status && n == range.limit);
-    return status;
+    forgetting f = {k, user};
+    return piq_access_each_record(k->store, PIQ_RECORD_COACH, INT64_MIN,
+                                  forget_from, &f, NULL, err);
 }

@@ -13,7 +13,8 @@ static int64_t session_end(const piq_access *k, const piq_caller *as,
 }
 
 static piq_status begin(piq_access *k, piq_caller as, int64_t now_us,
-                        char cookie[48], int64_t *expires_us, piq_err *err)
+                        char cookie[PIQ_TICKET_BYTES], int64_t *expires_us,
+                        piq_err *err)
 {
     as.expires_us = session_end(k, &as, now_us);
     as.by_cookie = true;
@@ -35,22 +36,40 @@ piq_status piq_access_make_link(piq_access *k, const piq_caller *as,
         as->expires_us < until_us ? as->expires_us : until_us, token, err);
 }
 
+static piq_status used_up(piq_err *err)
+{
+    return piq_fail(err, PIQ_EDENIED,
+                    "the link was used already, or is too old");
+}
+
+/* The session first, for which there may be no memory: a link is not used up by
+ * that. Of two who come with it at once, one finds it taken. */
 piq_status piq_access_use_link(piq_access *k, piq_str token, int64_t now_us,
                                char cookie[48], int64_t *expires_us,
                                piq_err *err)
 {
     piq_caller as;
-    if (!piq_sessions_find(k->sessions, PIQ_TICKET_LINK, token, now_us, true,
+    char value[PIQ_TICKET_BYTES];
+    int64_t until_us;
+    if (!piq_sessions_find(k->sessions, PIQ_TICKET_LINK, token, now_us, false,
                            &as))
-        return piq_fail(err, PIQ_EDENIED,
-                        "the link was used already, or is too old");
+        return used_up(err);
     piq_access_view *v = piq_access_now(k, now_us);
     bool gone = as.source && !piq_access_view_has(v, as.source);
     piq_access_view_release(v);
     if (gone)
-        return piq_fail(err, PIQ_EDENIED,
-                        "the link was used already, or is too old");
-    return begin(k, as, now_us, cookie, expires_us, err);
+        return used_up(err);
+    piq_status status = begin(k, as, now_us, value, &until_us, err);
+    if (status)
+        return status;
+    if (!piq_sessions_find(k->sessions, PIQ_TICKET_LINK, token, now_us, true,
+                           &as)) {
+        piq_access_end_session(k, (piq_str){value, sizeof value - 1});
+        return used_up(err);
+    }
+    memcpy(cookie, value, sizeof value);
+    *expires_us = until_us;
+    return PIQ_OK;
 }
 
 piq_status piq_access_act_as(piq_access *k, const piq_caller *by,

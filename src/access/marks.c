@@ -67,6 +67,8 @@ piq_access_view *piq_access_held(piq_access *k)
 
 static bool is_due(piq_access *k, int64_t now_us)
 {
+    if (k->config.read_elsewhere)
+        return false;
     pthread_mutex_lock(&k->view_lock);
     bool due = now_us < k->read_us ||
                k->read_us < now_us - (int64_t)k->config.reload_ms * 1000;
@@ -80,7 +82,8 @@ piq_access_view *piq_access_now(piq_access *k, int64_t now_us)
     if (is_due(k, now_us) && pthread_mutex_trylock(&k->load_lock) == 0) {
         piq_err err = {0};
         if (is_due(k, now_us) && load(k, now_us, &err))
-            piq_log_err(0, "could not read API keys again", &err);
+            piq_reporter_tell(&k->config.reporter,
+                              "could not read API keys again", &err);
         pthread_mutex_unlock(&k->load_lock);
     }
     return piq_access_held(k);
@@ -95,7 +98,8 @@ static piq_status read_again(piq_access *k, bool dropped, piq_err *err)
     if (!status)
         return PIQ_OK;
     if (!dropped) {
-        piq_log_err(0, "could not read API keys again", &why);
+        piq_reporter_tell(&k->config.reporter, "could not read API keys again",
+                          &why);
         return PIQ_OK;
     }
     piq_fail(err, status,

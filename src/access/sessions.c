@@ -165,3 +165,21 @@ bool piq_sessions_find(piq_sessions *s, piq_ticket kind, piq_str value,
     pthread_mutex_unlock(&s->lock);
     return valid;
 }
+
+uint64_t piq_sessions_name(piq_str value)
+{
+    uint8_t digest[PIQ_SHA256_BYTES];
+    piq_crypto_sha256(value, digest);
+    return name_of(digest);
+}
+
+bool piq_sessions_has(piq_sessions *s, uint64_t name, int64_t now_us)
+{
+    uint64_t place;
+    const table *t = &s->tables[PIQ_TICKET_SESSION];
+    pthread_mutex_lock(&s->lock);
+    bool has = piq_map_get(&t->at, name, &place) &&
+               t->tickets[place].until_us > now_us;
+    pthread_mutex_unlock(&s->lock);
+    return has;
+}

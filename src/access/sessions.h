@@ -29,4 +29,10 @@ PIQ_MUST_USE piq_status piq_sessions_add(piq_sessions *s, piq_ticket kind,
 bool piq_sessions_find(piq_sessions *s, piq_ticket kind, piq_str value,
                        int64_t now_us, bool take, piq_caller *as);
 
+/* Of a session's value. 0 is none's, but for one in 2^64, which then counts as
+ * no session. */
+uint64_t piq_sessions_name(piq_str value);
+/* Whether the session of that name goes on. */
+bool piq_sessions_has(piq_sessions *s, uint64_t name, int64_t now_us);
+
 #endif

@@ -46,9 +46,9 @@ static void copy(char *to, size_t size, piq_str from)
     to[n] = 0;
 }
 
-static piq_status read_key(const piq_record *r, piq_key_entry *out,
-                           piq_err *err)
+static piq_status read_key(const piq_record *r, void *entry, piq_err *err)
 {
+    piq_key_entry *out = entry;
     static const char *const known[] = {"name",   "tenant", "scopes",
                                         "sha256", "rate",   NULL};
     json_t *json;
@@ -77,9 +77,9 @@ static piq_status read_key(const piq_record *r, piq_key_entry *out,
 }
 
 /* Wipes the document. */
-static piq_status read_signer(const piq_record *r, piq_signer_entry *out,
-                              piq_err *err)
+static piq_status read_signer(const piq_record *r, void *entry, piq_err *err)
 {
+    piq_signer_entry *out = entry;
     static const char *const known[] = {"algorithm", "tenant", "key", NULL};
     uint8_t key[PIQ_MAX_SIGNER_KEY_BYTES];
     size_t n = 0;
@@ -171,43 +171,34 @@ static void left_out(const piq_record *r, const piq_err *why)
             fields, 2);
 }
 
-static piq_status fill_keys(piq_access_view *v, const piq_record *rows,
-                            size_t n, piq_err *err)
-{
-    v->keys = piq_new(&v->memory, piq_key_entry, n);
-    if (!v->keys)
-        return piq_fail(err, PIQ_ENOMEM, "no memory for API keys");
-    for (size_t i = 0; i < n; i++) {
-        piq_err why = {0};
-        if (read_key(&rows[i], &v->keys[v->n_keys], &why) == PIQ_OK)
-            v->n_keys++;
-        else if (why.status == PIQ_ENOMEM)
-            return piq_fail(err, PIQ_ENOMEM, "no memory for API keys");
-        else
-            left_out(&rows[i], &why);
-    }
-    if (v->n_keys)
-        qsort(v->keys, v->n_keys, sizeof *v->keys, by_id);
-    return PIQ_OK;
-}
+/* How the records of a kind become entries. */
+typedef struct filling {
+    size_t size; /* of an entry */
+    piq_status (*read)(const piq_record *r, void *entry, piq_err *err);
+    int (*order)(const void *a, const void *b);
+} filling;
 
-static piq_status fill_signers(piq_access_view *v, const piq_record *rows,
-                               size_t n, piq_err *err)
+/* Those that can be understood, sorted; in `a`. *n_out counts them after a
+ * failure, too: they own what is to be freed. */
+static piq_status fill_entries(piq_arena *a, const filling *how,
+                               const piq_record *rows, size_t n, void **out,
+                               size_t *n_out, piq_err *err)
 {
-    v->signers = piq_new(&v->memory, piq_signer_entry, n);
-    if (!v->signers)
-        return piq_fail(err, PIQ_ENOMEM, "no memory for signers");
+    char *list = piq_arena_alloc(a, n, how->size);
+    if (!list)
+        return piq_fail(err, PIQ_ENOMEM, "no memory for keys or signers");
+    *out = list;
     for (size_t i = 0; i < n; i++) {
         piq_err why = {0};
-        if (read_signer(&rows[i], &v->signers[v->n_signers], &why) == PIQ_OK)
-            v->n_signers++;
+        if (how->read(&rows[i], list + *n_out * how->size, &why) == PIQ_OK)
+            ++*n_out;
         else if (why.status == PIQ_ENOMEM)
-            return piq_fail(err, PIQ_ENOMEM, "no memory for signers");
+            return piq_fail(err, PIQ_ENOMEM, "no memory for keys or signers");
         else
             left_out(&rows[i], &why);
     }
-    if (v->n_signers)
-        qsort(v->signers, v->n_signers, sizeof *v->signers, by_kid);
+    if (*n_out)
+        qsort(list, *n_out, how->size, how->order);
     return PIQ_OK;
 }
 
@@ -227,19 +218,27 @@ static piq_status fill_sources(piq_access_view *v, piq_err *err)
 
 static piq_status fill(piq_access_view *v, piq_store *store, piq_err *err)
 {
+    static const filling keys = {sizeof(piq_key_entry), read_key, by_id},
+                         signers = {sizeof(piq_signer_entry), read_signer,
+                                    by_kid};
     piq_arena scratch;
     piq_record *rows;
+    void *key_list = NULL, *signer_list = NULL;
     size_t n;
     piq_arena_init(&scratch, (size_t)256 << 20);
     piq_status status =
         list_all(store, &scratch, PIQ_RECORD_KEY, PIQ_MAX_KEYS, &rows, &n, err);
     if (status == PIQ_OK)
-        status = fill_keys(v, rows, n, err);
+        status = fill_entries(&v->memory, &keys, rows, n, &key_list, &v->n_keys,
+                              err);
+    v->keys = key_list;
     if (status == PIQ_OK)
         status = list_all(store, &scratch, PIQ_RECORD_SIGNER, PIQ_MAX_SIGNERS,
                           &rows, &n, err);
     if (status == PIQ_OK)
-        status = fill_signers(v, rows, n, err);
+        status = fill_entries(&v->memory, &signers, rows, n, &signer_list,
+                              &v->n_signers, err);
+    v->signers = signer_list;
     if (status == PIQ_OK)
         status = fill_sources(v, err);
     piq_arena_release(&scratch);

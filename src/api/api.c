@@ -63,7 +63,7 @@ static void declare_metrics(piq_api *api, piq_metrics *m)
         {&api->cache_hits, "piq_cache_hits", "Learners found in memory."},
         {&api->cache_misses, "piq_cache_misses", "Learners read from storage."},
         {&api->storage_ok, "piq_storage_ok",
-         "1: the last commit went through."},
+         "1: storage answers, and the last commit went through."},
     };
     for (size_t i = 0; i < sizeof gauges / sizeof gauges[0]; i++)
         *gauges[i].gauge =
@@ -139,8 +139,11 @@ piq_status piq_api_new(const piq_api_config *config, piq_api **out,
     api->metrics = config->metrics;
     api->access = config->access;
     api->audit = config->audit;
+    api->audit_reads = config->audit_reads;
     api->person_rate = config->person_rate ? config->person_rate : PERSON_RATE;
     api->open = config->open;
+    api->defer = config->defer;
+    api->defer_ctx = config->defer_ctx;
     api->webhooks = config->webhooks;
     api->webhook_private = config->webhook_private;
     api->pages = config->pages;
@@ -173,13 +176,14 @@ static void no_memory(const piq_api *api, piq_api_done *done, void *ctx)
     done(ctx, &reply);
 }
 
-void piq_api_handle(piq_api *api, const piq_api_request *request,
-                    piq_api_done *done, void *ctx)
+/* NULL after answering. */
+static piq_exchange *begin(piq_api *api, const piq_api_request *request,
+                           piq_api_done *done, void *ctx)
 {
     piq_exchange *c = calloc(1, sizeof *c);
     if (!c) {
         no_memory(api, done, ctx);
-        return;
+        return NULL;
     }
     c->api = api;
     c->in = request;
@@ -193,7 +197,48 @@ void piq_api_handle(piq_api *api, const piq_api_request *request,
         (void)piq_trace_read(
             parent, api->span_seed + atomic_fetch_add(&api->n_spans, 1),
             &c->trace);
+    return c;
+}
+
+/* What these need is in memory, or an owner thread's to find. Whom a coach has
+ * is not, nor are answers that were given before. */
+static bool may_wait(const piq_exchange *c)
+{
+    piq_handler *h = c->route->handler;
+    bool at_once = h == piq_get_recommendations || h == piq_post_events ||
+                   h == piq_get_path || h == piq_get_metrics ||
+                   h == piq_get_contract || h == piq_get_catalogue;
+    return !at_once || c->caller.role == PIQ_ROLE_COACH ||
+           piq_exchange_header(c, "Idempotency-Key").len > 0;
+}
+
+static void defer(piq_exchange *c)
+{
+    c->held = *c->in;
+    c->in = &c->held;
+    c->api->defer(c->api->defer_ctx, c);
+}
+
+void piq_api_go_on(piq_api_call *c)
+{
+    if (piq_exchange_allowed(c) && piq_keyed_begin(c))
+        c->route->handler(c);
+}
+
+void piq_api_turn_away(piq_api_call *c)
+{
+    c->told = true;
+    piq_fail(&c->err, PIQ_EBUSY, "storage does not answer, others wait for it");
+    piq_exchange_problem(c, 503);
+}
+
+void piq_api_handle(piq_api *api, const piq_api_request *request,
+                    piq_api_done *done, void *ctx)
+{
     piq_matched m;
+    piq_exchange *c = begin(api, request, done, ctx);
+    if (!c)
+        return;
     piq_route_match(request->method, request->path, &m);
     c->route = m.route;
     if (!m.path_known && piq_answer_page(c))
@@ -207,9 +252,12 @@ void piq_api_handle(piq_api *api, const piq_api_request *request,
                  request->method);
         piq_err_hint(&c->err, "%s", m.allow);
         piq_exchange_problem(c, 405);
-    } else if (m.route->is.scopes == PIQ_SCOPE_NONE ||
-               (piq_exchange_known(c) && read_ids(c, &m) &&
-                piq_exchange_allowed(c) && piq_keyed_begin(c))) {
+    } else if (m.route->is.scopes == PIQ_SCOPE_NONE) {
         m.route->handler(c);
+    } else if (piq_exchange_known(c) && read_ids(c, &m)) {
+        if (api->defer && may_wait(c))
+            defer(c);
+        else
+            piq_api_go_on(c);
     }
 }

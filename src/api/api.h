@@ -16,6 +16,7 @@
 #include "webhook/webhook.h"
 
 typedef struct piq_api piq_api;
+typedef struct piq_exchange piq_api_call; /* a request on its way */
 
 /* A request header's value, empty when absent; names ignore case. Valid until
  * the reply. */
@@ -80,12 +81,21 @@ typedef struct piq_api_reply {
 
 typedef void piq_api_done(void *ctx, piq_api_reply *reply);
 
+/* Which reads of a learner's data the audit has. Changes are always in it, and
+ * so are reads that were refused. */
+typedef enum piq_audit_reads {
+    PIQ_AUDIT_READS_ALL,
+    PIQ_AUDIT_READS_OTHERS, /* not those by the learners themselves */
+    PIQ_AUDIT_READS_NONE    /* it tells no more who looked */
+} piq_audit_reads;
+
 /* What an api stands on; all of it outlives the api. */
 typedef struct piq_api_config {
     piq_engine *engine;
     piq_metrics *metrics; /* NULL: /metrics is empty */
     piq_access *access; /* NULL: only requests that say who calls are served */
     piq_audit *audit;   /* NULL: nothing is recorded */
+    piq_audit_reads audit_reads;
     unsigned person_rate;   /* requests a second of a learner or a coach; 0: 20;
                                PIQ_NO_RATE: any number */
     unsigned max_streams;   /* open at once; 0: 4,096 */
@@ -94,6 +104,13 @@ typedef struct piq_api_config {
     const piq_pages *pages; /* the dashboard; NULL: it is not served */
     bool open; /* nobody is asked for a credential, and everybody may do all:
                   for measuring, and a first look, on this machine */
+    /* Whoever brings requests must not wait for storage: those that may are
+     * handed over, to go on on another thread (piq_api_go_on) while their
+     * strings are still there. Anything else is handled at once; so that
+     * nothing in it waits, somebody has to refresh `access`. NULL: whoever
+     * brings a request handles it. */
+    void (*defer)(void *ctx, piq_api_call *c);
+    void *defer_ctx;
 } piq_api_config;
 
 /* `config` is copied. */
@@ -104,11 +121,16 @@ void piq_api_free(piq_api *api);
 
 void piq_api_handle(piq_api *api, const piq_api_request *request,
                     piq_api_done *done, void *ctx);
+/* For each call that was deferred exactly one of these, once: handles it, which
+ * may take as long as storage does; or answers 503, come again. */
+void piq_api_go_on(piq_api_call *c);
+void piq_api_turn_away(piq_api_call *c);
 
 /* A route as openapi.yaml has it. `callers` is the roles that may call it, each
  * as 1u << role; `scopes` all that is asked for (PIQ_SCOPE_NONE: it is open,
  * PIQ_SCOPE_ANY: any credential will do), and with PIQ_API_OWN among the
- * callers profile:read instead of a learner, who asks for themselves. */
+ * callers profile:read (to change: events:write) instead of a learner, who asks
+ * for themselves. */
 enum { PIQ_API_OWN = 1u << 8 };
 typedef struct piq_api_route {
     const char *method;

@@ -201,12 +201,20 @@ static piq_status check_route(piq_exchange *c)
     return PIQ_OK;
 }
 
+/* Of themselves a learner reads with what reads, and changes with what writes:
+ * a token that only reads erases nobody. */
+static uint32_t scopes_asked(const piq_exchange *c)
+{
+    const piq_api_route *r = &c->route->is;
+    if (c->caller.role != PIQ_ROLE_LEARNER || !(r->callers & PIQ_API_OWN))
+        return r->scopes;
+    return is_change(c) ? PIQ_SCOPE_EVENTS_WRITE : PIQ_SCOPE_PROFILE_READ;
+}
+
 bool piq_exchange_allowed(piq_exchange *c)
 {
     piq_status status = check_route(c);
-    const piq_api_route *r = &c->route->is;
-    bool own = c->caller.role == PIQ_ROLE_LEARNER && (r->callers & PIQ_API_OWN);
-    uint32_t left = own ? PIQ_SCOPE_PROFILE_READ : r->scopes;
+    uint32_t left = scopes_asked(c);
     for (uint32_t scope = 1; !status && left; scope <<= 1) {
         if (!(left & scope))
             continue;
@@ -246,11 +254,27 @@ static uint32_t policy_in_force(piq_engine *e)
     return version;
 }
 
+/* One that the installation does not want in the audit. */
+static bool is_passed_over(const piq_exchange *c, int status)
+{
+    if (is_change(c) || status >= 400)
+        return false;
+    switch (c->api->audit_reads) {
+    case PIQ_AUDIT_READS_ALL:
+        return false;
+    case PIQ_AUDIT_READS_OTHERS:
+        return c->caller.role == PIQ_ROLE_LEARNER;
+    case PIQ_AUDIT_READS_NONE:
+        return true;
+    }
+    return false;
+}
+
 /* 429 is left out: whoever asks too often would fill the audit with it. */
 static bool is_recorded(const piq_exchange *c, piq_user_id user, int status)
 {
     return c->api->audit && c->route && c->caller.id[0] && status != 429 &&
-           (user.v || is_change(c));
+           (user.v || is_change(c)) && !is_passed_over(c, status);
 }
 
 /* Once a second: when storage does not follow, it is every request. */

@@ -32,7 +32,8 @@ typedef enum piq_cursor_list {
     PIQ_CURSOR_HISTORY = 2,
     PIQ_CURSOR_LEARNERS = 3,
     PIQ_CURSOR_RULES = 4,
-    PIQ_CURSOR_EXPERIMENTS = 5
+    PIQ_CURSOR_EXPERIMENTS = 5,
+    PIQ_CURSOR_COACHED = 6
 } piq_cursor_list;
 
 typedef struct piq_cursor {

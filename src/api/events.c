@@ -56,6 +56,17 @@ piq_status piq_api_check_event(const piq_event *event, const char *where,
     return PIQ_EINVAL;
 }
 
+/* A learner may not take back what they did. */
+static piq_status check_caller(const piq_exchange *c, const piq_event *event,
+                               const char *where, piq_err *err)
+{
+    if (event->type != PIQ_EV_VOIDED || c->caller.role == PIQ_ROLE_PLATFORM)
+        return PIQ_OK;
+    piq_fail(err, PIQ_EDENIED, "only the platform may void an event");
+    piq_err_at(err, "%s/type", where);
+    return PIQ_EDENIED;
+}
+
 static piq_status read_list(piq_exchange *c, const piq_catalogue *cat,
                             piq_op *op)
 {
@@ -73,6 +84,8 @@ static piq_status read_list(piq_exchange *c, const piq_catalogue *cat,
             false, cat, c->now_us, &op->events[i], &c->err);
         if (status == PIQ_OK)
             status = piq_api_check_event(&op->events[i], where, &c->err);
+        if (status == PIQ_OK)
+            status = check_caller(c, &op->events[i], where, &c->err);
         if (status)
             return status;
     }

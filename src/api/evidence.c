@@ -10,6 +10,7 @@
 #include "api/page.h"
 #include "base/calendar.h"
 #include "domain/json_reader.h"
+#include "engine/voids.h"
 
 #include <stdlib.h>
 
@@ -29,6 +30,7 @@ typedef struct wanted {
     bool one_concept;
     piq_concept_ix concept;
     const piq_catalogue *catalogue;
+    piq_voids voids; /* the profile does not stand on these */
 } wanted;
 
 /* The newest so far, at most page.limit + 1, in a ring. */
@@ -47,6 +49,12 @@ static bool refuse_word(piq_exchange *c, const char *name, const char *what)
     return false;
 }
 
+/* Others tell nothing of the learner. */
+static bool is_listed(piq_event_type type)
+{
+    return type != PIQ_EV_MEMORY_FITTED && type != PIQ_EV_VOIDED;
+}
+
 static bool read_filters(piq_exchange *c, wanted *w)
 {
     piq_str type, concept;
@@ -56,7 +64,7 @@ static bool read_filters(piq_exchange *c, wanted *w)
         !piq_exchange_query_time(c, "to", &w->to_us))
         return false;
     if (w->one_type &&
-        (!piq_event_type_of(type, &w->type) || w->type == PIQ_EV_MEMORY_FITTED))
+        (!piq_event_type_of(type, &w->type) || !is_listed(w->type)))
         return refuse_word(c, "type", "there is no such type of event");
     if (w->one_concept &&
         !piq_catalogue_find_concept(w->catalogue, concept, &w->concept))
@@ -131,6 +139,7 @@ static bool is_about(const piq_catalogue *cat, const piq_event *e,
     case PIQ_EV_PROFILE_STATED:
     case PIQ_EV_PATH_CONTROLLED:
     case PIQ_EV_MEMORY_FITTED:
+    case PIQ_EV_VOIDED:
         return false;
     }
     return false;
@@ -141,8 +150,8 @@ static bool is_wanted(const wanted *w, piq_arena *a, const piq_event_row *row)
     piq_event event;
     json_t *json = NULL;
     piq_err err = {0};
-    if (row->type == PIQ_EV_MEMORY_FITTED ||
-        (w->one_type && row->type != w->type))
+    if (!is_listed(row->type) || (w->one_type && row->type != w->type) ||
+        piq_voids_has(&w->voids, row->user, row->event_id))
         return false;
     if (!w->one_concept)
         return true;
@@ -326,5 +335,10 @@ void piq_get_events(piq_exchange *c)
     piq_learner_ref_release(&ref);
     if (piq_exchange_not_modified(c, version))
         return;
+    if (piq_voids_read(c->api->engine, &c->arena, c->user, INT64_MIN, &w.voids,
+                       &c->err)) {
+        piq_exchange_fail(c);
+        return;
+    }
     reply(c, &w, version);
 }

@@ -245,7 +245,7 @@ void piq_exchange_problem(piq_exchange *c, int status)
     piq_buf b;
     size_t len;
     piq_bytes *body = NULL;
-    if (status >= 500)
+    if (status >= 500 && !c->told)
         piq_log_err(c->in->id, "a request failed", &c->err);
     piq_buf_init(&b, 0);
     write_problem(c, status, &b);

@@ -31,8 +31,11 @@ struct piq_api {
     piq_metrics *metrics;
     piq_access *access;
     piq_audit *audit;
+    piq_audit_reads audit_reads;
     unsigned person_rate;
     bool open;
+    void (*defer)(void *ctx, piq_api_call *c); /* NULL: nothing is */
+    void *defer_ctx;
     piq_metric *refused[PIQ_N_REFUSALS];
     piq_metric *unrecorded; /* requests that the audit could not take */
     _Atomic int64_t unrecorded_told_us; /* when the log last said so */
@@ -55,6 +58,7 @@ struct piq_exchange {
     piq_api *api;
     const piq_api_request *in;
     piq_api_request kept; /* for calls that are answered later */
+    piq_api_request held; /* of a call that another thread handles */
     piq_api_done *done;
     void *ctx;
     piq_arena arena;
@@ -64,6 +68,7 @@ struct piq_exchange {
     piq_trace trace;           /* which call of somebody else's it is part of */
     piq_keyed *keyed;          /* NULL: it has no Idempotency-Key */
     bool allowed;              /* every check was passed */
+    bool told;                 /* the log knows why it fails */
     piq_user_id user;          /* from the path, of the caller's tenant */
     int64_t recommendation_id; /* from the path */
     piq_str name;              /* from a path that is no learner's, as it is
@@ -116,6 +121,8 @@ piq_handler piq_get_metrics, piq_get_contract;
 /* evidence.c, lists.c */
 piq_handler piq_get_events, piq_get_users, piq_get_history;
 piq_handler piq_get_rule_versions;
+/* coach.c */
+piq_handler piq_get_coached;
 /* webhooks.c */
 piq_handler piq_get_webhooks, piq_post_webhook;
 piq_handler piq_drop_webhook, piq_revive_webhook;

@@ -106,7 +106,9 @@ static void write_answer(const piq_keyed *k, const piq_api_reply *r, piq_buf *b)
     piq_json_object_end(&w);
 }
 
-/* The record of an answer, with its document in the exchange's arena. */
+/* The record of an answer, with its document in the exchange's arena. What it
+ * tells of a learner does not outlive them: it is made from the state that it
+ * names. */
 static piq_status record_of(piq_exchange *c, const piq_api_reply *r,
                             int64_t for_us, piq_record *out)
 {
@@ -115,10 +117,12 @@ static piq_status record_of(piq_exchange *c, const piq_api_reply *r,
     write_answer(c->keyed, r, &b);
     const char *copy =
         b.status ? NULL : piq_arena_strndup(&c->arena, b.ptr, b.len);
+    int64_t version = c->user.v ? version_of(r->etag) : 0;
     *out = (piq_record){.user = c->user,
                         .kind = KIND,
                         .key = piq_str_of(c->keyed->key),
                         .from_version = PIQ_RECORD_ANY,
+                        .state_version = version > 0 ? version : 0,
                         .at_us = c->now_us,
                         .expires_us = c->now_us + for_us,
                         .document = {copy, b.len}};
@@ -343,7 +347,9 @@ static void store_answers(piq_answers *a, answer *const *list, size_t n)
         return;
     for (size_t i = 0; i < n; i++) {
         piq_err why = {0};
-        if (a->store->ops->put_records(a->store, &rows[i], 1, &why))
+        piq_status status =
+            a->store->ops->put_records(a->store, &rows[i], 1, &why);
+        if (status && status != PIQ_ESTALE) /* the learner was erased */
             piq_log_err(list[i]->exchange->in->id,
                         "an answer is not kept for its Idempotency-Key", &why);
     }

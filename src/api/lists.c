@@ -1,6 +1,5 @@
 /* lists.c - learners of a tenant, what a learner was recommended, versions of
  * the rules: a page at a time. */
-#include "access/access.h"
 #include "api/page.h"
 #include "engine/rules.h"
 
@@ -53,20 +52,14 @@ void piq_get_users(piq_exchange *c)
     piq_page page;
     piq_user_id *list;
     size_t n;
-    int64_t first = (int64_t)c->caller.tenant << PIQ_TENANT_SHIFT;
     if (!piq_exchange_known_query(c, known) ||
         !piq_page_read(c, PIQ_CURSOR_LEARNERS, c->caller.tenant, USUAL_LEARNERS,
                        &page))
         return;
-    piq_user_id after = {first + (page.goes_on ? page.after.at : 0)};
-    if (store_of(c)->ops->users(store_of(c), &c->arena, after,
-                                (size_t)page.limit + 1, &list, &n, &c->err)) {
+    if (piq_page_learners(c, &page, &list, &n)) {
         piq_exchange_fail(c);
         return;
     }
-    /* Ids rise: those of the next tenant come behind. */
-    while (n && piq_learner_tenant(list[n - 1]) != c->caller.tenant)
-        n--;
     reply_learners(c, &page, list, n);
 }
 

@@ -1,5 +1,7 @@
 #include "api/page.h"
 
+#include "access/access.h"
+
 #include <stdio.h>
 
 /* With the cursor and the rest of the header this fits into a line. */
@@ -68,4 +70,19 @@ void piq_page_link(piq_exchange *c, const piq_page *page,
     if (kept_query(c->in->query, kept))
         piq_exchange_line(c, "Link", "<?%scursor=%s>; rel=\"next\"", kept,
                           text);
+}
+
+piq_status piq_page_learners(piq_exchange *c, const piq_page *page,
+                             piq_user_id **out, size_t *n)
+{
+    piq_store *store = piq_engine_store(c->api->engine);
+    int64_t first = (int64_t)c->caller.tenant << PIQ_TENANT_SHIFT;
+    piq_user_id after = {first + (page->goes_on ? page->after.at : 0)};
+    piq_status status = store->ops->users(
+        store, &c->arena, after, (size_t)page->limit + 1, out, n, &c->err);
+    /* Ids rise: those of the next tenant come behind. */
+    while (!status && *n &&
+           piq_learner_tenant((*out)[*n - 1]) != c->caller.tenant)
+        --*n;
+    return status;
 }

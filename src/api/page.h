@@ -23,4 +23,9 @@ bool piq_page_read(piq_exchange *c, piq_cursor_list list, int64_t owner,
 void piq_page_link(piq_exchange *c, const piq_page *page,
                    const piq_cursor *last);
 
+/* Learners of the caller's tenant behind the page's place, ascending: one more
+ * than the page holds where there are more. */
+PIQ_MUST_USE piq_status piq_page_learners(piq_exchange *c, const piq_page *page,
+                                          piq_user_id **out, size_t *n);
+
 #endif

@@ -26,47 +26,53 @@ static void set_cookie(piq_exchange *c, const char *value, long long max_age_s)
                       value, max_age_s, c->in->tls ? "; Secure" : "");
 }
 
-static bool refuse_link(piq_exchange *c)
+static void refuse_link(piq_exchange *c)
 {
     piq_fail(&c->err, PIQ_EDENIED, "this link is not good, or was used");
     piq_err_hint(&c->err, "a server prints a new one when it starts");
     piq_metric_add(c->api->refused[PIQ_REFUSED_CREDENTIAL], 1);
     piq_exchange_problem(c, 403);
-    return false;
 }
 
-/* Uses ?token=. False: it was answered. */
-static bool use_link(piq_exchange *c, piq_str token)
+/* Uses ?token=, and answers. */
+static void use_link(piq_exchange *c, piq_str token)
 {
     char cookie[48];
     int64_t expires_us = 0;
-    if (!c->api->access)
-        return refuse_link(c);
-    piq_status status = piq_access_use_link(c->api->access, token, c->now_us,
-                                            cookie, &expires_us, &c->err);
-    if (status == PIQ_EDENIED)
-        return refuse_link(c);
+    piq_status status =
+        c->api->access ? piq_access_use_link(c->api->access, token, c->now_us,
+                                             cookie, &expires_us, &c->err)
+                       : PIQ_EDENIED;
+    if (status == PIQ_EDENIED) {
+        refuse_link(c);
+        return;
+    }
     if (status) {
         piq_exchange_fail(c);
-        return false;
+        return;
     }
     set_cookie(c, cookie, (long long)((expires_us - c->now_us) / 1000000));
     piq_exchange_line(c, "Location", "/");
     reply_nothing(c, 303);
-    return true;
 }
 
-void piq_begin_session(piq_exchange *c)
+/* False: there is a link, or the query is wrong, and it was answered. */
+static bool has_no_link(piq_exchange *c)
 {
     piq_str token;
     bool found;
     if (!piq_exchange_known_query(c, link_query) ||
         !piq_exchange_query(c, "token", &token, &found))
+        return false;
+    if (found)
+        use_link(c, token);
+    return !found;
+}
+
+void piq_begin_session(piq_exchange *c)
+{
+    if (!has_no_link(c))
         return;
-    if (found) {
-        (void)use_link(c, token);
-        return;
-    }
     piq_fail(&c->err, PIQ_EINVAL, "the link's token is missing");
     piq_err_at(&c->err, "token");
     piq_exchange_fail(c);
@@ -161,16 +167,7 @@ static const char page[] =
 
 void piq_get_front(piq_exchange *c)
 {
-    piq_str token;
-    bool found;
-    if (!piq_exchange_known_query(c, link_query) ||
-        !piq_exchange_query(c, "token", &token, &found))
-        return;
-    if (found) {
-        (void)use_link(c, token);
-        return;
-    }
-    if (piq_answer_index(c))
+    if (!has_no_link(c) || piq_answer_index(c))
         return;
     char *copy = strdup(page);
     piq_bytes *bytes = copy ? piq_bytes_take(copy, sizeof page - 1) : NULL;

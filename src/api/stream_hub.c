@@ -17,6 +17,7 @@ enum {
     ARENA_BYTES = 8 << 20
 };
 static const int64_t beat_us = 15 * INT64_C(1000000),
+                     known_us = INT64_C(1000000),
                      /* Whoever listens on shows their credential again. */
     most_us = 900 * INT64_C(1000000);
 
@@ -252,10 +253,24 @@ static bool may_listen_on(const piq_stream *s, int64_t now_us)
     return status != PIQ_ENOTFOUND && status != PIQ_EDENIED;
 }
 
+/* Who showed a credential that was taken back since: each second, so that it
+ * is over as soon here as for a request. */
+static void part_with(piq_streams *h, int64_t now_us)
+{
+    piq_access *k = h->api->access;
+    if (!k || (now_us >= h->known_us && now_us - h->known_us < known_us))
+        return;
+    h->known_us = now_us;
+    for (piq_stream *s = h->told; s; s = s->next)
+        if (!s->over && !piq_access_knows(k, &s->wish.caller, now_us))
+            piq_stream_finish(s, false);
+}
+
 /* Heart-beats, and who may listen no longer. */
 static void look_after(piq_streams *h)
 {
     int64_t now_us = piq_clock_now_us();
+    part_with(h, now_us);
     for (piq_stream *s = h->told; s; s = s->next) {
         if (s->over || (now_us < s->beat_at_us && now_us < s->ends_at_us))
             continue;
@@ -305,7 +320,8 @@ static void look(piq_streams *h)
         for (piq_stream *s = h->told; s; s = s->next)
             piq_stream_reset(s, to);
     else if (status && !h->reported)
-        piq_log_err(0, "could not read changes for streams", &err);
+        piq_engine_report(h->api->engine, "could not read changes for streams",
+                          &err);
     h->reported = status && status != PIQ_ENOTFOUND;
     if (!h->reported)
         h->mark = to;

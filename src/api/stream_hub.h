@@ -61,6 +61,7 @@ struct piq_streams {
     int64_t mark; /* everybody who is told has all up to here */
     piq_arena arena;
     bool reported;
+    int64_t known_us; /* when credentials were last looked at */
 };
 
 /* The first bytes: when to come back, and behind which mark. */

@@ -1,5 +1,6 @@
 /* system.c - the catalogue, and what the engine says of itself. */
 #include "api/exchange.h"
+#include "base/calendar.h"
 #include "domain/catalogue_json.h"
 #include "engine/policy.h"
 #include "engine/tastes.h"
@@ -74,23 +75,34 @@ static void put_versions(piq_json_writer *w, piq_engine *e)
     piq_model_release(model);
 }
 
+/* The log has it already, once, however often we are asked. */
+static void tell_unready(piq_exchange *c, const piq_storage_health *storage)
+{
+    static const char *const what[] = {
+        [PIQ_STORAGE_SERVES] = "storage serves",
+        [PIQ_STORAGE_SILENT] = "storage does not answer",
+        [PIQ_STORAGE_FAILS] = "storage fails",
+        [PIQ_STORAGE_REFUSES] = "storage refused the last commit"};
+    char since[32];
+    piq_time_format(storage->since_us, since);
+    c->told = true;
+    piq_fail(&c->err, PIQ_EBUSY, "%s, since %s", what[storage->state], since);
+    piq_exchange_problem(c, 503);
+}
+
 void piq_get_ready(piq_exchange *c)
 {
     const piq_catalogue *cat;
     piq_engine *e = c->api->engine;
-    piq_store *store = piq_engine_store(e);
-    piq_engine_stats stats;
+    piq_storage_health storage;
     piq_buf b;
     piq_json_writer w;
     if (!piq_exchange_known_query(c, no_query) ||
         !piq_exchange_catalogue(c, &cat))
         return;
-    piq_engine_stats_get(e, &stats);
-    piq_status status = store->ops->ping(store, &c->err);
-    if (status == PIQ_OK && !stats.storage_ok)
-        status = piq_fail(&c->err, PIQ_EIO, "the last commit failed");
-    if (status) {
-        piq_exchange_problem(c, 503);
+    piq_engine_storage(e, &storage);
+    if (storage.state != PIQ_STORAGE_SERVES) {
+        tell_unready(c, &storage);
         return;
     }
     piq_buf_init(&b, 0);
@@ -100,6 +112,7 @@ void piq_get_ready(piq_exchange *c)
     piq_json_put_int(&w, "catalogue_version", cat->version);
     piq_json_put_int(&w, "calibration", piq_engine_calibration(e));
     put_versions(&w, e);
+    piq_json_put_time(&w, "since", storage.since_us);
     piq_json_object_end(&w);
     piq_exchange_json(c, 200, &b, -1);
 }
@@ -108,6 +121,7 @@ void piq_get_metrics(piq_exchange *c)
 {
     piq_api *api = c->api;
     piq_engine_stats s;
+    piq_storage_health storage;
     piq_buf b;
     size_t len;
     if (!piq_exchange_known_query(c, no_query))
@@ -119,7 +133,8 @@ void piq_get_metrics(piq_exchange *c)
     piq_metric_set(api->commit_failures, (double)s.commit_failures);
     piq_metric_set(api->cache_hits, (double)s.cache_hits);
     piq_metric_set(api->cache_misses, (double)s.cache_misses);
-    piq_metric_set(api->storage_ok, s.storage_ok ? 1 : 0);
+    piq_engine_storage(api->engine, &storage);
+    piq_metric_set(api->storage_ok, storage.state == PIQ_STORAGE_SERVES);
     piq_buf_init(&b, 0);
     if (api->metrics)
         piq_metrics_write(api->metrics, &b);

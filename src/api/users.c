@@ -9,6 +9,8 @@
 #include "insight/predictions.h"
 #include "insight/profile.h"
 
+#include <math.h>
+
 static const char *const no_query[] = {NULL};
 
 static void no_memory(piq_exchange *c)
@@ -229,10 +231,8 @@ void piq_get_analytics(piq_exchange *c)
 /* When to predict for: ?at= or ?days=, 28 days when neither is given. */
 static bool read_when(piq_exchange *c, int64_t *at_us)
 {
-    static const char *const known[] = {"at", "days", NULL};
     int64_t days = 0, at = INT64_MIN;
-    if (!piq_exchange_known_query(c, known) ||
-        !piq_exchange_query_int(c, "days", 1, PIQ_MAX_PREDICTION_DAYS, &days) ||
+    if (!piq_exchange_query_int(c, "days", 1, PIQ_MAX_PREDICTION_DAYS, &days) ||
         !piq_exchange_query_time(c, "at", &at))
         return false;
     if (days && at != INT64_MIN) {
@@ -256,19 +256,24 @@ static bool read_when(piq_exchange *c, int64_t *at_us)
 
 void piq_get_predictions(piq_exchange *c)
 {
-    int64_t at_us;
+    static const char *const known[] = {"at", "days", "minutes_per_week", NULL};
+    piq_predictions_ask ask = {.now_us = c->now_us, .minutes_per_week = NAN};
     piq_learner_ref ref;
     piq_buf b;
     piq_json_writer w;
-    if (!read_when(c, &at_us) || !piq_exchange_learner(c, &ref))
+    if (!piq_exchange_known_query(c, known) || !read_when(c, &ask.at_us) ||
+        !piq_exchange_query_number(c, "minutes_per_week", 0,
+                                   PIQ_MAX_WEEK_MINUTES,
+                                   &ask.minutes_per_week) ||
+        !piq_exchange_learner(c, &ref))
         return;
     const piq_catalogue *cat = ref.catalogue;
     int64_t version = ref.learner->version;
     piq_prediction *p = piq_new(&c->arena, piq_prediction, 1);
     piq_belief *beliefs = beliefs_now(c, &ref);
     piq_status status = p && beliefs
-                            ? piq_predictions_make(&c->arena, ref.learner, cat,
-                                                   beliefs, c->now_us, at_us, p)
+                            ? piq_predictions_answer(&c->arena, ref.learner,
+                                                     cat, beliefs, &ask, p)
                             : PIQ_ENOMEM;
     piq_buf_init(&b, 0);
     if (status == PIQ_OK) {

@@ -25,6 +25,7 @@ typedef struct entry {
     bool repeated;                  /* it is stored already */
     int64_t index_version;
     const char *voided_by; /* by another one of this request; NULL */
+    bool takes_back;       /* what it voids has become an event */
     piq_op *part;          /* what carries its event; NULL: it has none */
     size_t at;             /* position there */
 } entry;
@@ -276,6 +277,29 @@ static bool is_voided_here(const intake *in, const char *id)
     return false;
 }
 
+/* An event is stored with its statement, so where there is none there never
+ * was one. */
+static piq_status find_event(piq_exchange *c, entry *e)
+{
+    piq_store *s = piq_engine_store(c->api->engine);
+    piq_err absent = {0};
+    piq_event_row row;
+    piq_str id;
+    piq_arena scratch;
+    piq_arena_init(&scratch, 0);
+    piq_status status = piq_xapi_event_id(&scratch, e->target, &id);
+    if (status)
+        piq_fail(&absent, status, "no memory for a statement");
+    else
+        status = s->ops->event(s, &scratch, e->user, id, &row, &absent);
+    piq_arena_release(&scratch);
+    e->takes_back = status == PIQ_OK;
+    if (status == PIQ_OK || status == PIQ_ENOTFOUND)
+        return PIQ_OK;
+    c->err = absent;
+    return status;
+}
+
 static piq_status void_stored(piq_exchange *c, intake *in, size_t i)
 {
     entry *e = &in->list[i];
@@ -295,7 +319,7 @@ static piq_status void_stored(piq_exchange *c, intake *in, size_t i)
     }
     e->user = filed.user;
     in->voids[in->n_voids++] = (voided){filed, e->id};
-    return PIQ_OK;
+    return find_event(c, e);
 }
 
 static piq_status void_one(piq_exchange *c, intake *in, size_t i)
@@ -334,7 +358,7 @@ static piq_status file_event(piq_exchange *c, intake *in, piq_op *op, entry *e,
     bool mapped = false;
     piq_event event = {.user = e->user};
     const piq_catalogue *cat = piq_engine_catalogue(c->api->engine);
-    if (e->voided_by || e->target[0])
+    if (e->voided_by || (e->target[0] && !e->takes_back))
         return PIQ_OK;
     piq_status status = piq_xapi_event(&op->arena, e->statement, cat, stored_us,
                                        &event, &mapped);

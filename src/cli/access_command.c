@@ -35,6 +35,59 @@ piq_status piq_print_json(void (*fill)(piq_json_writer *w, const void *ctx),
     return status;
 }
 
+/* ---- lists --------------------------------------------------------------- */
+
+typedef struct entries {
+    const piq_access_list *of;
+    const char *list;
+    size_t n;
+} entries;
+
+static const void *entry_at(const entries *e, size_t i)
+{
+    return e->list + i * e->of->size;
+}
+
+static void fill_list(piq_json_writer *w, const void *ctx)
+{
+    const entries *e = ctx;
+    piq_json_object(w);
+    piq_json_key(w, e->of->member);
+    piq_json_array(w);
+    for (size_t i = 0; i < e->n; i++) {
+        piq_json_object(w);
+        e->of->put(w, entry_at(e, i));
+        piq_json_object_end(w);
+    }
+    piq_json_array_end(w);
+    piq_json_object_end(w);
+}
+
+static void print_table(const entries *e)
+{
+    piq_text_table *t = piq_text_table_new(e->of->heads, e->of->n_heads);
+    for (size_t i = 0; i < e->n; i++)
+        e->of->row(t, entry_at(e, i));
+    piq_text_table_print(t);
+}
+
+piq_status piq_print_access(piq_access *k, const piq_arguments *args,
+                            const piq_access_list *list, piq_err *err)
+{
+    entries e = {.of = list};
+    const void *first;
+    piq_arena a;
+    piq_arena_init(&a, 0);
+    piq_status status = list->read(k, &a, &first, &e.n, err);
+    e.list = status ? NULL : first;
+    if (!status && args->json)
+        status = piq_print_json(fill_list, &e, err);
+    else if (!status)
+        print_table(&e);
+    piq_arena_release(&a);
+    return status;
+}
+
 void piq_time_cell(int64_t at_us, char out[32])
 {
     if (at_us == INT64_MAX)

@@ -39,15 +39,16 @@ static void *run(void *ctx)
         if (piq_audit_flush(a->audit, &err) == PIQ_OK)
             failed = 0;
         else if (failed++ % TOLD_EVERY == 0)
-            piq_log_err(0, "the audit is not stored", &err);
+            piq_engine_report(a->engine, "the audit is not stored", &err);
     }
     return NULL;
 }
 
-piq_status piq_auditor_start(piq_auditor *a, piq_audit *audit, piq_err *err)
+piq_status piq_auditor_start(piq_auditor *a, piq_engine *engine,
+                             piq_audit *audit, piq_err *err)
 {
     pthread_condattr_t attr;
-    *a = (piq_auditor){.audit = audit};
+    *a = (piq_auditor){.engine = engine, .audit = audit};
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_mutex_init(&a->lock, NULL);

@@ -1,4 +1,5 @@
-/* export.c - every event, as NDJSON that piq import takes back. */
+/* export.c - every event, as NDJSON that piq import takes back. Of each learner
+ * in fold order, but what voids comes behind what it voids. */
 #include "cli/command.h"
 
 #include <stdlib.h>
@@ -13,8 +14,10 @@ static bool print_event(const piq_event_row *row)
                   (int)row->body.len - 1, row->body.ptr + 1) > 0;
 }
 
-static piq_status export_user(piq_store *store, piq_arena *a, piq_user_id user,
-                              uint64_t *n_events, piq_err *err)
+/* A learner's voids, or all that are none; *n_voids counts them. */
+static piq_status print_events(piq_store *store, piq_arena *a, piq_user_id user,
+                               bool voids, uint64_t *n_voids, uint64_t *n_all,
+                               piq_err *err)
 {
     char last[PIQ_MAX_EVENT_ID_BYTES];
     piq_event_range range = {.user = user,
@@ -22,6 +25,7 @@ static piq_status export_user(piq_store *store, piq_arena *a, piq_user_id user,
                              .until_us = INT64_MAX,
                              .limit = EVENTS_PIECE};
     size_t n = EVENTS_PIECE;
+    *n_voids = *n_all = 0;
     while (n == EVENTS_PIECE) {
         piq_event_row *rows;
         piq_arena_clear(a);
@@ -29,11 +33,14 @@ static piq_status export_user(piq_store *store, piq_arena *a, piq_user_id user,
             store->ops->events(store, a, &range, &rows, &n, err);
         if (status)
             return status;
-        for (size_t i = 0; i < n; i++)
-            if (!print_event(&rows[i]))
+        for (size_t i = 0; i < n; i++) {
+            *n_voids += rows[i].type == PIQ_EV_VOIDED;
+            if ((rows[i].type == PIQ_EV_VOIDED) == voids &&
+                !print_event(&rows[i]))
                 return piq_fail(err, PIQ_EIO,
                                 "could not write to standard output");
-        *n_events += n;
+        }
+        *n_all += n;
         if (n) {
             range.after_us = rows[n - 1].at_us;
             memcpy(last, rows[n - 1].event_id.ptr, rows[n - 1].event_id.len);
@@ -41,6 +48,17 @@ static piq_status export_user(piq_store *store, piq_arena *a, piq_user_id user,
         }
     }
     return PIQ_OK;
+}
+
+static piq_status export_user(piq_store *store, piq_arena *a, piq_user_id user,
+                              uint64_t *n_events, piq_err *err)
+{
+    uint64_t n_voids, n = 0;
+    piq_status status = print_events(store, a, user, false, &n_voids, &n, err);
+    if (status == PIQ_OK && n_voids)
+        status = print_events(store, a, user, true, &n_voids, &n, err);
+    *n_events += n;
+    return status;
 }
 
 static piq_status export_all(piq_store *store, uint64_t *n_events, piq_err *err)

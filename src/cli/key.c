@@ -79,26 +79,6 @@ static piq_status create(piq_access *k, void *ctx, piq_err *err)
     return status;
 }
 
-typedef struct key_list {
-    piq_key_info *keys;
-    size_t n;
-} key_list;
-
-static void fill_list(piq_json_writer *w, const void *ctx)
-{
-    const key_list *l = ctx;
-    piq_json_object(w);
-    piq_json_key(w, "keys");
-    piq_json_array(w);
-    for (size_t i = 0; i < l->n; i++) {
-        piq_json_object(w);
-        put_key(w, &l->keys[i]);
-        piq_json_object_end(w);
-    }
-    piq_json_array_end(w);
-    piq_json_object_end(w);
-}
-
 static void scope_cell(uint32_t scopes, char out[128])
 {
     size_t len = 0;
@@ -109,39 +89,46 @@ static void scope_cell(uint32_t scopes, char out[128])
                                     len ? "," : "", piq_scope_name(one));
 }
 
-static void print_list(const key_list *l)
+static void put_entry(piq_json_writer *w, const void *entry)
 {
-    static const char *const heads[] = {"ID",     "NAME", "TENANT",
-                                        "SCOPES", "MADE", "EXPIRES"};
-    piq_text_table *t = piq_text_table_new(heads, 6);
-    for (size_t i = 0; i < l->n; i++) {
-        char scopes[128], made[32], expires[32];
-        scope_cell(l->keys[i].scopes, scopes);
-        piq_time_cell(l->keys[i].made_us, made);
-        piq_time_cell(l->keys[i].expires_us, expires);
-        piq_text_table_cell(t, "%s", l->keys[i].id);
-        piq_text_table_cell(t, "%s", l->keys[i].name);
-        piq_text_table_cell(t, "%u", l->keys[i].tenant);
-        piq_text_table_cell(t, "%s", scopes);
-        piq_text_table_cell(t, "%s", made);
-        piq_text_table_cell(t, "%s", expires);
-    }
-    piq_text_table_print(t);
+    put_key(w, entry);
+}
+
+static void put_row(piq_text_table *t, const void *entry)
+{
+    const piq_key_info *info = entry;
+    char scopes[128], made[32], expires[32];
+    scope_cell(info->scopes, scopes);
+    piq_time_cell(info->made_us, made);
+    piq_time_cell(info->expires_us, expires);
+    piq_text_table_cell(t, "%s", info->id);
+    piq_text_table_cell(t, "%s", info->name);
+    piq_text_table_cell(t, "%u", info->tenant);
+    piq_text_table_cell(t, "%s", scopes);
+    piq_text_table_cell(t, "%s", made);
+    piq_text_table_cell(t, "%s", expires);
+}
+
+static piq_status read_keys(piq_access *k, piq_arena *a, const void **entries,
+                            size_t *n, piq_err *err)
+{
+    piq_key_info *keys;
+    piq_status status = piq_access_keys(k, a, &keys, n, err);
+    *entries = status ? NULL : keys;
+    return status;
 }
 
 static piq_status list(piq_access *k, void *ctx, piq_err *err)
 {
-    const asked *x = ctx;
-    key_list l;
-    piq_arena a;
-    piq_arena_init(&a, 0);
-    piq_status status = piq_access_keys(k, &a, &l.keys, &l.n, err);
-    if (!status && x->args->json)
-        status = piq_print_json(fill_list, &l, err);
-    else if (!status)
-        print_list(&l);
-    piq_arena_release(&a);
-    return status;
+    static const piq_access_list keys = {
+        .member = "keys",
+        .heads = {"ID", "NAME", "TENANT", "SCOPES", "MADE", "EXPIRES"},
+        .n_heads = 6,
+        .read = read_keys,
+        .size = sizeof(piq_key_info),
+        .put = put_entry,
+        .row = put_row};
+    return piq_print_access(k, ((const asked *)ctx)->args, &keys, err);
 }
 
 static piq_status revoke(piq_access *k, void *ctx, piq_err *err)

@@ -11,6 +11,7 @@
 #include "cli/serve_options.h"
 #include "cli/streaming.h"
 #include "cli/trimmer.h"
+#include "cli/workers.h"
 #include "http/http.h"
 
 #include <errno.h>
@@ -24,6 +25,7 @@
 
 enum {
     GRACE_MS = 10000,
+    WORKERS = 8,
     READY_MS = 60000, /* for a successor to be ready */
     /* After a handover, kept-alive connections may ask once more and are told
      * to close, so that none is closed on a request under way. */
@@ -32,6 +34,7 @@ enum {
 
 typedef struct daemon_state {
     piq_api *api;
+    piq_workers *workers; /* NULL: storage is a file, nobody waits long */
     piq_access *access;
     piq_audit *audit;
     piq_auditor auditor;
@@ -237,6 +240,11 @@ static piq_status start_http(daemon_state *d, const piq_serve_options *o,
     return status;
 }
 
+static void report(void *ctx, const char *what, const piq_err *err)
+{
+    piq_engine_report(ctx, what, err);
+}
+
 static bool leads(void *ctx)
 {
     return piq_engine_leads(ctx);
@@ -255,8 +263,10 @@ static void hear_change(void *ctx, const piq_change *change)
 static piq_status start_webhooks(daemon_state *d, const piq_serve_options *o,
                                  piq_engine *e, piq_err *err)
 {
-    const piq_webhook_config config = {
-        .allow_private = o->webhook_private, .is_leader = leads, .ctx = e};
+    const piq_webhook_config config = {.allow_private = o->webhook_private,
+                                       .is_leader = leads,
+                                       .ctx = e,
+                                       .reporter = {report, e}};
     piq_status status = piq_webhooks_start(piq_engine_store(e), &config,
                                            d->metrics, &d->webhooks, err);
     if (status)
@@ -274,8 +284,18 @@ static void stop_webhooks(daemon_state *d)
     d->webhooks = NULL;
 }
 
+/* Requests that outlasted the grace are with a worker or an owner thread: they
+ * are answered, to nobody, while there is an api to answer them. */
+static void finish_requests(daemon_state *d, piq_engine *e)
+{
+    piq_workers_stop(d->workers);
+    d->workers = NULL;
+    piq_engine_finish(e);
+}
+
 static void close_api(daemon_state *d)
 {
+    piq_workers_stop(d->workers);
     piq_api_free(d->api);
     stop_webhooks(d);
     piq_trimmer_stop(&d->trimmer);
@@ -283,6 +303,7 @@ static void close_api(daemon_state *d)
     piq_audit_close(d->audit);
     piq_access_close(d->access);
     piq_pages_close(d->pages);
+    d->workers = NULL;
     d->api = NULL;
     d->audit = NULL;
     d->access = NULL;
@@ -292,16 +313,22 @@ static void close_api(daemon_state *d)
 static piq_status open_api(daemon_state *d, const piq_serve_options *o,
                            piq_engine *e, piq_err *err)
 {
-    const piq_access_config access = {.audience = o->audience,
-                                      .requests_per_s = (unsigned)o->key_rate};
     piq_store *store = piq_engine_store(e);
+    const bool is_far = store->ops->misses != NULL;
+    const piq_access_config access = {.audience = o->audience,
+                                      .requests_per_s = (unsigned)o->key_rate,
+                                      .reporter = {report, e},
+                                      .read_elsewhere = is_far};
     piq_status status = piq_access_open(store, &access, &d->access, err);
     if (status == PIQ_OK)
         status = piq_audit_open(store, &d->audit, err);
     if (status == PIQ_OK)
-        status = piq_auditor_start(&d->auditor, d->audit, err);
+        status = piq_auditor_start(&d->auditor, e, d->audit, err);
+    if (status == PIQ_OK && is_far)
+        status = piq_workers_start(e, d->access, WORKERS, &d->workers, err);
     if (status == PIQ_OK)
-        status = piq_trimmer_start(&d->trimmer, e, o->keep_audit_days, err);
+        status = piq_trimmer_start(&d->trimmer, e, d->metrics,
+                                   o->keep_audit_days, err);
     if (status == PIQ_OK)
         status = start_webhooks(d, o, e, err);
     if (status == PIQ_OK)
@@ -311,11 +338,14 @@ static piq_status open_api(daemon_state *d, const piq_serve_options *o,
         .metrics = d->metrics,
         .access = d->access,
         .audit = d->audit,
+        .audit_reads = piq_serve_audit_reads(o),
         .webhooks = d->webhooks,
         .pages = d->pages,
         .webhook_private = o->webhook_private,
         .person_rate = o->person_rate ? (unsigned)o->person_rate : PIQ_NO_RATE,
-        .open = o->open};
+        .open = o->open,
+        .defer = d->workers ? piq_workers_take : NULL,
+        .defer_ctx = d->workers};
     if (status == PIQ_OK)
         status = piq_api_new(&config, &d->api, err);
     if (status)
@@ -360,6 +390,7 @@ static int run(daemon_state *d, const char *db, const piq_serve_options *o,
     wait_for_end(db, o, d, signals, e, server);
     piq_log(PIQ_LOG_INFO, 0, "stopping", NULL, 0);
     piq_http_stop(server, GRACE_MS);
+    finish_requests(d, e);
     close_api(d);
     return PIQ_DONE;
 }
@@ -379,6 +410,7 @@ int piq_serve_db(const char *db, const piq_serve_options *o,
         .keep_log_days = (unsigned)o->keep_log_days};
     configure_log(o);
     block_signals(&signals);
+    piq_trimmer_settle_heap();
     if (piq_handover_begin(&d.handover, &err))
         return piq_could_not(&err);
     allow_connections(o->max_connections);

@@ -13,6 +13,7 @@ piq_serve_options piq_serve_defaults(void)
                                .cache_learners = 50000,
                                .policy_minutes = 10,
                                .person_rate = 20,
+                               .audit_reads = "all",
                                .audience = "piq",
                                .log_format = "text",
                                .log_level = "info"};
@@ -38,6 +39,7 @@ void piq_serve_table(piq_serve_options *o, piq_option out[PIQ_MAX_SETTINGS])
         {"policy-every", PIQ_OPT_INT, &o->policy_minutes, 0, 525600},
         {"keep-log-days", PIQ_OPT_INT, &o->keep_log_days, 0, 36500},
         {"keep-audit-days", PIQ_OPT_INT, &o->keep_audit_days, 0, 36500},
+        {"audit-reads", PIQ_OPT_TEXT, &o->audit_reads, 0, 0},
         {"webhook-private", PIQ_OPT_FLAG, &o->webhook_private, 0, 0},
         {"pages", PIQ_OPT_TEXT, &o->pages, 0, 0},
         {"open", PIQ_OPT_FLAG, &o->open, 0, 0},
@@ -60,6 +62,19 @@ static bool is_one_of(const char *text, const char *const *words)
     return false;
 }
 
+static const char *const audit_reads[] = {[PIQ_AUDIT_READS_ALL] = "all",
+                                          [PIQ_AUDIT_READS_OTHERS] = "others",
+                                          [PIQ_AUDIT_READS_NONE] = "none",
+                                          NULL};
+
+piq_audit_reads piq_serve_audit_reads(const piq_serve_options *o)
+{
+    int i = PIQ_AUDIT_READS_ALL;
+    while (audit_reads[i] && strcmp(audit_reads[i], o->audit_reads) != 0)
+        i++;
+    return audit_reads[i] ? (piq_audit_reads)i : PIQ_AUDIT_READS_ALL;
+}
+
 static bool is_loopback(const char *address)
 {
     return strcmp(address, "::1") == 0 || strncmp(address, "127.", 4) == 0;
@@ -78,6 +93,10 @@ piq_status piq_serve_check(const piq_serve_options *o, piq_err *err)
             err, PIQ_EINVAL,
             "log-level is debug, info, warn or error, not \"%.40s\"",
             o->log_level);
+    if (!is_one_of(o->audit_reads, audit_reads))
+        return piq_fail(err, PIQ_EINVAL,
+                        "audit-reads is all, others or none, not \"%.40s\"",
+                        o->audit_reads);
     /* What a recommendation came to is final after three days. */
     if (o->keep_log_days && o->keep_log_days < LEAST_LOG_DAYS)
         return piq_fail(
@@ -118,6 +137,9 @@ const char piq_serve_help[] =
     "ever\n"
     "                   (default)\n"
     "  --keep-audit-days D  keep the audit for D days; 0 for ever (default)\n"
+    "  --audit-reads R  which reads of learners the audit has: all, others\n"
+    "                   (not those by the learners themselves) or none\n"
+    "                   (default all)\n"
     "  --webhook-private    webhooks may be http: and have addresses that are\n"
     "                   not public; else neither is called\n"
     "  --pages DIR      the dashboard's files (those beside the program)\n"

@@ -4,6 +4,7 @@
 #define PIQ_CLI_SERVE_OPTIONS_H
 
 #include "access/access.h"
+#include "api/api.h"
 #include "cli/settings.h"
 
 typedef struct piq_serve_options {
@@ -20,6 +21,7 @@ typedef struct piq_serve_options {
     int64_t policy_minutes;    /* between learning from the log; 0: never */
     int64_t keep_log_days;     /* 0: for ever, as below */
     int64_t keep_audit_days;
+    const char *audit_reads; /* all, others, none: piq_serve_audit_reads */
     bool no_exploration;
     bool webhook_private;   /* webhooks may have private addresses */
     const char *pages;      /* the dashboard's folder; NULL: the shipped one */
@@ -37,6 +39,7 @@ void piq_serve_table(piq_serve_options *o, piq_option out[PIQ_MAX_SETTINGS]);
 /* What no single value tells: PIQ_EINVAL. */
 PIQ_MUST_USE piq_status piq_serve_check(const piq_serve_options *o,
                                         piq_err *err);
+piq_audit_reads piq_serve_audit_reads(const piq_serve_options *o);
 /* The lines of --help. */
 extern const char piq_serve_help[];
 

@@ -47,57 +47,46 @@ static piq_status add(piq_access *k, void *ctx, piq_err *err)
     return status;
 }
 
-typedef struct signer_list {
-    piq_signer_info *signers;
-    size_t n;
-} signer_list;
-
-static void fill_list(piq_json_writer *w, const void *ctx)
+static void put_entry(piq_json_writer *w, const void *entry)
 {
-    const signer_list *l = ctx;
-    piq_json_object(w);
-    piq_json_key(w, "signers");
-    piq_json_array(w);
-    for (size_t i = 0; i < l->n; i++) {
-        piq_json_object(w);
-        piq_json_put_z(w, "kid", l->signers[i].kid);
-        piq_json_put_z(w, "algorithm", l->signers[i].algorithm);
-        piq_json_put_int(w, "tenant", l->signers[i].tenant);
-        piq_json_put_time(w, "made", l->signers[i].made_us);
-        piq_json_object_end(w);
-    }
-    piq_json_array_end(w);
-    piq_json_object_end(w);
+    const piq_signer_info *info = entry;
+    piq_json_put_z(w, "kid", info->kid);
+    piq_json_put_z(w, "algorithm", info->algorithm);
+    piq_json_put_int(w, "tenant", info->tenant);
+    piq_json_put_time(w, "made", info->made_us);
 }
 
-static void print_list(const signer_list *l)
+static void put_row(piq_text_table *t, const void *entry)
 {
-    static const char *const heads[] = {"KID", "ALGORITHM", "TENANT", "MADE"};
-    piq_text_table *t = piq_text_table_new(heads, 4);
-    for (size_t i = 0; i < l->n; i++) {
-        char made[32];
-        piq_time_cell(l->signers[i].made_us, made);
-        piq_text_table_cell(t, "%s", l->signers[i].kid);
-        piq_text_table_cell(t, "%s", l->signers[i].algorithm);
-        piq_text_table_cell(t, "%u", l->signers[i].tenant);
-        piq_text_table_cell(t, "%s", made);
-    }
-    piq_text_table_print(t);
+    const piq_signer_info *info = entry;
+    char made[32];
+    piq_time_cell(info->made_us, made);
+    piq_text_table_cell(t, "%s", info->kid);
+    piq_text_table_cell(t, "%s", info->algorithm);
+    piq_text_table_cell(t, "%u", info->tenant);
+    piq_text_table_cell(t, "%s", made);
+}
+
+static piq_status read_signers(piq_access *k, piq_arena *a,
+                               const void **entries, size_t *n, piq_err *err)
+{
+    piq_signer_info *signers;
+    piq_status status = piq_access_signers(k, a, &signers, n, err);
+    *entries = status ? NULL : signers;
+    return status;
 }
 
 static piq_status list(piq_access *k, void *ctx, piq_err *err)
 {
-    const asked *x = ctx;
-    signer_list l;
-    piq_arena a;
-    piq_arena_init(&a, 0);
-    piq_status status = piq_access_signers(k, &a, &l.signers, &l.n, err);
-    if (!status && x->args->json)
-        status = piq_print_json(fill_list, &l, err);
-    else if (!status)
-        print_list(&l);
-    piq_arena_release(&a);
-    return status;
+    static const piq_access_list signers = {
+        .member = "signers",
+        .heads = {"KID", "ALGORITHM", "TENANT", "MADE"},
+        .n_heads = 4,
+        .read = read_signers,
+        .size = sizeof(piq_signer_info),
+        .put = put_entry,
+        .row = put_row};
+    return piq_print_access(k, ((const asked *)ctx)->args, &signers, err);
 }
 
 static piq_status drop(piq_access *k, void *ctx, piq_err *err)

@@ -6,10 +6,98 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <malloc.h>
+#include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
-/* Soon after a start, so that one who restarts it daily is not without. */
-enum { FIRST_S = 60, EVERY_S = 3600 };
+enum {
+    LOOK_S = 10,
+    TRIM_S = 60,
+    /* Soon after a start, so that one who restarts it daily is not without. */
+    AUDIT_FIRST_S = 60,
+    AUDIT_S = 3600,
+    /* Where it is not told, glibc takes eight arenas a processor, and what one
+     * thread frees is of no use to the others; and it raises these two limits
+     * with the largest block ever freed (to 32 and 64 MiB), so that one large
+     * answer leaves holes behind for good. docs/operations.md, Soak, has the
+     * figures. */
+    ARENAS_A_PROCESSOR = 2,
+    MAP_BYTES = 1 << 20,
+    TOP_BYTES = 2 << 20
+};
+
+/* ---- memory ---------------------------------------------------------------
+ */
+
+void piq_trimmer_settle_heap(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    int arenas = n > 0 && n < 1024 ? (int)n * ARENAS_A_PROCESSOR : 16;
+    /* An allocator that knows none of them goes on as it is. */
+    (void)mallopt(M_ARENA_MAX, arenas);
+    (void)mallopt(M_MMAP_THRESHOLD, MAP_BYTES);
+    (void)mallopt(M_TRIM_THRESHOLD, TOP_BYTES);
+}
+
+static double resident_bytes(void)
+{
+    long all, resident = 0;
+    FILE *f = fopen("/proc/self/statm", "re");
+    if (!f)
+        return 0;
+    if (fscanf(f, "%ld %ld", &all, &resident) != 2)
+        resident = 0;
+    (void)fclose(f);
+    return (double)resident * (double)sysconf(_SC_PAGESIZE);
+}
+
+static void look_at_memory(const piq_trimmer *t)
+{
+    piq_engine_stats stats;
+    struct mallinfo2 m = mallinfo2();
+    piq_engine_stats_get(t->engine, &stats);
+    piq_metric_set(t->slates, (double)stats.cached_slate_bytes);
+    piq_metric_set(t->live, (double)(m.uordblks + m.hblkhd));
+    piq_metric_set(t->free, (double)m.fordblks);
+    piq_metric_set(t->resident, resident_bytes());
+}
+
+static void declare(piq_trimmer *t, piq_metrics *m)
+{
+    t->live =
+        piq_metrics_gauge(m, "piq_heap_live_bytes",
+                          "Memory in use, by the allocator's count.", NULL);
+    t->free = piq_metrics_gauge(
+        m, "piq_heap_free_bytes",
+        "Memory that the allocator holds and nobody uses.", NULL);
+    t->slates =
+        piq_metrics_gauge(m, "piq_cached_slate_bytes",
+                          "Recommendations kept as they were served.", NULL);
+    t->resident = piq_metrics_gauge(m, "piq_resident_bytes",
+                                    "Memory of the process, as the kernel "
+                                    "counts it.",
+                                    NULL);
+}
+
+/* ---- the audit ------------------------------------------------------------
+ */
+
+static void trim_audit(piq_engine *e, int64_t before_us)
+{
+    uint64_t n_pieces = 0;
+    piq_err err = {0};
+    piq_status status =
+        piq_audit_trim(piq_engine_store(e), before_us, &n_pieces, &err);
+    piq_log_field n = piq_log_int("pieces", (int64_t)n_pieces);
+    if (n_pieces)
+        piq_log(PIQ_LOG_INFO, 0, "the audit was shortened", &n, 1);
+    if (status)
+        piq_log_err(0, "the audit could not be shortened", &err);
+}
+
+/* ---- the thread -----------------------------------------------------------
+ */
 
 /* False: it is to stop. */
 static bool rest(piq_trimmer *t, time_t seconds)
@@ -26,35 +114,33 @@ static bool rest(piq_trimmer *t, time_t seconds)
     return !stop;
 }
 
-static void trim(piq_engine *e, int64_t before_us)
-{
-    uint64_t n_pieces = 0;
-    piq_err err = {0};
-    piq_status status =
-        piq_audit_trim(piq_engine_store(e), before_us, &n_pieces, &err);
-    piq_log_field n = piq_log_int("pieces", (int64_t)n_pieces);
-    if (n_pieces)
-        piq_log(PIQ_LOG_INFO, 0, "the audit was shortened", &n, 1);
-    if (status)
-        piq_log_err(0, "the audit could not be shortened", &err);
-}
-
 static void *run(void *ctx)
 {
     piq_trimmer *t = ctx;
-    for (time_t s = FIRST_S; rest(t, s); s = EVERY_S)
+    int64_t trim_s = TRIM_S, audit_s = AUDIT_FIRST_S;
+    for (int64_t at_s = 0; rest(t, LOOK_S); at_s += LOOK_S) {
+        if (at_s >= trim_s) {
+            (void)malloc_trim(0);
+            trim_s = at_s + TRIM_S;
+        }
+        look_at_memory(t);
+        if (!t->keep_us || at_s < audit_s)
+            continue;
         if (piq_engine_leads(t->engine))
-            trim(t->engine, piq_clock_now_us() - t->keep_us);
+            trim_audit(t->engine, piq_clock_now_us() - t->keep_us);
+        audit_s = at_s + AUDIT_S;
+    }
     return NULL;
 }
 
-piq_status piq_trimmer_start(piq_trimmer *t, piq_engine *e, int64_t keep_days,
-                             piq_err *err)
+piq_status piq_trimmer_start(piq_trimmer *t, piq_engine *e, piq_metrics *m,
+                             int64_t keep_days, piq_err *err)
 {
     pthread_condattr_t attr;
     *t = (piq_trimmer){.engine = e, .keep_us = keep_days * PIQ_US_PER_DAY};
-    if (!keep_days)
-        return PIQ_OK;
+    if (m)
+        declare(t, m);
+    look_at_memory(t);
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_mutex_init(&t->lock, NULL);
@@ -65,7 +151,7 @@ piq_status piq_trimmer_start(piq_trimmer *t, piq_engine *e, int64_t keep_days,
         return PIQ_OK;
     pthread_mutex_destroy(&t->lock);
     pthread_cond_destroy(&t->wake);
-    return piq_fail(err, PIQ_EIO, "no thread to shorten the audit");
+    return piq_fail(err, PIQ_EIO, "no thread to give memory back");
 }
 
 void piq_trimmer_stop(piq_trimmer *t)

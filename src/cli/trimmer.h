@@ -1,27 +1,39 @@
-/* trimmer.h - drops what the audit has kept for long enough, where this process
- * leads: once an hour, in a thread of its own, since each chain is checked up
- * to where it is cut. Private to cli/. */
+/* trimmer.h - gives back what is no longer needed, in a thread of its own.
+ *
+ * Memory: once a minute, free pages go back to the kernel; what is in use and
+ * what is held beside it are gauges (piq_heap_live_bytes, piq_heap_free_bytes,
+ * piq_resident_bytes, piq_cached_slate_bytes), looked at every ten seconds.
+ * Audit: once an hour, where
+ * this process leads, what has been kept for long enough is dropped; each
+ * chain is checked up to where it is cut. Private to cli/. */
 #ifndef PIQ_CLI_TRIMMER_H
 #define PIQ_CLI_TRIMMER_H
 
 #include "engine/engine.h"
+#include "metrics/metrics.h"
 
 #include <pthread.h>
 #include <stdbool.h>
 
 typedef struct piq_trimmer {
     piq_engine *engine;
-    int64_t keep_us;
+    piq_metric *live, *free, *resident, *slates;
+    int64_t keep_us; /* of the audit; 0: for ever */
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake;
     bool runs, stop;
 } piq_trimmer;
 
-/* 0 days: for ever, nothing is started. PIQ_EIO: no thread. The engine outlives
- * it; *t stays where it is. */
+/* Tells the allocator to hold on to little of what is freed. Before there are
+ * threads: what each of them has claimed by then stays as it is. */
+void piq_trimmer_settle_heap(void);
+
+/* keep_days 0: the audit is kept for ever. `m` may be NULL. PIQ_EIO: no
+ * thread. The engine and `m` outlive it; *t stays where it is. */
 PIQ_MUST_USE piq_status piq_trimmer_start(piq_trimmer *t, piq_engine *e,
-                                          int64_t keep_days, piq_err *err);
+                                          piq_metrics *m, int64_t keep_days,
+                                          piq_err *err);
 /* Waits for what is under way. One that was not started is left alone. */
 void piq_trimmer_stop(piq_trimmer *t);
 

@@ -219,6 +219,19 @@ static void read_feedback(piq_json_reader *r, const piq_catalogue *c,
                         "feedback needs an action, a feedback_score or both");
 }
 
+static void read_voided(piq_json_reader *r, piq_arena *a, piq_event *out)
+{
+    piq_str id = piq_json_string(r, "voids", 1, PIQ_MAX_EVENT_ID_BYTES);
+    if (!r->status && piq_str_eq(id, out->event_id))
+        piq_json_refuse(r, "voids", "an event cannot void itself");
+    if (r->status)
+        return;
+    out->u.voided.voids =
+        (piq_str){piq_arena_strndup(a, id.ptr, id.len), id.len};
+    if (!out->u.voided.voids.ptr)
+        r->status = piq_fail(r->err, PIQ_ENOMEM, "no memory for an event");
+}
+
 /* goal_set, profile_stated, path_controlled and memory_fitted carry an object
  * of their own. */
 static void read_nested(piq_json_reader *r, const piq_catalogue *c,
@@ -266,6 +279,7 @@ static const char *const members_of[PIQ_N_EVENT_TYPES][8] = {
     [PIQ_EV_PROFILE_STATED] = {"stated", NULL},
     [PIQ_EV_PATH_CONTROLLED] = {"control", NULL},
     [PIQ_EV_MEMORY_FITTED] = {"fitted", NULL},
+    [PIQ_EV_VOIDED] = {"voids", NULL},
 };
 
 static bool read_type(const json_t *json, piq_event_type *out)
@@ -277,7 +291,7 @@ static bool read_type(const json_t *json, piq_event_type *out)
                (piq_str){json_string_value(v), json_string_length(v)}, out);
 }
 
-static void read_body(piq_json_reader *r, const piq_catalogue *c,
+static void read_body(piq_json_reader *r, piq_arena *a, const piq_catalogue *c,
                       piq_event *out)
 {
     switch (out->type) {
@@ -312,6 +326,9 @@ static void read_body(piq_json_reader *r, const piq_catalogue *c,
         break;
     case PIQ_EV_MEMORY_FITTED:
         read_nested(r, c, "fitted", out);
+        break;
+    case PIQ_EV_VOIDED:
+        read_voided(r, a, out);
         break;
     }
 }
@@ -376,7 +393,7 @@ piq_status piq_event_read(piq_arena *a, const json_t *json, const char *where,
     piq_json_begin(&r, json, where, known, err);
     read_frame(&r, a, need_user, now_us, &e);
     if (!r.status)
-        read_body(&r, catalogue, &e);
+        read_body(&r, a, catalogue, &e);
     if (!r.status)
         *out = e;
     return piq_json_end(&r);

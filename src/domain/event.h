@@ -76,6 +76,13 @@ typedef struct piq_feedback_event {
     uint8_t feedback_score; /* 1..5, 0 when not given */
 } piq_feedback_event;
 
+/* Another event of the learner is to count for nothing, as if it had never
+ * been: every fold passes over it. Nothing is deleted, and this one counts for
+ * nothing itself. */
+typedef struct piq_voided_event {
+    piq_str voids; /* its event_id */
+} piq_voided_event;
+
 typedef struct piq_event {
     piq_user_id user;
     piq_str event_id; /* 1 .. 64 bytes of UTF-8 */
@@ -95,6 +102,7 @@ typedef struct piq_event {
         piq_stated stated;
         piq_control control;
         piq_fitted fitted;
+        piq_voided_event voided;
     } u;
 } piq_event;
 

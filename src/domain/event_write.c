@@ -144,6 +144,9 @@ static void write_body(const piq_event *e, const piq_catalogue *c,
         piq_fitted_write(&e->u.fitted, w);
         piq_json_object_end(w);
         break;
+    case PIQ_EV_VOIDED:
+        piq_json_put_str(w, "voids", e->u.voided.voids);
+        break;
     }
 }
 

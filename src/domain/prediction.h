@@ -20,7 +20,8 @@ enum {
     PIQ_FORECAST_POINTS = 6, /* now, and each fifth of the way; last: asked */
     PIQ_MAX_ASSUMPTIONS = 6,
     PIQ_MAX_WHAT_IFS = 6,
-    PIQ_MAX_PREDICTION_DAYS = 730
+    PIQ_MAX_PREDICTION_DAYS = 730,
+    PIQ_MAX_WEEK_MINUTES = 7 * 1440
 };
 
 typedef struct piq_forecast_point {
@@ -69,14 +70,15 @@ typedef struct piq_prediction {
     piq_user_id user;
     int64_t version;
     int64_t as_of_us, at_us;
-    double minutes_per_week;  /* assumed */
-    double minutes_practised; /* a week, in the last 28 days */
-    piq_source minutes_source;
-    double hours;          /* planned until at_us */
-    piq_estimate rate;     /* mastery an hour, summed over concepts */
-    double rate_prior;     /* what the law of practice expects */
-    double review_minutes; /* a week, that keeping what is known takes */
-    double review_share;   /* of them that the plan covers, 0..1 */
+    double minutes_per_week;   /* assumed */
+    double minutes_practised;  /* a week, in the last 28 days */
+    piq_source minutes_source; /* of the planned ones */
+    bool minutes_asked;        /* others were asked about: assumed are those */
+    double hours;              /* planned until at_us */
+    piq_estimate rate;         /* mastery an hour, summed over concepts */
+    double rate_prior;         /* what the law of practice expects */
+    double review_minutes;     /* a week, that keeping what is known takes */
+    double review_share;       /* of them that the plan covers, 0..1 */
     const char *assumptions[PIQ_MAX_ASSUMPTIONS]; /* sentences */
     size_t n_assumptions;
     piq_area_forecast overall;

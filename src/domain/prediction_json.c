@@ -56,7 +56,9 @@ static void write_assumptions(const piq_prediction *p, piq_json_writer *w)
     piq_json_put_fixed(w, "minutes_per_week", p->minutes_per_week, 1);
     piq_json_put_fixed(w, "minutes_per_week_practised", p->minutes_practised,
                        1);
-    piq_json_put_z(w, "minutes_source", piq_source_name(p->minutes_source));
+    piq_json_put_z(w, "minutes_source",
+                   p->minutes_asked ? "asked"
+                                    : piq_source_name(p->minutes_source));
     piq_json_put_fixed(w, "hours_until_then", p->hours, 2);
     piq_json_key(w, "learning_rate");
     piq_json_object(w);

@@ -22,7 +22,8 @@ static const char *const event_types[PIQ_N_EVENT_TYPES] = {
     "goal_set",
     "profile_stated",
     "path_controlled",
-    "memory_fitted"};
+    "memory_fitted",
+    "voided"};
 static const char *const user_actions[PIQ_N_USER_ACTIONS] = {
     "none", "accepted", "dismissed", "completed"};
 

@@ -50,9 +50,10 @@ typedef enum piq_event_type {
     PIQ_EV_GOAL_SET,
     PIQ_EV_PROFILE_STATED,
     PIQ_EV_PATH_CONTROLLED,
-    PIQ_EV_MEMORY_FITTED /* by the engine alone */
+    PIQ_EV_MEMORY_FITTED, /* by the engine alone */
+    PIQ_EV_VOIDED         /* takes another one back */
 } piq_event_type;
-enum { PIQ_N_EVENT_TYPES = 12 };
+enum { PIQ_N_EVENT_TYPES = 13 };
 
 typedef enum piq_user_action {
     PIQ_ACTION_NONE,

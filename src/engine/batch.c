@@ -243,10 +243,12 @@ void piq_batch_publish(piq_batch *b)
         piq_user_id user = w->learner->user;
         piq_held *h = piq_held_take(w->learner);
         w->learner = NULL;
-        if (h)
+        if (h) { /* who has paused has had something voided */
+            piq_held_pause(h, w->paused);
             piq_cache_publish(b->engine->cache, h);
-        else
+        } else {
             piq_cache_drop(b->engine->cache, user);
+        }
         piq_held_release(h);
     }
 }

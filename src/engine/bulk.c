@@ -435,7 +435,8 @@ static piq_status fold_in(piq_bulk *b, held_learner *h, const piq_event *given,
                                                              : PIQ_OK;
 }
 
-/* Belongs before what is folded: by the ordinary way, which rebuilds. */
+/* Belongs before what is folded, or takes back some of it: by the ordinary way,
+ * which rebuilds. */
 static piq_status add_late(piq_bulk *b, held_learner *h, const piq_event *event,
                            piq_err *err)
 {
@@ -524,9 +525,10 @@ static piq_status add(piq_bulk *b, const piq_event *given, piq_err *err)
         b->totals.duplicates++;
         return PIQ_OK;
     }
-    status = piq_learner_is_late(h->learner, &event)
-                 ? add_late(b, h, &event, err)
-                 : fold_in(b, h, &event, body, err);
+    bool late =
+        event.type == PIQ_EV_VOIDED || piq_learner_is_late(h->learner, &event);
+    status =
+        late ? add_late(b, h, &event, err) : fold_in(b, h, &event, body, err);
     return status == PIQ_OK && is_full(b) ? flush(b) : status;
 }
 
@@ -588,6 +590,11 @@ piq_status piq_bulk_add(piq_bulk *b, const piq_event *event, piq_err *err)
         return b->status;
     }
     piq_status status = add(b, event, &own);
+    if (status == PIQ_ECONFLICT && own.status == status) { /* a void */
+        if (err)
+            *err = own;
+        return status;
+    }
     if (status == PIQ_ECONFLICT)
         return piq_fail(err, status,
                         "event \"%.*s\" of learner %lld was stored before "

@@ -6,7 +6,13 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { N_PARTS = 64, MAX_SERVED = 8 };
+enum {
+    N_PARTS = 64,
+    MAX_SERVED = 8,
+    /* On average, for each learner there may be. A slate of ten takes 6 KB, a
+     * request may ask for far longer ones. */
+    SERVED_BYTES = 16 << 10
+};
 
 struct piq_held {
     atomic_uint references;
@@ -29,6 +35,7 @@ typedef struct part {
     piq_map at; /* user id -> entry */
     entry ring; /* sentinel */
     size_t n;
+    size_t served_bytes; /* of all slates of its entries */
     uint64_t epoch, hits, misses, evictions;
 } part;
 
@@ -110,10 +117,12 @@ static void link_newest(part *p, entry *e)
     p->ring.older = e;
 }
 
-static void forget_served(entry *e)
+static void forget_served(part *p, entry *e)
 {
-    for (unsigned i = 0; i < e->n_served; i++)
+    for (unsigned i = 0; i < e->n_served; i++) {
+        p->served_bytes -= piq_bytes_str(e->served[i].bytes).len;
         piq_bytes_release(e->served[i].bytes);
+    }
     e->n_served = e->next_served = 0;
 }
 
@@ -121,7 +130,7 @@ static void part_remove(part *p, entry *e)
 {
     piq_map_remove(&p->at, (uint64_t)e->held->learner->user.v);
     unlink_entry(e);
-    forget_served(e);
+    forget_served(p, e);
     piq_held_release(e->held);
     free(e);
     p->n--;
@@ -131,6 +140,13 @@ static void part_remove(part *p, entry *e)
 static entry *part_oldest(part *p)
 {
     return p->ring.newer;
+}
+
+static void part_evict(part *p)
+{
+    part_remove(p, part_oldest(p));
+    p->evictions++;
+    p->epoch++; /* what was read before it went may be older than it */
 }
 
 static void part_add(part *p, piq_held *h, size_t max)
@@ -145,11 +161,8 @@ static void part_add(part *p, piq_held *h, size_t max)
     e->held = held_retain(h);
     link_newest(p, e);
     p->n++;
-    while (p->n > max) {
-        part_remove(p, part_oldest(p));
-        p->evictions++;
-        p->epoch++; /* what was read before it went may be older than it */
-    }
+    while (p->n > max)
+        part_evict(p);
 }
 
 /* The caller releases what was there, outside the lock. */
@@ -157,7 +170,7 @@ static piq_held *entry_replace(part *p, entry *e, piq_held *h)
 {
     piq_held *old = e->held;
     e->held = held_retain(h);
-    forget_served(e);
+    forget_served(p, e);
     unlink_entry(e);
     link_newest(p, e);
     return old;
@@ -304,9 +317,15 @@ void piq_cache_put_served(piq_cache *c, piq_user_id user, int64_t version,
         if (at == MAX_SERVED)
             at = e->next_served++ % MAX_SERVED;
         drop = at < e->n_served ? e->served[at].bytes : NULL;
+        p->served_bytes -= drop ? piq_bytes_str(drop).len : 0;
+        p->served_bytes += piq_bytes_str(s->bytes).len;
         e->served[at] = *s;
         if (at == e->n_served)
             e->n_served++;
+        unlink_entry(e);
+        link_newest(p, e);
+        while (p->n > 1 && p->served_bytes > c->max_part * SERVED_BYTES)
+            part_evict(p);
     }
     pthread_mutex_unlock(&p->lock);
     piq_bytes_release(drop);
@@ -380,6 +399,7 @@ void piq_cache_stats_get(piq_cache *c, piq_cache_stats *out)
         part *p = &c->parts[i];
         pthread_mutex_lock(&p->lock);
         out->learners += p->n;
+        out->served_bytes += p->served_bytes;
         out->hits += p->hits;
         out->misses += p->misses;
         out->evictions += p->evictions;

@@ -2,7 +2,9 @@
  *
  * Learners are immutable and counted: a reader holds one while it computes,
  * whatever is published meanwhile. 64 parts by hash of the id, a mutex each;
- * least recently used entries go first when there are too many.
+ * least recently used entries go first when there are too many, or when their
+ * slates take more than 16 KiB for each learner that there may be. A learner
+ * takes what the curriculum asks for, however many events they have.
  */
 #ifndef PIQ_ENGINE_CACHE_H
 #define PIQ_ENGINE_CACHE_H
@@ -81,7 +83,7 @@ void piq_cache_put_plan(piq_cache *c, piq_user_id user,
 void piq_cache_forget_plan(piq_cache *c, piq_user_id user);
 
 typedef struct piq_cache_stats {
-    size_t learners;
+    size_t learners, served_bytes;
     uint64_t hits, misses, evictions;
 } piq_cache_stats;
 void piq_cache_stats_get(piq_cache *c, piq_cache_stats *out);

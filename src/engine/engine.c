@@ -2,6 +2,7 @@
  * maintain.c. */
 #include "engine/engine.h"
 
+#include "base/log.h"
 #include "engine/engine_internal.h"
 #include "engine/policy.h"
 #include "engine/tastes.h"
@@ -27,6 +28,8 @@ static piq_engine_config with_defaults(const piq_engine_config *given)
         c.maintain_ms = 1000;
     if (!c.feed_ms)
         c.feed_ms = 200;
+    if (!c.probe_ms)
+        c.probe_ms = 250;
     if (!c.lease_ms)
         c.lease_ms = 15000;
     if (!c.policy_minutes)
@@ -127,6 +130,9 @@ piq_status piq_engine_open(piq_store *store, const piq_engine_config *config,
     if (status == PIQ_OK)
         status = piq_committer_start(store, &e->committer, err);
     if (status == PIQ_OK)
+        status = piq_health_start(store, e->committer, e->config.probe_ms,
+                                  &e->health, err);
+    if (status == PIQ_OK)
         status = piq_maintainer_start(e, err);
     if (status == PIQ_OK)
         status = piq_feed_start(e, err);
@@ -136,6 +142,7 @@ piq_status piq_engine_open(piq_store *store, const piq_engine_config *config,
         piq_owners_stop(e);
         piq_feed_stop(e);
         piq_maintainer_stop(e);
+        piq_health_stop(e->health);
         piq_committer_stop(e->committer);
         free_engine(e);
         return status;
@@ -151,6 +158,7 @@ void piq_engine_close(piq_engine *e)
     piq_owners_stop(e);
     piq_feed_stop(e);
     piq_maintainer_stop(e);
+    piq_health_stop(e->health);
     piq_committer_stop(e->committer);
     e->store->ops->close(e->store);
     free_engine(e);
@@ -159,6 +167,19 @@ void piq_engine_close(piq_engine *e)
 bool piq_engine_leads(piq_engine *e)
 {
     return atomic_load(&e->leads);
+}
+
+/* ---- storage --------------------------------------------------------- */
+
+void piq_engine_storage(piq_engine *e, piq_storage_health *out)
+{
+    piq_health_get(e->health, out);
+}
+
+void piq_engine_report(piq_engine *e, const char *what, const piq_err *err)
+{
+    if (!piq_health_note(e->health, err))
+        piq_log_err(0, what, err);
 }
 
 /* ---- small things ---------------------------------------------------- */
@@ -170,6 +191,7 @@ void piq_engine_stats_get(piq_engine *e, piq_engine_stats *out)
     piq_cache_stats_get(e->cache, &cache);
     piq_committer_stats_get(e->committer, &commits);
     *out = (piq_engine_stats){.cached_learners = cache.learners,
+                              .cached_slate_bytes = cache.served_bytes,
                               .queued = piq_owners_queued(e),
                               .cache_hits = cache.hits,
                               .cache_misses = cache.misses,

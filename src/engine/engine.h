@@ -32,6 +32,7 @@
 typedef struct piq_engine piq_engine;
 
 #define PIQ_POLICY_NEVER  UINT_MAX
+#define PIQ_PROBE_NEVER   UINT_MAX
 #define PIQ_EXPLORE_NEVER UINT_MAX
 
 typedef struct piq_engine_config {
@@ -48,6 +49,8 @@ typedef struct piq_engine_config {
                                  have changed; 0: 200 */
     unsigned lease_ms;        /* who leads and is silent so long leads no more;
                                  0: 15,000 */
+    unsigned probe_ms;        /* pause between questions whether storage is
+                                 there; 0: 250, PIQ_PROBE_NEVER: none */
     unsigned keep_log_days;   /* how recommendations came about, and exposures
                                  of stopped experiments; 0: for ever */
 } piq_engine_config;
@@ -59,8 +62,12 @@ PIQ_MUST_USE piq_status piq_engine_open(piq_store *store,
                                         const piq_engine_config *config,
                                         piq_metrics *metrics, piq_engine **out,
                                         piq_err *err);
-/* Finishes every operation, writes what is due, stops the threads, closes the
- * store. Nobody may call any more. */
+/* Finishes every operation that was submitted: their `done` have returned.
+ * Further ones are PIQ_EBUSY; readers go on. For a host whose `done` need what
+ * it frees before it closes the engine. More than once is allowed. */
+void piq_engine_finish(piq_engine *e);
+/* The same, writes what is due, stops the threads, closes the store. Nobody may
+ * call any more. */
 void piq_engine_close(piq_engine *e);
 
 piq_store *piq_engine_store(piq_engine *e);
@@ -321,10 +328,30 @@ PIQ_MUST_USE piq_status piq_engine_replay_slate(piq_engine *e,
                                                 piq_buf *said, piq_err *err);
 
 typedef struct piq_engine_stats {
-    size_t cached_learners, queued;
+    size_t cached_learners, cached_slate_bytes, queued;
     uint64_t cache_hits, cache_misses, commits, commit_failures, evictions;
     bool storage_ok; /* the last commit went through */
 } piq_engine_stats;
 void piq_engine_stats_get(piq_engine *e, piq_engine_stats *out);
+
+typedef enum piq_storage_state {
+    PIQ_STORAGE_SERVES,
+    PIQ_STORAGE_SILENT, /* a question has waited for a second */
+    PIQ_STORAGE_FAILS,  /* the last question was answered by a failure */
+    PIQ_STORAGE_REFUSES /* the last commit was */
+} piq_storage_state;
+
+typedef struct piq_storage_health {
+    piq_storage_state state;
+    int64_t since_us; /* that it serves, or does not */
+} piq_storage_health;
+
+/* What is known of storage, which is asked all the time in the background.
+ * Never waits for it. */
+void piq_engine_storage(piq_engine *e, piq_storage_health *out);
+/* For work in the background that failed and is tried again: a line of the log,
+ * unless storage is the reason. Of that the log gets one line when it begins
+ * and one when it has ended, however many tried meanwhile. */
+void piq_engine_report(piq_engine *e, const char *what, const piq_err *err);
 
 #endif

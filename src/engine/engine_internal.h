@@ -6,6 +6,7 @@
 #include "engine/committer.h"
 #include "engine/drift.h"
 #include "engine/engine.h"
+#include "engine/health.h"
 #include "engine/in_force.h"
 #include "engine/steering.h"
 #include "learner/fold.h"
@@ -32,6 +33,7 @@ struct piq_engine {
     piq_metrics *metrics;
     piq_cache *cache;
     piq_committer *committer;
+    piq_health *health;
     piq_calibration_book *book;
     piq_drift *drift;
 
@@ -126,14 +128,18 @@ PIQ_MUST_USE piq_status piq_engine_read_book(piq_engine *e, uint32_t least,
 /* rebuild.c: folding anew from what is stored. */
 
 /* The learner as all stored events up to now, and those of `extra` (by fold
- * order, none of them stored), make it: from the last snapshot before the
- * first of `extra` (from nothing when n_extra is 0). `effects`: [n_extra].
+ * order, none of them stored), make it, without those that were voided or are
+ * in `voided`: from the last snapshot before the first of `extra`, and before
+ * `before_us` (from nothing when n_extra is 0). `effects`: [n_extra].
  * Snapshots due on the way are appended to *snapshots (in `a`). */
 typedef struct piq_rebuild {
     piq_user_id user;
     const piq_tracing *tracing; /* NULL: no model */
     const piq_event *extra;
     size_t n_extra;
+    const piq_str *voided; /* ids of stored events, with some extra */
+    size_t n_voided;
+    int64_t before_us; /* read where n_voided: the first of them is there */
     piq_fold_effect *effects;
     piq_snapshot_row *snapshots;
     size_t n_snapshots, cap_snapshots;
@@ -141,6 +147,8 @@ typedef struct piq_rebuild {
 PIQ_MUST_USE piq_status piq_rebuild_learner(piq_engine *e, piq_arena *a,
                                             piq_rebuild *r, piq_learner **out,
                                             piq_err *err);
+/* What was folded up to here stays; with some extra. */
+void piq_rebuild_from(const piq_rebuild *r, int64_t *at_us, piq_str *event_id);
 /* Folds one event in, growing the learner to the event's catalogue. PIQ_EBUSY:
  * that is newer than the one which `t` is bound to; it is in force now. */
 PIQ_MUST_USE piq_status piq_fold_next(piq_engine *e, piq_learner *l,

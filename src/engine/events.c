@@ -1,6 +1,7 @@
 /* events.c - the operation that appends events of one learner. */
 #include "base/calendar.h"
 #include "engine/engine_internal.h"
+#include "engine/voiding.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -38,6 +39,8 @@ static piq_event_verdict verdict_of(piq_str stored, piq_str posted)
 typedef struct judging {
     piq_str *bodies; /* canonical forms, [op->n_events] */
     piq_map at;      /* piq_event_key -> position in op->events */
+    piq_voiding *voids;
+    size_t n_voids;
 } judging;
 
 /* Among those that the operation named before `at`; n_events: none. Keys may
@@ -169,34 +172,65 @@ static piq_status refuse_conflict(piq_op *op, size_t at)
     return PIQ_ECONFLICT;
 }
 
+/* A void, whose own id is new: what does it take back? */
+static piq_status judge_void(piq_batch *b, piq_op *op, size_t at, judging *j)
+{
+    piq_status status =
+        piq_void_judge(b, op, at, j->voids, j->n_voids, &j->voids[j->n_voids],
+                       &op->verdicts[at]);
+    j->n_voids += status == PIQ_OK && op->verdicts[at] == PIQ_EVENT_ACCEPTED;
+    return status;
+}
+
+static piq_status judge_one(piq_batch *b, piq_op *op, size_t at,
+                            const piq_catalogue *c, judging *j)
+{
+    piq_event *event = &op->events[at];
+    event->user = op->user;
+    event->catalogue_version = c->version;
+    event->calibration = piq_engine_calibration(b->engine);
+    piq_status status = PIQ_OK;
+    if (event->type == PIQ_EV_RECOMMENDATION_FEEDBACK)
+        status = resolve_feedback(b, op, event, c, at);
+    if (event->type == PIQ_EV_GOAL_SET)
+        status = check_goal(op, event, c, at);
+    if (status == PIQ_OK)
+        status = write_body(b, event, c, &j->bodies[at]);
+    if (status == PIQ_OK)
+        status = judge(b, op, at, j, &op->verdicts[at]);
+    if (status == PIQ_OK && event->type == PIQ_EV_VOIDED &&
+        op->verdicts[at] == PIQ_EVENT_ACCEPTED)
+        status = judge_void(b, op, at, j);
+    if (status)
+        return status;
+    if (op->verdicts[at] == PIQ_EVENT_CONFLICT)
+        return refuse_conflict(op, at);
+    if (op->verdicts[at] == PIQ_EVENT_ACCEPTED)
+        op->n_accepted++;
+    else
+        op->n_duplicates++;
+    return PIQ_OK;
+}
+
+/* Voids last: they may name any of the others. */
 static piq_status judge_all(piq_batch *b, piq_op *op, const piq_catalogue *c,
                             judging *j)
 {
+    size_t n_voids = 0;
+    piq_status status = PIQ_OK;
     op->n_accepted = op->n_duplicates = 0;
-    for (size_t i = 0; i < op->n_events; i++) {
-        piq_event *event = &op->events[i];
-        event->user = op->user;
-        event->catalogue_version = c->version;
-        event->calibration = piq_engine_calibration(b->engine);
-        piq_status status = PIQ_OK;
-        if (event->type == PIQ_EV_RECOMMENDATION_FEEDBACK)
-            status = resolve_feedback(b, op, event, c, i);
-        if (event->type == PIQ_EV_GOAL_SET)
-            status = check_goal(op, event, c, i);
-        if (status == PIQ_OK)
-            status = write_body(b, event, c, &j->bodies[i]);
-        if (status == PIQ_OK)
-            status = judge(b, op, i, j, &op->verdicts[i]);
-        if (status)
-            return status;
-        if (op->verdicts[i] == PIQ_EVENT_CONFLICT)
-            return refuse_conflict(op, i);
-        if (op->verdicts[i] == PIQ_EVENT_ACCEPTED)
-            op->n_accepted++;
-        else
-            op->n_duplicates++;
-    }
-    return PIQ_OK;
+    for (size_t i = 0; i < op->n_events; i++)
+        n_voids += op->events[i].type == PIQ_EV_VOIDED;
+    j->voids = piq_new(&b->arena, piq_voiding, n_voids);
+    if (!j->voids)
+        return PIQ_ENOMEM;
+    for (size_t i = 0; i < op->n_events && status == PIQ_OK; i++)
+        if (op->events[i].type != PIQ_EV_VOIDED)
+            status = judge_one(b, op, i, c, j);
+    for (size_t i = 0; i < op->n_events && n_voids && status == PIQ_OK; i++)
+        if (op->events[i].type == PIQ_EV_VOIDED)
+            status = judge_one(b, op, i, c, j);
+    return status;
 }
 
 /* ---- folding --------------------------------------------------------- */
@@ -204,7 +238,17 @@ static piq_status judge_all(piq_batch *b, piq_op *op, const piq_catalogue *c,
 typedef struct fresh {
     piq_event event;
     piq_str body;
+    bool is_voided; /* by another one of the operation */
 } fresh;
+
+/* As it is folded. */
+static piq_event folded_as(const fresh *f)
+{
+    piq_event event = f->event;
+    if (f->is_voided)
+        piq_event_set_void(&event);
+    return event;
+}
 
 static int cmp_fresh(const void *x, const void *y)
 {
@@ -233,8 +277,9 @@ static piq_status fold_forward(piq_batch *b, piq_op *op, piq_work *work,
     piq_learner *l = NULL;
     piq_status status = piq_learner_copy(work->learner, &l);
     for (size_t i = 0; i < n && status == PIQ_OK; i++) {
+        piq_event event = folded_as(&list[i]);
         status = piq_fold_next(b->engine, l, piq_model_tracing(b->model),
-                               &list[i].event, &effects[i], &op->err);
+                               &event, &effects[i], &op->err);
         if (status == PIQ_OK && l->n_events % PIQ_SNAPSHOT_EVERY == 0)
             status = add_snapshot(b, l);
     }
@@ -246,10 +291,39 @@ static piq_status fold_forward(piq_batch *b, piq_op *op, piq_work *work,
     return PIQ_OK;
 }
 
-/* Some event belongs between those already folded: start at the last snapshot
- * before it and fold everything after in its true order. */
+/* What the operation takes back of what is stored. */
+static piq_status tell_voided(piq_batch *b, const piq_op *op, const judging *j,
+                              piq_rebuild *r)
+{
+    piq_str *ids = piq_new(&b->arena, piq_str, j->n_voids);
+    if (!ids)
+        return PIQ_ENOMEM;
+    r->voided = ids;
+    r->before_us = INT64_MAX;
+    for (size_t i = 0; i < j->n_voids; i++) {
+        const piq_voiding *v = &j->voids[i];
+        if (v->own)
+            continue;
+        ids[r->n_voided++] = op->events[v->by].u.voided.voids;
+        if (v->at_us < r->before_us)
+            r->before_us = v->at_us;
+    }
+    return PIQ_OK;
+}
+
+static bool takes_back(const judging *j)
+{
+    for (size_t i = 0; i < j->n_voids; i++)
+        if (!j->voids[i].own)
+            return true;
+    return false;
+}
+
+/* Some event belongs between those already folded, or was voided there: start
+ * at the last snapshot before it and fold everything after in its true order.
+ */
 static piq_status fold_late(piq_batch *b, piq_op *op, piq_work *work,
-                            const fresh *list, size_t n,
+                            const judging *j, const fresh *list, size_t n,
                             piq_fold_effect *effects, piq_learner **out)
 {
     size_t room = (work->learner->n_events + n) / PIQ_SNAPSHOT_EVERY + 1;
@@ -258,7 +332,7 @@ static piq_status fold_late(piq_batch *b, piq_op *op, piq_work *work,
     if (!events || !snapshots)
         return PIQ_ENOMEM;
     for (size_t i = 0; i < n; i++)
-        events[i] = list[i].event;
+        events[i] = folded_as(&list[i]);
     piq_rebuild r = {.user = op->user,
                      .tracing = piq_model_tracing(b->model),
                      .extra = events,
@@ -266,9 +340,11 @@ static piq_status fold_late(piq_batch *b, piq_op *op, piq_work *work,
                      .effects = effects,
                      .snapshots = snapshots,
                      .cap_snapshots = room};
-    piq_status status =
-        piq_batch_room(b, (void **)&b->stale, b->commit.n_stale_snapshots,
-                       &b->cap_stale, sizeof *b->stale);
+    piq_status status = tell_voided(b, op, j, &r);
+    if (status == PIQ_OK)
+        status =
+            piq_batch_room(b, (void **)&b->stale, b->commit.n_stale_snapshots,
+                           &b->cap_stale, sizeof *b->stale);
     for (size_t i = 0; i < room && status == PIQ_OK; i++)
         status =
             piq_batch_room(b, (void **)&b->snapshots, b->commit.n_snapshots + i,
@@ -278,10 +354,11 @@ static piq_status fold_late(piq_batch *b, piq_op *op, piq_work *work,
     if (status)
         return status;
     (*out)->version = work->learner->version;
-    b->stale[b->commit.n_stale_snapshots++] =
-        (piq_snapshot_row){.user = op->user,
-                           .at_us = events[0].at_us,
-                           .event_id = events[0].event_id};
+    b->stale[b->commit.n_stale_snapshots] =
+        (piq_snapshot_row){.user = op->user};
+    piq_rebuild_from(&r, &b->stale[b->commit.n_stale_snapshots].at_us,
+                     &b->stale[b->commit.n_stale_snapshots].event_id);
+    b->commit.n_stale_snapshots++;
     for (size_t i = 0; i < r.n_snapshots; i++)
         b->snapshots[b->commit.n_snapshots++] = snapshots[i];
     op->was_late = true;
@@ -331,15 +408,17 @@ static piq_status add_rows(piq_batch *b, const piq_op *op, const fresh *list,
             return status;
         fill_row(&b->commit.events[b->commit.n_events++], &list[i], &effects[i],
                  op->now_us);
-        if (event->type != PIQ_EV_RECOMMENDATION_FEEDBACK)
+        if (event->type != PIQ_EV_RECOMMENDATION_FEEDBACK || list[i].is_voided)
             continue;
         status = piq_batch_room(b, (void **)&b->feedback, b->commit.n_feedback,
                                 &b->cap_feedback, sizeof *b->feedback);
         if (status)
             return status;
         b->feedback[b->commit.n_feedback++] = (piq_feedback_row){
-            event->user, event->u.feedback.recommendation_id,
-            event->u.feedback.action, event->u.feedback.feedback_score};
+            .user = event->user,
+            .recommendation_id = event->u.feedback.recommendation_id,
+            .action = event->u.feedback.action,
+            .feedback_score = event->u.feedback.feedback_score};
     }
     return PIQ_OK;
 }
@@ -359,7 +438,7 @@ static piq_status check_controls(piq_op *op, const fresh *list,
 {
     for (size_t i = 0; i < n && op->strict_controls; i++) {
         const piq_event *event = &list[i].event;
-        if (event->type != PIQ_EV_PATH_CONTROLLED ||
+        if (event->type != PIQ_EV_PATH_CONTROLLED || list[i].is_voided ||
             effects[i].control != PIQ_CONTROL_NOTHING)
             continue;
         op->at_event = place_of(op, event);
@@ -384,7 +463,7 @@ static piq_status note_foresight(piq_batch *b, piq_op *op, const fresh *list,
         return PIQ_ENOMEM;
     f->list = seen;
     for (size_t i = 0; i < n; i++)
-        if (list[i].event.type == PIQ_EV_ANSWER)
+        if (list[i].event.type == PIQ_EV_ANSWER && !list[i].is_voided)
             seen[f->n++] = (piq_drift_answer){
                 .belief = effects[i].outcome.predicted,
                 .trained = effects[i].traced,
@@ -393,39 +472,73 @@ static piq_status note_foresight(piq_batch *b, piq_op *op, const fresh *list,
     return PIQ_OK;
 }
 
-static piq_status fold_fresh(piq_batch *b, piq_op *op, const piq_catalogue *c,
-                             const piq_str *bodies)
+/* What is new, in fold order. */
+static void gather_fresh(const piq_op *op, const judging *j, fresh *list)
 {
-    piq_work *work;
     size_t n = 0;
-    fresh *list = piq_new(&b->arena, fresh, op->n_accepted);
-    piq_fold_effect *effects =
-        piq_new(&b->arena, piq_fold_effect, op->n_accepted);
-    if (!list || !effects)
-        return PIQ_ENOMEM;
-    for (size_t i = 0; i < op->n_events; i++)
-        if (op->verdicts[i] == PIQ_EVENT_ACCEPTED)
-            list[n++] = (fresh){op->events[i], bodies[i]};
+    for (size_t i = 0; i < op->n_events; i++) {
+        bool is_voided = false;
+        if (op->verdicts[i] != PIQ_EVENT_ACCEPTED)
+            continue;
+        for (size_t k = 0; k < j->n_voids; k++)
+            is_voided |= j->voids[k].own && j->voids[k].at == i;
+        list[n++] = (fresh){op->events[i], j->bodies[i], is_voided};
+    }
     qsort(list, n, sizeof *list, cmp_fresh);
-    piq_status status = piq_batch_learner(b, op->user, true, &work, &op->err);
-    if (status)
-        return status;
-    if (work->paused)
-        return piq_fail(&op->err, PIQ_EDENIED, "profiling is paused");
-    bool late = piq_learner_is_late(work->learner, &list[0].event);
+}
+
+/* Of a learner who has paused profiling nothing more is learned; taking back
+ * is not learning. */
+static piq_status check_paused(piq_op *op, const piq_work *work,
+                               const judging *j)
+{
+    if (!work->paused || j->n_voids == op->n_accepted)
+        return PIQ_OK;
+    return piq_fail(&op->err, PIQ_EDENIED, "profiling is paused");
+}
+
+/* The state with them. */
+static piq_status fold_list(piq_batch *b, piq_op *op, const judging *j,
+                            const fresh *list, piq_fold_effect *effects,
+                            piq_work *work, piq_learner **out)
+{
+    size_t n = op->n_accepted;
+    bool late =
+        takes_back(j) || piq_learner_is_late(work->learner, &list[0].event);
     op->later = late && work->changed; /* rebuilt from what is stored */
     if (op->later)
         return PIQ_EBUSY;
+    return late ? fold_late(b, op, work, j, list, n, effects, out)
+                : fold_forward(b, op, work, list, n, effects, out);
+}
+
+static piq_status fold_fresh(piq_batch *b, piq_op *op, const piq_catalogue *c,
+                             const judging *j)
+{
+    piq_work *work;
     piq_learner *folded = NULL;
-    status = late ? fold_late(b, op, work, list, n, effects, &folded)
-                  : fold_forward(b, op, work, list, n, effects, &folded);
+    size_t n = op->n_accepted;
+    fresh *list = piq_new(&b->arena, fresh, n);
+    piq_fold_effect *effects = piq_new(&b->arena, piq_fold_effect, n);
+    if (!list || !effects)
+        return PIQ_ENOMEM;
+    gather_fresh(op, j, list);
+    piq_status status = piq_batch_learner(b, op->user, true, &work, &op->err);
+    if (status == PIQ_OK)
+        status = check_paused(op, work, j);
+    if (status == PIQ_OK)
+        status = fold_list(b, op, j, list, effects, work, &folded);
+    if (status)
+        return status;
     /* A newer catalogue came into force since `c` was read: the state that is
      * stored would have room for what no event of it knows. */
-    op->later = status == PIQ_OK && !piq_learner_fits(folded, c);
+    op->later = !piq_learner_fits(folded, c);
     if (op->later)
         status = PIQ_EBUSY;
     if (status == PIQ_OK)
         status = check_controls(op, list, effects, n);
+    if (status == PIQ_OK)
+        status = piq_void_rows(b, op, j->voids, j->n_voids);
     if (status == PIQ_OK)
         status = add_rows(b, op, list, effects, n);
     if (status == PIQ_OK)
@@ -507,8 +620,8 @@ piq_status piq_events_prepare(piq_batch *b, piq_op *op)
         status = judge_all(b, op, c, &j);
     piq_map_release(&j.at);
     if (status == PIQ_OK)
-        status = op->n_accepted ? fold_fresh(b, op, c, j.bodies)
-                                : look_up_version(b, op);
+        status =
+            op->n_accepted ? fold_fresh(b, op, c, &j) : look_up_version(b, op);
     return status;
 }
 

@@ -11,10 +11,10 @@ static void write_counts(const piq_learner_ref *ref, piq_json_writer *w)
     piq_json_object(w);
     piq_json_put_int(w, "version", l->version);
     piq_json_put_int(w, "events", l->n_events);
-    if (l->n_events) {
+    if (piq_learner_has_begun(l))
         piq_json_put_time(w, "first_event", l->first_us);
+    if (l->n_events)
         piq_json_put_time(w, "last_event", l->last_us);
-    }
     piq_json_put_int(w, "catalogue_version", l->catalogue_version);
     piq_json_put_int(w, "model_version", l->trace_model);
     piq_json_object_end(w);

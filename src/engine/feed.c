@@ -122,8 +122,9 @@ static void look_and_report(piq_feed *f)
     piq_err err = {0};
     piq_status status = look(f, &err);
     if (status && !f->reported)
-        piq_log_err(0, "could not look for changes; it will be tried again",
-                    &err);
+        piq_engine_report(f->engine,
+                          "could not look for changes; it will be tried again",
+                          &err);
     f->reported = status != PIQ_OK;
 }
 

@@ -21,6 +21,7 @@
 #include "engine/lease.h"
 #include "engine/policy.h"
 #include "engine/tastes.h"
+#include "engine/voids.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -114,35 +115,66 @@ static piq_status make_ready(piq_maintainer *m, piq_err *err)
     return PIQ_OK;
 }
 
+static void feed_row(piq_maintainer *m, const piq_event_row *row)
+{
+    piq_track_outcome before = {
+        .predicted = (double)row->predicted,
+        .residual = (double)row->score - (double)row->predicted,
+        .ability_logit = (double)row->ability_logit,
+        .ability_variance = (double)row->ability_variance,
+        .at_us = row->at_us};
+    piq_calibrator_answer(m->calibrator, row->item, &before,
+                          (double)row->score);
+    m->n_since++;
+}
+
+/* What was voided before it came to the calibrator is passed over: what is
+ * voided was received before it was voided, by clocks that agree to an hour. */
+static piq_status find_voided(piq_maintainer *m, const piq_event_row *first,
+                              piq_arena *a, piq_voids *out, piq_err *err)
+{
+    piq_status status =
+        piq_voids_read(m->engine, a, (piq_user_id){PIQ_ANY_USER},
+                       first->received_us - 60 * PIQ_US_PER_MINUTE, out, err);
+    piq_voids_order_by_seq(out);
+    return status;
+}
+
 /* `n_items`: what the calibrator has room for. An answer to an item that is
  * newer waits for the catalogue that names it. */
-static piq_status feed(piq_maintainer *m, size_t n_items, piq_err *err)
+static piq_status feed_pieces(piq_maintainer *m, size_t n_items,
+                              piq_arena *kept, piq_err *err)
 {
     piq_store *store = m->engine->store;
+    piq_voids voids = {0};
     size_t n = ANSWERS_PIECE;
-    while (n == ANSWERS_PIECE) {
+    for (bool first = true; n == ANSWERS_PIECE; first = false) {
         piq_event_row *rows;
         piq_arena_clear(&m->arena);
         piq_status status = store->ops->answers_after(
             store, &m->arena, m->seq, ANSWERS_PIECE, &rows, &n, err);
+        if (status == PIQ_OK && first && n)
+            status = find_voided(m, &rows[0], kept, &voids, err);
         if (status)
             return status;
         for (size_t i = 0; i < n; i++) {
             if (rows[i].item.v >= n_items)
                 return PIQ_OK;
-            piq_track_outcome before = {
-                .predicted = (double)rows[i].predicted,
-                .residual = (double)rows[i].score - (double)rows[i].predicted,
-                .ability_logit = (double)rows[i].ability_logit,
-                .ability_variance = (double)rows[i].ability_variance,
-                .at_us = rows[i].at_us};
-            piq_calibrator_answer(m->calibrator, rows[i].item, &before,
-                                  (double)rows[i].score);
+            if (!piq_voids_has_seq(&voids, rows[i].seq))
+                feed_row(m, &rows[i]);
             m->seq = rows[i].seq;
-            m->n_since++;
         }
     }
     return PIQ_OK;
+}
+
+static piq_status feed(piq_maintainer *m, size_t n_items, piq_err *err)
+{
+    piq_arena kept;
+    piq_arena_init(&kept, 0);
+    piq_status status = feed_pieces(m, n_items, &kept, err);
+    piq_arena_release(&kept);
+    return status;
 }
 
 /* `items` in m->arena. */
@@ -496,10 +528,10 @@ static void look_after_policy(piq_maintainer *m)
     uint32_t version;
     piq_err err = {0};
     if (piq_engine_adopt_policy(e, &err))
-        piq_log_err(0, "could not look for a newer policy", &err);
+        piq_engine_report(e, "could not look for a newer policy", &err);
     err = (piq_err){0};
     if (piq_engine_adopt_taste(e, &err))
-        piq_log_err(0, "could not look for a newer taste model", &err);
+        piq_engine_report(e, "could not look for a newer taste model", &err);
     if (e->config.policy_minutes == PIQ_POLICY_NEVER || !piq_engine_leads(e))
         return;
     if (!e->learned_us)
@@ -510,7 +542,7 @@ static void look_after_policy(piq_maintainer *m)
     e->learned_us = now_us;
     err = (piq_err){0};
     if (piq_engine_learn_policy(e, now_us, LEAST_OUTCOMES, &version, &err))
-        piq_log_err(0, "could not learn from recommendations", &err);
+        piq_engine_report(e, "could not learn from recommendations", &err);
 }
 
 /* ---- leading ---------------------------------------------------------- */
@@ -520,7 +552,7 @@ static void lead_or_follow(piq_maintainer *m)
     piq_err err = {0};
     int64_t now_ns = piq_clock_monotonic_ns();
     if (piq_lease_tick(&m->lease, now_ns, piq_clock_now_us(), &err))
-        piq_log_err(0, "could not ask who leads", &err);
+        piq_engine_report(m->engine, "could not ask who leads", &err);
     bool leads = piq_lease_is_mine(&m->lease, now_ns);
     if (leads != atomic_exchange(&m->engine->leads, leads))
         piq_log(PIQ_LOG_INFO, 0,
@@ -538,7 +570,7 @@ static void forget_log(piq_engine *e, int64_t now_us)
     for (int i = 0; i < TIDY_PIECES && more; i++)
         if (store->ops->forget_log(store, before_us, FORGET_PIECE, &more,
                                    &err)) {
-            piq_log_err(0, "could not forget old recommendations", &err);
+            piq_engine_report(e, "could not forget old recommendations", &err);
             break;
         }
 }
@@ -559,7 +591,7 @@ static void tidy(piq_maintainer *m)
                                   now_us - CHANGES_MINUTES * PIQ_US_PER_MINUTE,
                                   &more, &err);
     if (status)
-        piq_log_err(0, "could not tidy the store", &err);
+        piq_engine_report(m->engine, "could not tidy the store", &err);
     forget_log(m->engine, now_us);
 }
 
@@ -570,25 +602,28 @@ static void one_round(piq_maintainer *m)
     piq_err err = {0};
     lead_or_follow(m);
     if (piq_engine_adopt_catalogue(m->engine, &err))
-        piq_log_err(0, "could not take over a newer catalogue", &err);
+        piq_engine_report(m->engine, "could not take over a newer catalogue",
+                          &err);
     err = (piq_err){0};
     if (piq_engine_adopt_model(m->engine, &err))
-        piq_log_err(0, "could not look for a newer model", &err);
+        piq_engine_report(m->engine, "could not look for a newer model", &err);
     err = (piq_err){0};
     if (piq_engine_adopt_steering(m->engine, &err))
-        piq_log_err(0, "could not take over newer rules or experiments", &err);
+        piq_engine_report(
+            m->engine, "could not take over newer rules or experiments", &err);
     err = (piq_err){0};
     if (piq_engine_watch_experiments(m->engine, piq_clock_now_us(), &err))
-        piq_log_err(0, "could not look after the experiments", &err);
+        piq_engine_report(m->engine, "could not look after the experiments",
+                          &err);
     look_after_policy(m);
     tidy(m);
     err = (piq_err){0};
     if (calibrate(m, &err))
-        piq_log_err(0, "could not calibrate items", &err);
+        piq_engine_report(m->engine, "could not calibrate items", &err);
     err = (piq_err){0};
     piq_drift_show(m->engine->drift, piq_clock_now_us());
     if (piq_engine_catalogue(m->engine) && refresh_profiles(m, &err))
-        piq_log_err(0, "could not refresh profile rows", &err);
+        piq_engine_report(m->engine, "could not refresh profile rows", &err);
 }
 
 static void *run(void *ctx)

@@ -3,6 +3,7 @@
 #include "base/calendar.h"
 #include "base/clock.h"
 #include "engine/engine_internal.h"
+#include "engine/voiding.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -24,6 +25,7 @@ typedef struct fitting {
     const atomic_bool *stop;
     piq_arena kept;  /* histories, users */
     piq_arena piece; /* of events */
+    piq_voids voids; /* of all learners; in `kept` */
     review *reviews; /* of the learner at hand; heap */
     size_t n_reviews, cap_reviews;
     piq_memory_history *histories; /* [n]; heap, as users */
@@ -75,6 +77,8 @@ static piq_status fold_row(fitting *f, const piq_event_row *row,
         if (status == PIQ_OK)
             status = piq_learner_new(row->user, c, l);
     }
+    if (piq_voids_has(&f->voids, row->user, row->event_id))
+        piq_event_set_void(&event);
     if (status == PIQ_OK)
         status = piq_fold_next(f->engine, *l, NULL, &event, &effect, err);
     return status ? status : note_reviews(f, &event, &effect);
@@ -185,9 +189,11 @@ static piq_status collect_all(fitting *f, piq_err *err)
     piq_arena list_arena;
     piq_user_id after = {0}, *list;
     size_t n = USERS_PIECE;
-    piq_status status = PIQ_OK;
     piq_store *store = f->engine->store;
     piq_arena_init(&list_arena, 0);
+    piq_status status =
+        piq_voids_read(f->engine, &f->kept, (piq_user_id){PIQ_ANY_USER},
+                       INT64_MIN, &f->voids, err);
     while (status == PIQ_OK && n == USERS_PIECE) {
         n = 0;
         piq_arena_clear(&list_arena);

@@ -357,15 +357,25 @@ piq_status piq_owners_start(piq_engine *e, piq_err *err)
     return PIQ_OK;
 }
 
-void piq_owners_stop(piq_engine *e)
+void piq_engine_finish(piq_engine *e)
 {
     for (unsigned i = 0; i < e->n_owners; i++) {
         piq_owner *o = &e->owners[i];
         pthread_mutex_lock(&o->lock);
+        bool first = !o->stopping;
         o->stopping = true;
         pthread_cond_signal(&o->work);
         pthread_mutex_unlock(&o->lock);
-        pthread_join(o->thread, NULL);
+        if (first)
+            pthread_join(o->thread, NULL);
+    }
+}
+
+void piq_owners_stop(piq_engine *e)
+{
+    piq_engine_finish(e);
+    for (unsigned i = 0; i < e->n_owners; i++) {
+        piq_owner *o = &e->owners[i];
         pthread_cond_destroy(&o->work);
         pthread_mutex_destroy(&o->lock);
     }

@@ -1,5 +1,7 @@
 #include "engine/past.h"
 
+#include "engine/voiding.h"
+
 #include <stdlib.h>
 
 enum { PIECE = 2048 };
@@ -24,6 +26,33 @@ static piq_status add_rows(piq_past *p, const piq_event_row *more, size_t n)
     p->rows = rows;
     p->n_rows += n;
     return PIQ_OK;
+}
+
+static void note_void(piq_past *p, piq_str id, int64_t by)
+{
+    for (size_t i = 0; i < p->n_rows; i++)
+        if (piq_str_eq(p->rows[i].event_id, id))
+            p->voided_by[i] = by;
+}
+
+static piq_status find_voided(piq_past *p, piq_err *err)
+{
+    piq_status status = PIQ_OK;
+    p->voided_by = piq_new(&p->arena, int64_t, p->n_rows);
+    if (!p->voided_by)
+        return PIQ_ENOMEM;
+    for (size_t i = 0; i < p->n_rows; i++)
+        p->voided_by[i] = INT64_MAX;
+    for (size_t i = 0; i < p->n_rows && status == PIQ_OK; i++) {
+        piq_event event = {0};
+        if (p->rows[i].type != PIQ_EV_VOIDED)
+            continue;
+        status = piq_engine_read_event(p->engine, &p->arena, &p->rows[i],
+                                       &event, err);
+        if (status == PIQ_OK)
+            note_void(p, event.u.voided.voids, p->rows[i].seq);
+    }
+    return status;
 }
 
 piq_status piq_past_read(piq_past *p, piq_err *err)
@@ -52,7 +81,7 @@ piq_status piq_past_read(piq_past *p, piq_err *err)
         p->seqs[i] = p->rows[i].seq;
     if (status == PIQ_OK && p->n_rows)
         qsort(p->seqs, p->n_rows, sizeof *p->seqs, cmp_seq);
-    return status;
+    return status ? status : find_voided(p, err);
 }
 
 /* ---- the state then ------------------------------------------------------ */
@@ -97,6 +126,8 @@ static piq_status fold_rows(piq_past *p, int64_t above, int64_t until,
         if (p->rows[i].seq <= above || p->rows[i].seq > until)
             continue;
         status = piq_engine_read_event(p->engine, &a, &p->rows[i], &event, err);
+        if (p->voided_by[i] <= until)
+            piq_event_set_void(&event);
         if (status == PIQ_OK)
             status = piq_fold_next(p->engine, p->learner,
                                    piq_model_tracing(p->model), &event, &effect,
@@ -108,7 +139,8 @@ static piq_status fold_rows(piq_past *p, int64_t above, int64_t until,
     return status;
 }
 
-/* Whether the rows to come stand behind all that were folded. */
+/* Whether the rows to come stand behind all that were folded, and void none of
+ * them. */
 static bool goes_on(const piq_past *p, int64_t above, int64_t until)
 {
     bool newer = false;
@@ -117,7 +149,7 @@ static bool goes_on(const piq_past *p, int64_t above, int64_t until)
             continue;
         if (p->rows[i].seq > above)
             newer = true;
-        else if (newer)
+        else if (newer || (p->voided_by[i] > above && p->voided_by[i] <= until))
             return false;
     }
     return true;

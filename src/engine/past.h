@@ -2,8 +2,8 @@
  * a slate was made from, and who judged then. Private to engine/.
  *
  * A learner's events get their seq in the order of their commits, so a state of
- * n events is the first so many by seq, folded in their own order. Not thread
- * safe.
+ * n events is the first so many by seq, folded in their own order, without what
+ * one of them voids of the others. Not thread safe.
  */
 #ifndef PIQ_ENGINE_PAST_H
 #define PIQ_ENGINE_PAST_H
@@ -22,6 +22,7 @@ typedef struct piq_past {
     piq_user_id user;
     piq_arena arena;     /* the caller may keep there what lives as long */
     piq_event_row *rows; /* all events, in fold order */
+    int64_t *voided_by;  /* [n_rows] seq of what voids it; INT64_MAX: nothing */
     int64_t *seqs;       /* ascending */
     size_t n_rows;
     /* The state at the moment asked for last, to go on from. */

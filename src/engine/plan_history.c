@@ -36,9 +36,12 @@ piq_planned_from piq_planned_from_entry(const json_t *entry)
 {
     const json_t *cause = json_object_get(entry, "cause");
     const json_t *from = json_object_get(entry, "planned_from");
+    const json_t *as_of = json_object_get(from, "as_of");
     const char *reason = json_string_value(json_object_get(cause, "reason"));
+    int64_t at_us = instant_of(json_object_get(entry, "at"));
     return (piq_planned_from){
-        .at_us = instant_of(json_object_get(entry, "at")),
+        .at_us = at_us,
+        .as_of_us = as_of ? instant_of(as_of) : at_us,
         .catalogue_version = number_of(entry, "catalogue_version"),
         .told = json_is_object(from),
         .first = json_is_true(json_object_get(cause, "first")),
@@ -258,6 +261,7 @@ static void write_planned_from(const piq_adaptation *x, piq_json_writer *w)
     piq_json_put_int(w, "model", t ? t->model : 0);
     piq_json_put_int(w, "seed", x->seed);
     piq_json_put_int(w, "iterations", x->iterations);
+    piq_json_put_time(w, "as_of", x->as_of_us);
     piq_json_object_end(w);
 }
 

@@ -17,7 +17,8 @@ typedef struct run {
     piq_arena *a;
     piq_path_input input;
     uint32_t calibration;
-    json_t *newest; /* entry of the stored history, or NULL */
+    int64_t as_of_us; /* beliefs and chances are of this instant */
+    json_t *newest;   /* entry of the stored history, or NULL */
     piq_plan old, plan;
     piq_adaptation change;
 } run;
@@ -25,6 +26,17 @@ typedef struct run {
 int32_t piq_planning_day(const piq_learner *l, int64_t at_us)
 {
     return piq_day_of(at_us, piq_learner_offset_min(l), PIQ_DAY_ROLLOVER_H);
+}
+
+int64_t piq_planning_instant(const piq_learner *l, int64_t now_us)
+{
+    int32_t offset = piq_learner_offset_min(l),
+            day = piq_planning_day(l, now_us);
+    int64_t begin_us = piq_day_start_us(day, offset, PIQ_DAY_ROLLOVER_H);
+    int64_t end_us = piq_day_start_us(day + 1, offset, PIQ_DAY_ROLLOVER_H);
+    if (l->last_us <= begin_us)
+        return begin_us;
+    return l->last_us < end_us ? l->last_us : end_us - 1;
 }
 
 /* ---- what was done since ------------------------------------------------- */
@@ -46,11 +58,29 @@ static void mark_done(run *r)
     for (size_t i = 0; i < r->old.n_steps; i++) {
         piq_plan_step *s = &r->old.steps[i];
         if (s->status == PIQ_STEP_DONE ||
-            !is_done(s, r->p->learner, r->input.beliefs, r->change.from.at_us))
+            !is_done(s, r->p->learner, r->input.beliefs,
+                     r->change.from.as_of_us))
             continue;
         s->status = PIQ_STEP_DONE;
         r->change.n_done++;
     }
+}
+
+/* Content stays completed, unless what said so was voided: then its step was
+ * not done, and may be planned again. */
+static void drop_taken_back(run *r)
+{
+    piq_plan *old = &r->old;
+    size_t n = 0, current = old->current;
+    for (size_t i = 0; i < old->n_steps; i++) {
+        const piq_plan_step *s = &old->steps[i];
+        if (s->status == PIQ_STEP_DONE && s->content.v != PIQ_NO_IX32 &&
+            r->p->learner->history[s->content.v].progress != PIQ_COMPLETED)
+            old->current -= i < current;
+        else
+            old->steps[n++] = *s;
+    }
+    old->n_steps = n;
 }
 
 /* The done steps of the old plan, the oldest left out where there are too
@@ -94,7 +124,7 @@ static piq_status read_state(run *r)
     do {
         r->calibration = piq_calibration_book_number(p->by.book);
         status = piq_path_input_of(r->a, p->learner, &p->by, p->catalogue,
-                                   p->now_us, &r->input);
+                                   r->as_of_us, &r->input);
         after = piq_calibration_book_number(p->by.book);
     } while (status == PIQ_OK && after != r->calibration);
     return status;
@@ -111,6 +141,7 @@ static piq_status read_stored(run *r, piq_err *err)
     if (status)
         return status;
     r->change.from = piq_planned_from_entry(r->newest);
+    drop_taken_back(r);
     mark_done(r);
     piq_plan_step *frozen = piq_new(r->a, piq_plan_step, r->old.n_steps);
     if (!frozen)
@@ -175,6 +206,7 @@ static piq_status note_change(run *r)
     x->calibration = r->calibration;
     x->seed = (uint32_t)r->input.seed;
     x->iterations = r->input.iterations;
+    x->as_of_us = r->as_of_us;
     piq_status status =
         piq_path_diff(x->before ? x->before : &nothing, &r->plan, &x->change);
     return status ? status : piq_adaptation_since(r->a, x);
@@ -186,7 +218,7 @@ static piq_status plan_steps(run *r, piq_err *err)
     piq_status status = piq_path_plan(r->a, &r->input, &r->plan, err);
     if (status == PIQ_OK)
         status = piq_goal_probability(r->a, p->learner, p->catalogue,
-                                      r->input.beliefs, p->now_us,
+                                      r->input.beliefs, r->as_of_us,
                                       &r->plan.in_time_prob);
     if (status == PIQ_OK)
         status = note_change(r);
@@ -197,7 +229,11 @@ piq_status piq_planning_run(piq_arena *a, piq_arena *keep,
                             const piq_planning *p, piq_path_row *out,
                             piq_err *err)
 {
-    run r = {.p = p, .a = a};
+    run r = {.p = p,
+             .a = a,
+             .as_of_us = p->again
+                             ? p->again->as_of_us
+                             : piq_planning_instant(p->learner, p->now_us)};
     piq_status status = read_state(&r);
     if (status == PIQ_OK && p->stored->id)
         status = read_stored(&r, err);

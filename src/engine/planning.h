@@ -27,6 +27,7 @@ enum { PIQ_MAX_ADAPTATIONS = 50, PIQ_MAX_MOVED_CONCEPTS = 3 };
 /* What an entry tells of the state that was planned from. */
 typedef struct piq_planned_from {
     int64_t at_us;              /* INT64_MAX: cannot be read */
+    int64_t as_of_us;           /* of the beliefs; once that was at_us */
     uint32_t catalogue_version; /* 0: not told */
     bool told;                  /* what follows; those of 0.1 have not */
     bool first;                 /* there was no plan before */
@@ -71,6 +72,11 @@ PIQ_MUST_USE piq_status piq_planning_run(piq_arena *a, piq_arena *keep,
 
 /* The learner's own day at an instant. */
 int32_t piq_planning_day(const piq_learner *l, int64_t at_us);
+/* As of when beliefs are asked for a plan made now: the beginning of that day
+ * or the learner's newest event, whichever is later, within the day. A search
+ * may be turned by the last digit of a recall, and so would be by the moment of
+ * asking: two engines would answer differently from one state. */
+int64_t piq_planning_instant(const piq_learner *l, int64_t now_us);
 
 /* ---- the history --------------------------------------------------------- */
 
@@ -89,6 +95,7 @@ typedef struct piq_adaptation {
     piq_path_change change;
     size_t n_done; /* steps done since */
     uint32_t calibration, seed, iterations;
+    int64_t as_of_us;
     /* Since the entry before. */
     uint32_t n_events, n_answers, n_controls;
     bool new_catalogue, new_day;

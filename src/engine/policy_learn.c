@@ -26,7 +26,7 @@
 
 #include <stdlib.h>
 
-enum { PIECE = 256, MAX_YOUNG = 20000, FINAL_DAYS = 3, TERMS_FORMAT = 2 };
+enum { PIECE = 64, MAX_YOUNG = 20000, FINAL_DAYS = 3, TERMS_FORMAT = 2 };
 
 typedef struct tallies {
     piq_content_tally *at;

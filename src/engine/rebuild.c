@@ -1,6 +1,7 @@
 #include "base/calendar.h"
 #include "domain/json_reader.h"
 #include "engine/engine_internal.h"
+#include "engine/voiding.h"
 
 #include <stdlib.h>
 
@@ -97,8 +98,7 @@ piq_status piq_engine_read_event(piq_engine *e, piq_arena *a,
     }
     json_decref(json);
     if (status == PIQ_EPARSE || status == PIQ_EINVAL) {
-        status =
-            piq_fail(err, PIQ_ECORRUPT, "a stored event cannot be read");
+        status = piq_fail(err, PIQ_ECORRUPT, "a stored event cannot be read");
         piq_err_at(err, "events, seq %lld", (long long)row->seq);
     }
     return status;
@@ -106,20 +106,38 @@ piq_status piq_engine_read_event(piq_engine *e, piq_arena *a,
 
 /* ---- where to start -------------------------------------------------- */
 
+/* Snapshots are of a place right after an event; one right after what is to be
+ * voided has it in it. */
+void piq_rebuild_from(const piq_rebuild *r, int64_t *at_us, piq_str *event_id)
+{
+    *at_us = r->extra[0].at_us;
+    *event_id = r->extra[0].event_id;
+    if (!r->n_voided || r->before_us > *at_us)
+        return;
+    *at_us = r->before_us - 1;
+    *event_id = PIQ_STR("\xf4\x8f\xbf\xbf"); /* behind every id */
+}
+
 static piq_status start_from(piq_engine *e, piq_arena *a, const piq_rebuild *r,
                              piq_learner **out, piq_err *err)
 {
     piq_snapshot_row row;
-    piq_status status = PIQ_ENOTFOUND;
+    int64_t at_us;
+    piq_str id;
+    piq_err absent = {0};
     *out = NULL;
-    if (r->n_extra)
-        status =
-            e->store->ops->snapshot(e->store, a, r->user, r->extra[0].at_us,
-                                    r->extra[0].event_id, &row, err);
-    if (status == PIQ_ENOTFOUND)
+    if (!r->n_extra)
         return PIQ_OK; /* from nothing: made by the first event */
-    if (status)
+    piq_rebuild_from(r, &at_us, &id);
+    piq_status status =
+        e->store->ops->snapshot(e->store, a, r->user, at_us, id, &row, &absent);
+    if (status == PIQ_ENOTFOUND)
+        return PIQ_OK;
+    if (status) {
+        if (err)
+            *err = absent;
         return status;
+    }
     status = piq_engine_decode(e, r->user, r->tracing, row.body, 0, out, err);
     if (status == PIQ_OK && !piq_learner_is_traced(*out, r->tracing)) {
         piq_learner_free(*out); /* another model's: from nothing then */
@@ -135,7 +153,17 @@ typedef struct rebuild_state {
     piq_rebuild *r;
     piq_learner *learner;
     size_t next_extra;
+    piq_voids voids;
 } rebuild_state;
+
+/* Of a stored event. */
+static bool is_voided(const rebuild_state *s, piq_str event_id)
+{
+    for (size_t i = 0; i < s->r->n_voided; i++)
+        if (piq_str_eq(s->r->voided[i], event_id))
+            return true;
+    return piq_voids_has(&s->voids, s->r->user, event_id);
+}
 
 static piq_status keep_snapshot(rebuild_state *s)
 {
@@ -200,6 +228,8 @@ static piq_status fold_piece(rebuild_state *s, piq_event_range *range,
         status = piq_engine_read_event(s->engine, piece, &rows[i], &event, err);
         if (status == PIQ_OK)
             status = fold_extra(s, &event, err);
+        if (status == PIQ_OK && is_voided(s, event.event_id))
+            piq_event_set_void(&event);
         if (status == PIQ_OK)
             status = fold_one(s, &event, &effect, err);
     }
@@ -219,7 +249,9 @@ piq_status piq_rebuild_learner(piq_engine *e, piq_arena *a, piq_rebuild *r,
     char last_id[PIQ_MAX_EVENT_ID_BYTES + 1];
     piq_arena piece;
     size_t n = PIECE;
-    piq_status status = start_from(e, a, r, &s.learner, err);
+    piq_status status = piq_voids_read(e, a, r->user, INT64_MIN, &s.voids, err);
+    if (status == PIQ_OK)
+        status = start_from(e, a, r, &s.learner, err);
     if (status)
         return status;
     piq_event_range range = {.user = r->user,

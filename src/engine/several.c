@@ -47,26 +47,25 @@ static piq_status check_record(piq_batch *b, piq_op *op, const piq_record *r)
                     "what is kept beside the events has changed");
 }
 
-/* Room for all of them is made before anything is folded, so that adding them
- * cannot fail. */
 static piq_status check_records(piq_batch *b, piq_op *op)
 {
-    size_t n = b->commit.n_records;
-    for (size_t i = 0; i < op->n_records; i++) {
-        piq_status status = check_record(b, op, &op->records[i]);
-        while (status == PIQ_OK && n + op->n_records > b->cap_records)
-            status = piq_batch_room(b, (void **)&b->records, b->cap_records,
-                                    &b->cap_records, sizeof *b->records);
-        if (status)
-            return status;
-    }
-    return PIQ_OK;
+    piq_status status = PIQ_OK;
+    for (size_t i = 0; i < op->n_records && status == PIQ_OK; i++)
+        status = check_record(b, op, &op->records[i]);
+    return status;
 }
 
-static void add_records(piq_batch *b, const piq_op *op)
+static piq_status add_records(piq_batch *b, const piq_op *op)
 {
-    for (size_t i = 0; i < op->n_records; i++)
+    for (size_t i = 0; i < op->n_records; i++) {
+        piq_status status =
+            piq_batch_room(b, (void **)&b->records, b->commit.n_records,
+                           &b->cap_records, sizeof *b->records);
+        if (status)
+            return status;
         b->records[b->commit.n_records++] = op->records[i];
+    }
+    return PIQ_OK;
 }
 
 /* ---- all parts ---------------------------------------------------------- */
@@ -100,7 +99,7 @@ piq_status piq_several_prepare(piq_batch *b, piq_op *op)
     for (piq_op *part = op; part && status == PIQ_OK; part = part->also)
         status = prepare_part(b, op, part);
     if (status == PIQ_OK)
-        add_records(b, op);
+        status = add_records(b, op);
     piq_batch_settle(b, status == PIQ_OK);
     return status;
 }

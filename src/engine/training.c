@@ -2,6 +2,7 @@
 #include "engine/training.h"
 
 #include "engine/engine_internal.h"
+#include "engine/voids.h"
 #include "predict/kt_about_json.h"
 #include "train/kt_collect.h"
 
@@ -16,6 +17,7 @@ typedef struct collecting {
     int64_t until_us;
     uint32_t newest; /* version of the catalogue that positions are of */
     piq_arena arena; /* a piece of events */
+    piq_voids voids; /* of all learners */
 } collecting;
 
 static piq_status collect_event(collecting *c, const piq_event *event,
@@ -55,7 +57,8 @@ static piq_status collect_learner(collecting *c, piq_user_id user, piq_err *err)
             piq_event event = {0};
             /* One of a later curriculum was posted meanwhile. */
             if (rows[i].type != PIQ_EV_ANSWER ||
-                rows[i].catalogue_version > c->newest)
+                rows[i].catalogue_version > c->newest ||
+                piq_voids_has(&c->voids, user, rows[i].event_id))
                 continue;
             status = piq_engine_read_event(c->engine, &c->arena, &rows[i],
                                            &event, err);
@@ -74,12 +77,15 @@ static piq_status collect_learner(collecting *c, piq_user_id user, piq_err *err)
 
 static piq_status collect_all(collecting *c, piq_err *err)
 {
-    piq_arena users;
+    piq_arena users, voids;
     piq_user_id after = {0}, *list;
     size_t n = USERS_PIECE;
-    piq_status status = PIQ_OK;
     piq_store *store = c->engine->store;
     piq_arena_init(&users, 0);
+    piq_arena_init(&voids, 0);
+    piq_status status =
+        piq_voids_read(c->engine, &voids, (piq_user_id){PIQ_ANY_USER},
+                       INT64_MIN, &c->voids, err);
     while (status == PIQ_OK && n == USERS_PIECE) {
         n = 0;
         piq_arena_clear(&users);
@@ -91,6 +97,7 @@ static piq_status collect_all(collecting *c, piq_err *err)
         }
     }
     piq_arena_release(&users);
+    piq_arena_release(&voids);
     return status;
 }
 

@@ -185,11 +185,21 @@ static void say_farewell(piq_http_stream *s)
         s->farewell = NULL; /* the queue's now */
 }
 
+/* The client sees the end of the connection and no end of the reply. Told of an
+ * error, 0.9.75 forgets every other one of those that are resumed together, and
+ * keeps their sockets until it is stopped. So it is told that the reply ends,
+ * and finds that its last bytes cannot be sent. */
+static ssize_t break_off(const piq_http_request *r)
+{
+    (void)shutdown(r->fd, SHUT_RDWR);
+    return MHD_CONTENT_READER_END_OF_STREAM;
+}
+
 static ssize_t next_locked(piq_http_stream *s, char *to, size_t max)
 {
     const piq_http_request *r = s->request;
     if (s->cut || atomic_load(&r->state) != PIQ_HTTP_STREAMING)
-        return MHD_CONTENT_READER_END_WITH_ERROR;
+        return break_off(r);
     if (!s->first && !s->ended)
         say_farewell(s);
     size_t n = take(s, to, max);
@@ -202,7 +212,7 @@ static ssize_t next_locked(piq_http_stream *s, char *to, size_t max)
         return MHD_CONTENT_READER_END_OF_STREAM;
     /* Whoever sets the flag then cuts all that are suspended. */
     if (atomic_load(&r->server->abandoning))
-        return MHD_CONTENT_READER_END_WITH_ERROR;
+        return break_off(r);
     s->suspended = true;
     MHD_suspend_connection(r->connection);
     return 0;

@@ -74,7 +74,7 @@ static void tell_totals(const piq_learner *l, int32_t today, piq_analytics *out)
     out->totals.sessions = b->n_sessions + (b->last_us != INT64_MIN);
     out->totals.active_days = b->n_active_days;
     out->totals.minutes = (double)b->spent_ms / 60000.0;
-    out->totals.first_us = l->n_events ? l->first_us : INT64_MAX;
+    out->totals.first_us = l->first_us;
     for (int t = 0; t < PIQ_N_CONTENT_TYPES; t++) {
         const piq_progress_counts *n = &b->by_type[t];
         uint32_t ended = n->completed + n->abandoned;
@@ -158,7 +158,7 @@ piq_status piq_analytics_make(piq_arena *a, const piq_learner *l,
         now_us = l->last_us;
     int32_t today = piq_learner_day(l, now_us);
     int32_t offset = piq_learner_offset_min(l);
-    int64_t first_us = l->n_events ? l->first_us : now_us;
+    int64_t first_us = piq_learner_has_begun(l) ? l->first_us : now_us;
     *out = (piq_analytics){
         .user = l->user,
         .version = l->version,

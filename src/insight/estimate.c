@@ -250,7 +250,8 @@ double piq_practised_minutes(const piq_learner *l, int64_t now_us)
     const piq_behaviour *b = &l->behaviour;
     double minutes = 0;
     int32_t today = piq_learner_day(l, now_us);
-    int32_t first = l->n_events ? piq_learner_day(l, l->first_us) : today;
+    int32_t first =
+        piq_learner_has_begun(l) ? piq_learner_day(l, l->first_us) : today;
     double span = piq_clamp((double)today - first + 1, 7, 28);
     for (size_t i = 0; i < b->n_days; i++)
         if (b->days[i].day > today - 28 && b->days[i].day <= today)

@@ -341,6 +341,27 @@ static void set_pace(piq_outlook *w)
                        median * exp(PIQ_Z90 * s), seen.hours};
 }
 
+static void set_minutes(piq_outlook *w)
+{
+    uint16_t minutes[7];
+    w->minutes_source = piq_weekday_minutes(w->learner, minutes);
+    for (int d = 0; d < 7; d++) {
+        w->weekday_minutes[d] = minutes[d];
+        w->weekly_minutes += minutes[d];
+    }
+}
+
+void piq_outlook_suppose(piq_outlook *w, double minutes_a_week)
+{
+    for (int d = 0; d < 7; d++) {
+        double share = w->weekly_minutes > 0
+                           ? w->weekday_minutes[d] / w->weekly_minutes
+                           : 1 / 7.0;
+        w->weekday_minutes[d] = minutes_a_week * share;
+    }
+    w->weekly_minutes = minutes_a_week;
+}
+
 piq_status piq_outlook_begin(piq_outlook *w, piq_arena *a, const piq_learner *l,
                              const piq_catalogue *c, const piq_belief *beliefs,
                              int64_t now_us)
@@ -372,9 +393,7 @@ piq_status piq_outlook_begin(piq_outlook *w, piq_arena *a, const piq_learner *l,
         w->expected[i] = piq_expected_mastery(&beliefs[i]);
         w->answers += c->concepts[i].retired ? 0 : (double)beliefs[i].evidence;
     }
-    w->minutes_source = piq_weekday_minutes(l, w->weekday_minutes);
-    for (int d = 0; d < 7; d++)
-        w->weekly_minutes += w->weekday_minutes[d];
+    set_minutes(w);
     w->n_targets = piq_path_targets(c, &goal, w->targets);
     set_aims(w);
     set_content(w);

@@ -25,7 +25,7 @@ typedef struct piq_outlook {
     const piq_catalogue *catalogue;
     const piq_belief *beliefs;
     int64_t now_us;
-    uint16_t weekday_minutes[7];
+    double weekday_minutes[7];
     piq_source minutes_source;
     double weekly_minutes;
     double answers;          /* of the learner, weighted */
@@ -53,6 +53,11 @@ PIQ_MUST_USE piq_status piq_outlook_begin(piq_outlook *w, piq_arena *a,
                                           const piq_catalogue *c,
                                           const piq_belief *beliefs,
                                           int64_t now_us);
+
+/* Goes on as if so many minutes a week were planned, at least 0: over the days
+ * as the plan has them, over all alike where it has none. Before anything is
+ * asked. */
+void piq_outlook_suppose(piq_outlook *w, double minutes_a_week);
 
 /* A set of concepts whose mean mastery is told. */
 typedef struct piq_outlook_set {

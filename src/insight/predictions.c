@@ -13,7 +13,8 @@ static void say_assumptions(const piq_outlook *w, piq_teller *t,
                             piq_prediction *out)
 {
     const char **say = out->assumptions;
-    const char *how = out->minutes_source == PIQ_STATED ? "as stated"
+    const char *how = out->minutes_asked                  ? "as asked for"
+                      : out->minutes_source == PIQ_STATED ? "as stated"
                       : out->minutes_source == PIQ_INFERRED
                           ? "on each day what a usual one has"
                           : "25 a day as nothing was stated";
@@ -160,14 +161,36 @@ piq_status piq_predictions_make(piq_arena *a, const piq_learner *l,
                                 const piq_belief *beliefs, int64_t now_us,
                                 int64_t at_us, piq_prediction *out)
 {
+    const piq_predictions_ask ask = {now_us, at_us, NAN};
+    return piq_predictions_answer(a, l, c, beliefs, &ask, out);
+}
+
+static bool is_in_range(const piq_predictions_ask *ask)
+{
+    double minutes = ask->minutes_per_week;
+    return ask->at_us >= ask->now_us &&
+           ask->at_us - ask->now_us <=
+               PIQ_MAX_PREDICTION_DAYS * PIQ_US_PER_DAY &&
+           !(minutes < 0 || minutes > PIQ_MAX_WEEK_MINUTES);
+}
+
+piq_status piq_predictions_answer(piq_arena *a, const piq_learner *l,
+                                  const piq_catalogue *c,
+                                  const piq_belief *beliefs,
+                                  const piq_predictions_ask *ask,
+                                  piq_prediction *out)
+{
     piq_outlook w;
     piq_teller teller = {a, false};
-    if (at_us < now_us ||
-        at_us - now_us > PIQ_MAX_PREDICTION_DAYS * PIQ_US_PER_DAY)
+    int64_t now_us = ask->now_us, at_us = ask->at_us;
+    bool asked = !isnan(ask->minutes_per_week);
+    if (!is_in_range(ask))
         return PIQ_EINVAL;
     piq_status status = piq_outlook_begin(&w, a, l, c, beliefs, now_us);
     if (status)
         return status;
+    if (asked)
+        piq_outlook_suppose(&w, ask->minutes_per_week);
     piq_practice p = piq_outlook_plan(&w, at_us);
     *out = (piq_prediction){
         .user = l->user,
@@ -178,6 +201,7 @@ piq_status piq_predictions_make(piq_arena *a, const piq_learner *l,
         .minutes_per_week = w.weekly_minutes,
         .minutes_practised = piq_practised_minutes(l, now_us),
         .minutes_source = w.minutes_source,
+        .minutes_asked = asked,
         .hours = p.hours,
         .review_minutes = p.review_minutes,
         .review_share = p.covered,

@@ -60,6 +60,22 @@ PIQ_MUST_USE piq_status piq_predictions_make(piq_arena *a, const piq_learner *l,
                                              int64_t now_us, int64_t at_us,
                                              piq_prediction *out);
 
+/* What a prediction is asked for. */
+typedef struct piq_predictions_ask {
+    int64_t now_us, at_us;
+    /* As if so many were planned, 0 .. PIQ_MAX_WEEK_MINUTES, over the days as
+     * the plan has them (over all alike where it has none); NaN: as planned.
+     * What a learner who states such minutes is told from then on. */
+    double minutes_per_week;
+} piq_predictions_ask;
+/* As piq_predictions_make. PIQ_EINVAL also: minutes out of range. */
+PIQ_MUST_USE piq_status piq_predictions_answer(piq_arena *a,
+                                               const piq_learner *l,
+                                               const piq_catalogue *c,
+                                               const piq_belief *beliefs,
+                                               const piq_predictions_ask *ask,
+                                               piq_prediction *out);
+
 /* The `probability` of that prediction alone: the goal is reached by the end
  * of its date, or, when that has passed, now. NaN: no goal, no date, or every
  * concept of it is retired. PIQ_ENOMEM. */

@@ -168,7 +168,7 @@ static void tell_motivation(piq_profile_work *p)
     unsigned days;
     recent_counts(p, p->today - RECENT_DAYS, p->today, &sum, &days);
     double span =
-        p->learner->n_events
+        piq_learner_has_begun(p->learner)
             ? p->today - piq_learner_day(p->learner, p->learner->first_us) + 1.0
             : 0;
     double sessions = 0;

@@ -140,6 +140,7 @@ static uint32_t claim_ms(const piq_event *e)
     case PIQ_EV_PROFILE_STATED:
     case PIQ_EV_PATH_CONTROLLED:
     case PIQ_EV_MEMORY_FITTED:
+    case PIQ_EV_VOIDED:
         break;
     }
     return s * 1000 > CLAIM_CAP_MS ? CLAIM_CAP_MS : (uint32_t)(s * 1000);
@@ -150,7 +151,7 @@ static bool is_activity(piq_event_type type)
 {
     return type != PIQ_EV_RECOMMENDATION_FEEDBACK && type != PIQ_EV_GOAL_SET &&
            type != PIQ_EV_PROFILE_STATED && type != PIQ_EV_PATH_CONTROLLED &&
-           type != PIQ_EV_MEMORY_FITTED;
+           type != PIQ_EV_MEMORY_FITTED && type != PIQ_EV_VOIDED;
 }
 
 static bool is_response(piq_event_type type)

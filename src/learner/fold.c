@@ -499,7 +499,18 @@ static void fold_by_type(fold_state *s, piq_fold_effect *effect)
         (void)piq_memory_adopt(&s->learner->memory, &s->event->u.fitted,
                                s->event->at_us, calendar_of(s));
         break;
+    case PIQ_EV_VOIDED:
+        break;
     }
+}
+
+/* Where in the learner's events the fold has come to. */
+static void move_on(piq_learner *l, const piq_event *e)
+{
+    l->last_us = e->at_us;
+    memcpy(l->last_event_id, e->event_id.ptr, e->event_id.len);
+    l->last_event_id[e->event_id.len] = 0;
+    l->n_events++;
 }
 
 void piq_fold(piq_learner *l, const piq_catalogue *c,
@@ -524,13 +535,14 @@ void piq_fold(piq_learner *l, const piq_catalogue *c,
                                   .difficulty = NAN,
                                   .nominal_minutes = NAN};
     *effect = (piq_fold_effect){.outcome = {.predicted = NAN}, .traced = NAN};
+    if (e->type == PIQ_EV_VOIDED) {
+        move_on(l, e);
+        return;
+    }
     fold_by_type(&s, effect);
     s.note.area_mastery = touched_areas(&s);
     piq_behaviour_note_event(&l->behaviour, &s.note);
     if (e->at_us < l->first_us)
         l->first_us = e->at_us;
-    l->last_us = e->at_us;
-    memcpy(l->last_event_id, e->event_id.ptr, e->event_id.len);
-    l->last_event_id[e->event_id.len] = 0;
-    l->n_events++;
+    move_on(l, e);
 }

@@ -45,7 +45,11 @@ bool piq_ask_of_answer(const piq_answer *a, const piq_catalogue *c,
 /* `c` is the catalogue of e->catalogue_version. The learner must have room
  * for it (piq_learner_grow) and for `e` (piq_learner_reserve), and e must come
  * after everything folded. `t`: the trained model, or NULL; the learner is
- * traced under it, and it is bound to `c` or a later catalogue. */
+ * traced under it, and it is bound to `c` or a later catalogue.
+ *
+ * An event that was voided is given as one of type PIQ_EV_VOIDED, in its own
+ * place: such a one changes the learner's place in the events and nothing
+ * else. */
 void piq_fold(piq_learner *l, const piq_catalogue *c,
               piq_calibration_book *book, const piq_tracing *t,
               const piq_event *e, piq_fold_effect *effect);

@@ -124,6 +124,11 @@ bool piq_learner_fits(const piq_learner *l, const piq_catalogue *c)
            l->behaviour.n_characters == c->n_characters;
 }
 
+bool piq_learner_has_begun(const piq_learner *l)
+{
+    return l->first_us != INT64_MAX;
+}
+
 bool piq_learner_is_late(const piq_learner *l, const piq_event *e)
 {
     if (!l->n_events || e->at_us > l->last_us)

@@ -19,10 +19,12 @@
 
 typedef struct piq_learner {
     piq_user_id user;
-    int64_t version;   /* of the stored state; +1 a commit */
-    uint32_t n_events; /* folded */
-    int64_t first_us;  /* of the first event */
-    int64_t last_us;   /* of the newest event folded; INT64_MIN none */
+    int64_t version; /* of the stored state; +1 a commit */
+    /* Its place in the events: so many so far, the newest of them. Those that
+     * were voided, and what voids, are counted here and count nowhere else. */
+    uint32_t n_events;
+    int64_t first_us; /* of the first that counts; INT64_MAX: none does */
+    int64_t last_us;  /* of the newest event folded; INT64_MIN none */
     char last_event_id[PIQ_MAX_EVENT_ID_BYTES + 1];
     uint32_t catalogue_version; /* the arrays' sizes are of this one */
     piq_track track;
@@ -60,6 +62,9 @@ PIQ_MUST_USE piq_status piq_learner_reserve(piq_learner *l, const piq_event *e);
 /* Whether the learner has exactly the room that `c` asks for: the stored form
  * depends on it. */
 bool piq_learner_fits(const piq_learner *l, const piq_catalogue *c);
+
+/* Whether anything is known: some event of theirs counts. */
+bool piq_learner_has_begun(const piq_learner *l);
 
 /* Whether `e` belongs before something that was folded already. */
 bool piq_learner_is_late(const piq_learner *l, const piq_event *e);

@@ -123,6 +123,7 @@ typedef struct piq_feedback_row {
     int64_t recommendation_id;
     piq_user_action action; /* NONE leaves it */
     uint8_t feedback_score; /* 0 leaves it */
+    bool exact; /* both become what they are here, NONE and 0 as well */
 } piq_feedback_row;
 
 typedef struct piq_calibration_row {
@@ -222,9 +223,12 @@ typedef struct piq_record {
     piq_str key;
     int64_t version;      /* out when read; else from_version + 1 is stored */
     int64_t from_version; /* 0: there must be none; PIQ_RECORD_ANY */
-    int64_t at_us;        /* what listing goes by; a rewrite may move it */
-    int64_t expires_us;   /* INT64_MAX: never */
-    piq_str document;     /* JSON; empty: drop it. At most 1 MiB */
+    /* Of the learner's state that it was made from: refused when that was
+     * erased, as a slate is; 0: from none. Not told when read. */
+    int64_t state_version;
+    int64_t at_us;      /* what listing goes by; a rewrite may move it */
+    int64_t expires_us; /* INT64_MAX: never */
+    piq_str document;   /* JSON; empty: drop it. At most 1 MiB */
     /* Beside a slate, in its commit: of which recommendations, as
      * piq_slate_row's. With any, the document is an object that has a member,
      * and is stored with the id of the first before them: {"first":17,.. */
@@ -243,9 +247,9 @@ enum { PIQ_STORE_MAX_RECORD_BYTES = 1 << 20 };
  * Refused as a whole: PIQ_ECONFLICT, a learner's event_id is stored already;
  * PIQ_ESTALE, the from_version of a state or a record, or a calibration's
  * number, is not the present one, a new state's version is not above those that
- * were erased, or a slate or path was made from a state that was (see erase());
- * PIQ_ENOTFOUND, feedback or path of an id that this learner does not have;
- * PIQ_EINVAL, not JSON where JSON is asked for. */
+ * were erased, or a slate, path or record was made from a state that was (see
+ * erase()); PIQ_ENOTFOUND, feedback or path of an id that this learner does not
+ * have; PIQ_EINVAL, not JSON where JSON is asked for. */
 typedef struct piq_commit {
     piq_event_row *events;
     size_t n_events;
@@ -495,10 +499,10 @@ typedef struct piq_store_ops {
      * nobody's record PIQ_RECORD_ERASED, PIQ_RECORD_FLOOR is rewritten (never
      * expires; its version counts erasures): a JSON number, the largest version
      * of an erased state so far. From then on a new learner begins above it,
-     * which the state keeps as `born` (0: before any erasure). A slate or path
-     * whose state_version is below the present state's `born`, or at or below
-     * the floor when there is no state, is PIQ_ESTALE; such a profile is
-     * ignored. */
+     * which the state keeps as `born` (0: before any erasure). A slate, a path,
+     * or a record that names one, whose state_version is below the present
+     * state's `born`, or at or below the floor when there is no state, is
+     * PIQ_ESTALE; such a profile is ignored. */
     piq_status (*erase)(piq_store *s, piq_user_id user, piq_erased *out,
                         piq_err *err);
     /* Every row of one table, of one learner (PIQ_ANY_USER: all rows), by key,
@@ -533,6 +537,10 @@ typedef struct piq_store_ops {
     piq_status (*counts)(piq_store *s, piq_store_counts *out, piq_err *err);
     /* Cheap check that reads work, for /readyz. */
     piq_status (*ping)(piq_store *s, piq_err *err);
+    /* Attempts so far to reach where the data is that failed, those that were
+     * made again included, and in *last, unless it is NULL, why the newest did.
+     * Never waits. NULL: there is nothing to be reached, it is a file. */
+    uint64_t (*misses)(piq_store *s, piq_err *last);
 } piq_store_ops;
 
 /* Every backend's struct begins with this. */

@@ -1,5 +1,6 @@
 /* deliver.c - the threads that tell: one that looks which endpoints there are,
  * and one for each, so that nobody waits for another's server. */
+#include "access/crypto.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/rng.h"
@@ -25,7 +26,7 @@ enum {
     GONE = 410
 };
 static const int64_t second_us = 1000000,
-                     giving_up_us = 3 * 86400 * INT64_C(1000000);
+                     giving_up_us = INT64_C(3) * 86400 * 1000000;
 
 typedef struct teller {
     piq_webhooks *of;
@@ -48,7 +49,7 @@ struct piq_webhooks {
     piq_metric *told, *failed, *off;
 };
 
-/* ---- waiting ----------------------------------------------------------------
+/* ---- waiting --------------------------------------------------------------
  */
 
 /* Until a nudge after `*seen`, the pause is over, or the end. True: go on. */
@@ -82,115 +83,154 @@ static bool may_tell(const piq_webhooks *w)
     return !w->config.is_leader || w->config.is_leader(w->config.ctx);
 }
 
-/* ---- one message
- * -------------------------------------------------------------- */
+/* ---- one message ----------------------------------------------------------
+ */
 
-static piq_status send_one(piq_webhooks *w, piq_poster *poster,
-                           const piq_webhook *h, const char *secret,
-                           const piq_message *m, int *http_status, piq_err *err)
+/* One look at an endpoint, and who looks. */
+typedef struct visit {
+    piq_webhooks *w;
+    piq_poster *poster;
+    piq_rng rng;
+    piq_webhook h;
+    char secret[PIQ_WEBHOOK_SECRET_BYTES];
+    char trace[PIQ_MESSAGE_TRACE_BYTES]; /* of the last attempt */
+} visit;
+
+static piq_status post_signed(visit *v, const char *id, piq_str body,
+                              int *http_status, piq_err *err)
 {
-    char id[PIQ_MESSAGE_ID_BYTES], signature[PIQ_SIGNATURE_BYTES];
-    char lines[3][PIQ_MESSAGE_ID_BYTES + 32];
+    char signature[PIQ_SIGNATURE_BYTES];
+    char lines[4][PIQ_MESSAGE_ID_BYTES + 32];
     int64_t now_s = piq_clock_now_us() / second_us;
+    piq_status status = piq_webhook_sign(piq_str_of(v->secret), piq_str_of(id),
+                                         now_s, body, signature, err);
+    if (status)
+        return status;
+    snprintf(lines[0], sizeof lines[0], "webhook-id: %s", id);
+    snprintf(lines[1], sizeof lines[1], "webhook-timestamp: %lld",
+             (long long)now_s);
+    snprintf(lines[2], sizeof lines[2], "webhook-signature: %s", signature);
+    snprintf(lines[3], sizeof lines[3], "traceparent: %s", v->trace);
+    const char *const headers[] = {
+        "Content-Type: application/cloudevents+json; charset=utf-8",
+        lines[0],
+        lines[1],
+        lines[2],
+        lines[3],
+        NULL};
+    const piq_post post = {.url = v->h.url, .headers = headers, .body = body};
+    return piq_poster_send(v->poster, &post, http_status, err);
+}
+
+static piq_status send_one(visit *v, const piq_message *m, int *http_status,
+                           piq_err *err)
+{
+    char id[PIQ_MESSAGE_ID_BYTES];
     piq_buf body;
     piq_buf_init(&body, 0);
-    piq_message_body(m, w->config.source, &body);
+    piq_message_body(m, v->w->config.source, &body);
     piq_message_id(m, id);
-    piq_status status = body.status;
-    if (status)
-        piq_fail(err, status, "no memory to send a webhook");
-    else
-        status =
-            piq_webhook_sign(piq_str_of(secret), piq_str_of(id), now_s,
-                             (piq_str){body.ptr, body.len}, signature, err);
-    if (status == PIQ_OK) {
-        snprintf(lines[0], sizeof lines[0], "webhook-id: %s", id);
-        snprintf(lines[1], sizeof lines[1], "webhook-timestamp: %lld",
-                 (long long)now_s);
-        snprintf(lines[2], sizeof lines[2], "webhook-signature: %s", signature);
-        const char *const headers[] = {
-            "Content-Type: application/cloudevents+json; charset=utf-8",
-            lines[0], lines[1], lines[2], NULL};
-        const piq_post post = {
-            .url = h->url, .headers = headers, .body = {body.ptr, body.len}};
-        status = piq_poster_send(poster, &post, http_status, err);
-    }
+    piq_message_trace(m, v->h.id, piq_rng_u64(&v->rng), v->trace);
+    piq_status status =
+        body.status ? piq_fail(err, body.status, "no memory to send a webhook")
+                    : post_signed(v, id, (piq_str){body.ptr, body.len},
+                                  http_status, err);
     piq_buf_release(&body);
     return status;
 }
 
-/* ---- one endpoint
- * --------------------------------------------------------------- */
+/* ---- one endpoint ---------------------------------------------------------
+ */
 
-static void went_well(piq_webhook *h)
+static void went_well(visit *v)
 {
+    piq_webhook *h = &v->h;
     h->told++;
     h->failures = 0;
     h->failing_us = 0;
     h->next_us = 0;
     h->last_error[0] = '\0';
+    piq_metric_add(v->w->told, 1);
+    if (!piq_log_on(PIQ_LOG_DEBUG))
+        return;
+    piq_log_field fields[] = {piq_log_z("webhook", h->id),
+                              piq_log_z("traceparent", v->trace)};
+    piq_log(PIQ_LOG_DEBUG, 0, "a webhook was told", fields, 2);
 }
 
-static void went_wrong(piq_webhooks *w, piq_webhook *h, int http_status,
-                       const piq_err *err, piq_rng *rng)
+/* When it is tried again: 5 s, 10 s .. up to an hour. */
+static int64_t pause_after(unsigned failures, piq_rng *rng)
 {
-    int64_t now_us = piq_clock_now_us(), pause_s = FIRST_PAUSE_S;
-    for (unsigned i = 0; i < h->failures && pause_s < MOST_PAUSE_S; i++)
+    int64_t pause_s = FIRST_PAUSE_S;
+    for (unsigned i = 0; i < failures && pause_s < MOST_PAUSE_S; i++)
         pause_s *= 2;
     if (pause_s > MOST_PAUSE_S)
         pause_s = MOST_PAUSE_S;
     /* Less up to half, so that many do not come back together. */
     double share = .5 + piq_rng_uniform(rng) / 2;
+    return (int64_t)((double)(pause_s * second_us) * share);
+}
+
+static void went_wrong(visit *v, int http_status, const piq_err *err)
+{
+    piq_webhook *h = &v->h;
+    int64_t now_us = piq_clock_now_us();
     if (!h->failing_us)
         h->failing_us = now_us;
-    h->failures++;
-    h->next_us = now_us + (int64_t)((double)(pause_s * second_us) * share);
+    h->next_us = now_us + pause_after(h->failures++, &v->rng);
     if (http_status)
         snprintf(h->last_error, sizeof h->last_error, "it answered %d",
                  http_status);
     else
         snprintf(h->last_error, sizeof h->last_error, "%.90s", err->message);
     h->off = http_status == GONE || now_us - h->failing_us > giving_up_us;
-    piq_metric_add(h->off ? w->off : w->failed, 1);
-    piq_log_field fields[] = {piq_log_z("webhook", h->id),
-                              piq_log_int("failures", h->failures),
-                              piq_log_z("why", h->last_error)};
+    piq_metric_add(h->off ? v->w->off : v->w->failed, 1);
+    piq_log_field fields[] = {
+        piq_log_z("webhook", h->id), piq_log_int("failures", h->failures),
+        piq_log_z("why", h->last_error), piq_log_z("traceparent", v->trace)};
     piq_log(h->off ? PIQ_LOG_ERROR : PIQ_LOG_WARN, 0,
             h->off ? "a webhook is switched off" : "a webhook failed", fields,
-            3);
+            4);
 }
 
-/* Tells the messages in order; h->mark moves behind what was told. False: one
+/* Tells the messages in order; h.mark moves behind what was told. False: one
  * was refused, or it is time to stop. */
-static bool tell_messages(piq_webhooks *w, piq_poster *poster, piq_webhook *h,
-                          const char *secret, const piq_message *list, size_t n,
-                          piq_rng *rng)
+static bool tell_messages(visit *v, const piq_message *list, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         piq_err err = {0};
         int http_status = 0;
-        if (is_stopping(w))
+        if (is_stopping(v->w))
             return false;
-        piq_status status =
-            send_one(w, poster, h, secret, &list[i], &http_status, &err);
+        piq_status status = send_one(v, &list[i], &http_status, &err);
         if (status || http_status < 200 || http_status > 299) {
-            went_wrong(w, h, http_status, &err, rng);
+            went_wrong(v, http_status, &err);
             return false;
         }
-        went_well(h);
-        piq_metric_add(w->told, 1);
+        went_well(v);
         /* Others of the same mark may follow. */
         if (i + 1 == n || list[i + 1].mark > list[i].mark)
-            h->mark = list[i].mark;
+            v->h.mark = list[i].mark;
     }
     return true;
 }
 
-/* The next piece of changes. *more: there may be others. */
-static piq_status tell_piece(piq_webhooks *w, piq_arena *a, piq_poster *poster,
-                             piq_webhook *h, const char *secret, piq_rng *rng,
-                             bool *more, piq_err *err)
+/* The feed begins behind the mark: what lay between is lost. */
+static piq_status skip_dropped(visit *v, piq_err *err)
 {
+    piq_store *store = v->w->store;
+    piq_log_field fields[] = {piq_log_z("webhook", v->h.id)};
+    piq_log(PIQ_LOG_ERROR, 0, "changes were dropped before a webhook was told",
+            fields, 1);
+    piq_status status = store->ops->last_change(store, &v->h.mark, err);
+    return status ? status : piq_webhook_note(store, &v->h, err);
+}
+
+/* The next piece of changes. *more: there may be others. */
+static piq_status tell_piece(visit *v, piq_arena *a, bool *more, piq_err *err)
+{
+    piq_store *store = v->w->store;
+    piq_webhook *h = &v->h;
     piq_change *changes;
     piq_message *list = NULL;
     size_t n, n_messages = 0;
@@ -198,45 +238,36 @@ static piq_status tell_piece(piq_webhooks *w, piq_arena *a, piq_poster *poster,
     uint64_t told = h->told;
     unsigned failures = h->failures;
     *more = false;
-    piq_status status = w->store->ops->changes(
-        w->store, a, h->mark, CHANGES_PIECE, &changes, &n, err);
-    if (status == PIQ_ENOTFOUND) {
-        piq_log_field fields[] = {piq_log_z("webhook", h->id)};
-        piq_log(PIQ_LOG_ERROR, 0,
-                "changes were dropped before a webhook was told", fields, 1);
-        status = w->store->ops->last_change(w->store, &h->mark, err);
-        return status ? status : piq_webhook_note(w->store, h, err);
-    }
+    piq_status status = store->ops->changes(store, a, h->mark, CHANGES_PIECE,
+                                            &changes, &n, err);
+    if (status == PIQ_ENOTFOUND)
+        return skip_dropped(v, err);
     if (status || !n)
         return status;
     if (piq_messages_of(a, changes, n, h->tenant, h->what, &list, &n_messages))
         return piq_fail(err, PIQ_ENOMEM, "no memory to tell changes");
-    if (tell_messages(w, poster, h, secret, list, n_messages, rng)) {
+    if (tell_messages(v, list, n_messages)) {
         h->mark = changes[n - 1].mark;
         *more = n >= CHANGES_PIECE;
     }
     if (h->mark == before && h->told == told && h->failures == failures)
         return PIQ_OK;
-    return piq_webhook_note(w->store, h, err);
+    return piq_webhook_note(store, h, err);
 }
 
 /* Everything that waits for it. PIQ_ENOTFOUND: the endpoint is no more. */
-static piq_status tell_all(teller *t, piq_poster *poster, piq_rng *rng,
-                           piq_err *err)
+static piq_status tell_all(visit *v, const char *id, piq_err *err)
 {
-    piq_webhooks *w = t->of;
-    piq_webhook h;
-    char secret[PIQ_WEBHOOK_SECRET_BYTES];
     piq_arena a;
     bool more = true;
     piq_status status =
-        piq_webhook_read(w->store, piq_str_of(t->id), &h, secret, err);
+        piq_webhook_read(v->w->store, piq_str_of(id), &v->h, v->secret, err);
     if (status)
         return status;
     piq_arena_init(&a, LIST_BYTES);
-    while (status == PIQ_OK && more && !h.off &&
-           piq_clock_now_us() >= h.next_us) {
-        status = tell_piece(w, &a, poster, &h, secret, rng, &more, err);
+    while (status == PIQ_OK && more && !v->h.off &&
+           piq_clock_now_us() >= v->h.next_us) {
+        status = tell_piece(v, &a, &more, err);
         piq_arena_clear(&a);
     }
     piq_arena_release(&a);
@@ -247,33 +278,34 @@ static void *run_teller(void *ctx)
 {
     teller *t = ctx;
     piq_webhooks *w = t->of;
-    piq_poster *poster = NULL;
-    piq_rng rng;
+    visit v = {.w = w};
     uint64_t seen = 0;
     bool there = true;
-    piq_rng_seed(&rng, (uint64_t)piq_clock_now_us() ^
-                           piq_hash_bytes(t->id, strlen(t->id)));
+    piq_rng_seed(&v.rng, (uint64_t)piq_clock_now_us() ^
+                             piq_hash_bytes(t->id, strlen(t->id)));
     do {
         piq_err err = {0};
         piq_status status = PIQ_OK;
         if (!may_tell(w))
             continue;
-        if (!poster)
+        if (!v.poster)
             status = piq_poster_new(w->config.allow_private,
-                                    w->config.timeout_ms, &poster, &err);
+                                    w->config.timeout_ms, &v.poster, &err);
         if (status == PIQ_OK)
-            status = tell_all(t, poster, &rng, &err);
+            status = tell_all(&v, t->id, &err);
         there = status != PIQ_ENOTFOUND;
         if (status && there)
-            piq_log_err(0, "could not tell a webhook", &err);
+            piq_reporter_tell(&w->config.reporter, "could not tell a webhook",
+                              &err);
     } while (there && pause_for(w, w->config.poll_ms, &seen));
-    piq_poster_free(poster);
+    piq_poster_free(v.poster);
+    piq_crypto_wipe(v.secret, sizeof v.secret);
     atomic_store(&t->over, true);
     return NULL;
 }
 
-/* ---- the manager
- * ------------------------------------------------------------------ */
+/* ---- the manager ----------------------------------------------------------
+ */
 
 static void begin_teller(piq_webhooks *w, const char *id)
 {
@@ -326,7 +358,8 @@ static void *run_manager(void *ctx)
         gather(w, false);
         piq_arena_init(&a, LIST_BYTES);
         if (piq_webhook_list(w->store, &a, &list, &n, &err)) {
-            piq_log_err(0, "could not list webhooks", &err);
+            piq_reporter_tell(&w->config.reporter, "could not list webhooks",
+                              &err);
             n = 0;
         }
         for (size_t i = 0; i < n; i++)

@@ -1,5 +1,6 @@
 #include "webhook/message.h"
 
+#include "access/crypto.h"
 #include "base/json_writer.h"
 #include "base/map.h"
 #include "webhook/webhook.h"
@@ -94,6 +95,22 @@ void piq_message_id(const piq_message *m, char out[PIQ_MESSAGE_ID_BYTES])
 {
     snprintf(out, PIQ_MESSAGE_ID_BYTES, "%s-%" PRId64 "-%" PRId64,
              piq_webhook_what_name(m->what), m->mark, piq_user_outer(m->user));
+}
+
+void piq_message_trace(const piq_message *m, const char *endpoint,
+                       uint64_t span, char out[PIQ_MESSAGE_TRACE_BYTES])
+{
+    enum { TRACE_BYTES = 16 };
+    char id[PIQ_MESSAGE_ID_BYTES], text[PIQ_MESSAGE_ID_BYTES + 32];
+    char trace[2 * TRACE_BYTES + 1];
+    uint8_t hash[PIQ_SHA256_BYTES];
+    piq_message_id(m, id);
+    snprintf(text, sizeof text, "%s %s", endpoint, id);
+    piq_crypto_sha256(piq_str_of(text), hash);
+    piq_crypto_hex(hash, TRACE_BYTES, trace);
+    /* Sampled: whoever goes by the caller's choice keeps these few. */
+    snprintf(out, PIQ_MESSAGE_TRACE_BYTES, "00-%s-%016" PRIx64 "-01", trace,
+             span ? span : 1);
 }
 
 void piq_message_body(const piq_message *m, const char *source, piq_buf *out)

@@ -5,7 +5,7 @@
 #include "base/buf.h"
 #include "store/store.h"
 
-enum { PIQ_MESSAGE_ID_BYTES = 80 };
+enum { PIQ_MESSAGE_ID_BYTES = 80, PIQ_MESSAGE_TRACE_BYTES = 56 };
 
 /* One message: the newest of a learner's changes of one kind. */
 typedef struct piq_message {
@@ -25,6 +25,10 @@ PIQ_MUST_USE piq_status piq_messages_of(piq_arena *a, const piq_change *changes,
 
 /* The same message always has the same id. */
 void piq_message_id(const piq_message *m, char out[PIQ_MESSAGE_ID_BYTES]);
+/* W3C traceparent of one attempt to tell `endpoint` the message: its trace is
+ * the same however often it is tried, its span is `span`, 0 aside. */
+void piq_message_trace(const piq_message *m, const char *endpoint,
+                       uint64_t span, char out[PIQ_MESSAGE_TRACE_BYTES]);
 /* CloudEvents 1.0, JSON. Errors show in out->status. */
 void piq_message_body(const piq_message *m, const char *source, piq_buf *out);
 

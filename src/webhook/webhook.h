@@ -23,6 +23,7 @@
 #define PIQ_WEBHOOK_WEBHOOK_H
 
 #include "base/arena.h"
+#include "base/log.h"
 #include "metrics/metrics.h"
 #include "store/store.h"
 
@@ -62,6 +63,7 @@ typedef struct piq_webhook_config {
     /* Only one engine tells; NULL: this one does. */
     bool (*is_leader)(void *ctx);
     void *ctx;
+    piq_reporter reporter; /* when the store cannot be read */
 } piq_webhook_config;
 
 typedef struct piq_webhooks piq_webhooks;

@@ -397,32 +397,61 @@ static int64_t instant_of(const json_t *statement, int64_t stored_us)
                                                                : stored_us;
 }
 
-piq_status piq_xapi_event(piq_arena *a, const json_t *statement,
-                          const piq_catalogue *c, int64_t stored_us,
-                          piq_event *out, bool *mapped)
+piq_status piq_xapi_event_id(piq_arena *a, const char *id, piq_str *out)
 {
-    char id[PIQ_XAPI_ID_BYTES], text[PIQ_XAPI_ID_BYTES + 8];
+    char text[PIQ_XAPI_ID_BYTES + 8];
+    size_t len = (size_t)snprintf(text, sizeof text, "xapi:%s", id);
+    const char *copy = piq_arena_strndup(a, text, len);
+    *out = (piq_str){copy, copy ? len : 0};
+    return copy ? PIQ_OK : PIQ_ENOMEM;
+}
+
+static bool map_void(piq_arena *a, const json_t *statement, piq_event *out)
+{
+    char voided[PIQ_XAPI_ID_BYTES];
+    out->type = PIQ_EV_VOIDED;
+    return piq_xapi_refers(statement, voided) &&
+           piq_xapi_event_id(a, voided, &out->u.voided.voids) == PIQ_OK;
+}
+
+/* False: it means nothing. */
+static bool map_activity(const json_t *statement, const piq_catalogue *c,
+                         piq_event *out)
+{
     const json_t *object = json_object_get(statement, "object");
-    piq_event e = {.user = out->user};
     mapping m = {.c = c,
                  .statement = statement,
                  .result = json_object_get(statement, "result"),
                  .verb = meaning_of(statement),
-                 .out = &e};
-    bool activity = !json_object_get(object, "objectType") ||
-                    piq_xapi_is(object, "objectType", "Activity");
-    *mapped = false;
-    if (m.verb == NOTHING || !activity || !piq_xapi_id(statement, id))
-        return PIQ_OK;
+                 .out = out};
+    if (m.verb == NOTHING || (json_object_get(object, "objectType") &&
+                              !piq_xapi_is(object, "objectType", "Activity")))
+        return false;
     find_activity(c, object, &m.at);
-    if (!map_by_verb(&m))
+    return map_by_verb(&m);
+}
+
+piq_status piq_xapi_event(piq_arena *a, const json_t *statement,
+                          const piq_catalogue *c, int64_t stored_us,
+                          piq_event *out, bool *mapped)
+{
+    char id[PIQ_XAPI_ID_BYTES];
+    piq_event e = {.user = out->user};
+    *mapped = false;
+    if (!piq_xapi_id(statement, id))
         return PIQ_OK;
+    if (piq_xapi_is_voiding(statement)) {
+        if (!map_void(a, statement, &e))
+            return PIQ_ENOMEM;
+    } else if (!map_activity(statement, c, &e)) {
+        return PIQ_OK;
+    }
     e.at_us = instant_of(statement, stored_us);
-    int len = snprintf(text, sizeof text, "xapi:%s", id);
-    e.event_id.ptr = piq_arena_strndup(a, text, (size_t)len);
-    e.event_id.len = (size_t)len;
-    if (!e.event_id.ptr)
+    if (piq_xapi_event_id(a, id, &e.event_id))
         return PIQ_ENOMEM;
+    /* What voids cannot be voided, least of all by itself. */
+    if (e.type == PIQ_EV_VOIDED && piq_str_eq(e.u.voided.voids, e.event_id))
+        return PIQ_OK;
     *out = e;
     *mapped = true;
     return PIQ_OK;

@@ -166,7 +166,7 @@ static bool check_score(const piq_xapi_at *at, const json_t *v)
     if (!piq_xapi_members(at, v, score))
         return false;
     if (number_of(v, "scaled", &scaled) && !(scaled >= -1 && scaled <= 1))
-        return piq_xapi_refuse_member(at, "scaled", "%g is not within -1..1",
+        return piq_xapi_refuse_member(at, "scaled", "%.17g is not within -1..1",
                                       scaled);
     bool has_raw = number_of(v, "raw", &raw);
     bool has_min = number_of(v, "min", &min);

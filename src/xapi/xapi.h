@@ -73,12 +73,17 @@ PIQ_MUST_USE piq_status piq_xapi_same(const json_t *stored, const json_t *given,
 /* ---- meaning ------------------------------------------------------------ */
 
 /* The event of a stamped statement, of learner out->user, which the caller has
- * set. *mapped false: it means nothing to the engine, *out is as it was. An
- * event's id is "xapi:" and the statement's. PIQ_ENOMEM. */
+ * set. *mapped false: it means nothing to the engine, *out is as it was. What
+ * voids a statement voids its event; whether that has one, the caller knows.
+ * PIQ_ENOMEM. */
 PIQ_MUST_USE piq_status piq_xapi_event(piq_arena *a, const json_t *statement,
                                        const piq_catalogue *c,
                                        int64_t stored_us, piq_event *out,
                                        bool *mapped);
+
+/* The event's id of the statement of that id: "xapi:" and it. PIQ_ENOMEM. */
+PIQ_MUST_USE piq_status piq_xapi_event_id(piq_arena *a, const char *id,
+                                          piq_str *out);
 
 /* ---- asking ------------------------------------------------------------- */
 

@@ -31,8 +31,11 @@ ELSEWHERE = ("405", "500", "401", "403", "429")
 ACCESS = ("/", "/session", "/api/caller")
 # And privacy.py; none of these asks for a curriculum.
 PRIVACY = (USER, f"{USER}/export", f"{USER}/profiling", f"{USER}/audit")
-# What tests/api/conventions.py and tests/e2e/streams.py, webhooks.py provoke.
-CONVENTIONS = ("/api/users", f"{USER}/stream", f"{USER}/recommendations/history",
+COACHED = "/api/coaches/{coach}/learners"
+# What tests/api/conventions.py, coach.py, tests/e2e/streams.py and webhooks.py
+# provoke.
+CONVENTIONS = (COACHED, "/api/users", f"{USER}/stream",
+               f"{USER}/recommendations/history",
                "/api/rules/versions", "/api/webhooks",
                "/api/webhooks/{webhookId}", "/api/webhooks/{webhookId}/revive")
 NEEDS_NO_CURRICULUM = ("/api/users", "/api/rules/versions", "/api/webhooks",
@@ -50,7 +53,8 @@ def is_of_keys(status, response):
 def concrete(template):
     return (template.replace("{userId}", "1")
             .replace("{recommendationId}", "1").replace("{name}", "none")
-            .replace("{webhookId}", "wh_0123456789abcdef"))
+            .replace("{webhookId}", "wh_0123456789abcdef")
+            .replace("{coach}", "me"))
 
 
 def test_routes(daemon):
@@ -132,7 +136,10 @@ def test_query_bounds(daemon):
                                "from=2026-11-02&to=2026-11-01",
                                "from=2026-13-01T00:00:00Z"),
         "skill-predictions": ("days=0", "days=731", "at=2020-01-01",
-                              "at=2999-01-01", "at=2027-01-01&days=3"),
+                              "at=2999-01-01", "at=2027-01-01&days=3",
+                              "minutes_per_week=-1", "minutes_per_week=",
+                              "minutes_per_week=10081",
+                              "minutes_per_week=nan", "minutes_per_week=x"),
         "answer-prediction": ("item=0", "item=-1", "item=x", "item=",
                               "item=9007199254740991", "item=1.5",
                               "item=9007199254740992", "concept=nowhere",
@@ -495,6 +502,11 @@ def test_damaged_state(db, user):
         learner.post(learner.event("profile_stated",
                                    stated={"session_minutes": 20}), status=500)
         Learner(daemon, user + 1).get("profile")
+        listed = daemon.get("/api/coaches/me/learners")
+        expect(listed, COACHED, 200)
+        tally.equal("of a list, the others are there",
+                    {one["userId"] for one in listed.json["learners"]
+                     if one["state"] == "unreadable"}, {str(user)})
         expect(daemon.get("/readyz"), "/readyz", 200)
 
 

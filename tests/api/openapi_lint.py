@@ -58,6 +58,7 @@ ROUTES = {
     "/api/users/{userId}/stream": {"get"},
     "/api/users/{userId}/recommendations/history": {"get"},
     "/api/users": {"get"},
+    "/api/coaches/{coach}/learners": {"get"},
     "/api/events": {"post"},
     "/api/catalogue": {"get"},
     "/api/users/{userId}/recommendations/why-not": {"get"},

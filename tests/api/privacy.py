@@ -38,8 +38,8 @@ class World:
             db, ("events:write", "profile:read", "recommendations:read",
                  "admin"), tenant=TENANT))
 
-    def token(self, user):
-        return bearer(self.signer.token(sub=str(user)))
+    def token(self, user, **claims):
+        return bearer(self.signer.token(sub=str(user), **claims))
 
     def brought_up(self, user):
         """A learner with answers, a slate, a path and feedback."""
@@ -172,7 +172,9 @@ def audit(w):
 
 def erasure(w):
     mine, other = w.brought_up(131), w.brought_up(132)
-    expect(w.daemon.ask("DELETE", mine.base, headers=w.token(131)), USER, 403)
+    expect(w.daemon.ask("DELETE", mine.base, headers=w.token(132)), USER, 404)
+    expect(w.daemon.ask("DELETE", mine.base, headers=w.token(
+        131, scope="profile:read")), USER, 403)
     expect(w.daemon.ask("DELETE", mine.base, headers=w.writer), USER, 403)
     expect(w.daemon.ask("DELETE", mine.base, headers=w.other_tenant), USER,
            404)
@@ -196,12 +198,36 @@ def erasure(w):
     expect(w.daemon.ask("DELETE", mine.base), USER, 200)
 
 
+def erased_by_themselves(w):
+    """With a token of their own; what it leaves is what any erasure leaves."""
+    mine = w.brought_up(133)
+    head = w.token(133)
+    expect(w.daemon.get(f"{mine.base}/export", headers=head),
+           f"{USER}/export", 200)
+    told = w.daemon.ask("DELETE", mine.base, headers=head)
+    expect(told, USER, 200)
+    tally.check("rows went", told.json["events"] >= 31, told)
+    expect(w.daemon.get(f"{mine.base}/profile", headers=head),
+           f"{USER}/profile", 404)
+    seen = w.daemon.get(f"{mine.base}/audit").json["entries"]
+    tally.equal("nothing leads there from the audit", [
+        e for e in seen if e["status"] == 200 and "audit" not in e["action"]],
+        [])
+    expect(w.daemon.ask("DELETE", mine.base, headers=head), USER, 404)
+    event = mine.event("content_started",
+                       content=w.catalogue["contents"][0]["id"])
+    expect(w.daemon.post(f"{mine.base}/events", event, headers=head),
+           f"{USER}/events", 200)
+    expect(w.daemon.ask("DELETE", mine.base, headers=head), USER, 200)
+
+
 def nothing_left(w):
     """In no file, once the daemon has ended."""
     for file in w.folder.iterdir():
         data = file.read_bytes()
-        tally.check(f"no event of who was erased is in {file.name}",
-                    f"{MARK}-131-".encode() not in data, file)
+        for what in (f"{MARK}-131-", f"{MARK}-133-", "learner:133"):
+            tally.check(f"nothing of who was erased is in {file.name}",
+                        what.encode() not in data, what)
         tally.check("of others they are", file.suffix != ".db" or
                     f"{MARK}-132-".encode() in data, file)
 
@@ -216,7 +242,7 @@ def all_routes(w, user, headers):
             continue
         path = (template.replace("{userId}", str(user))
                 .replace("{recommendationId}", str(slate[0]["id"]))
-                .replace("{name}", "none"))
+                .replace("{name}", "none").replace("{coach}", "me"))
         if "{" in path or path.endswith("/stream"):
             continue
         bodies = contract.request_examples(method, template) or {"": None}
@@ -268,7 +294,8 @@ def main():
                         "0") as daemon:
                 w.daemon = daemon
                 w.catalogue = daemon.get("/api/catalogue").json
-                for part in (export, profiling, audit, erasure, hygiene):
+                for part in (export, profiling, audit, erasure,
+                             erased_by_themselves, hygiene):
                     part(w)
 
         def afterwards():

@@ -105,7 +105,8 @@ def scope_callers(db):
 def concrete(template):
     return (template.replace("{userId}", str(LEARNER))
             .replace("{recommendationId}", "1").replace("{name}", "none")
-            .replace("{webhookId}", "wh_0123456789abcdef"))
+            .replace("{webhookId}", "wh_0123456789abcdef")
+            .replace("{coach}", "me"))
 
 
 def ask(daemon, method, template, headers):

@@ -114,6 +114,17 @@ def everything(tenant):
     return told
 
 
+def own_coached(tenant):
+    """How all of one's own stand, and none of the other's."""
+    listed = tenant.get("/api/coaches/me/learners")
+    expect(listed, "/api/coaches/{coach}/learners", 200)
+    tally.equal("how one's own stand", {
+        one["userId"]: one["standing"]["trend"]["answers"]
+        for one in listed.json["learners"]},
+        {**{str(u): tenant.n_answers for u in SHARED_IDS},
+         str(tenant.only()): 0})
+
+
 def own_learners(tenant):
     listed = tenant.get("/api/users")
     expect(listed, "/api/users", 200)
@@ -205,6 +216,7 @@ def two(daemon, one, twin):
     for tenant, other in ((one, twin), (twin, one)):
         own_histories(tenant)
         own_learners(tenant)
+        own_coached(tenant)
         not_the_others(tenant, other)
     before = everything(twin)
     go_through(one, catalogue)

@@ -22,7 +22,7 @@ sys.dont_write_bytecode = True
 
 import credentials  # noqa: E402
 from daemon import POKER, Daemon, Folder, must, strict  # noqa: E402
-from learner import contract, expect, tally  # noqa: E402
+from learner import Learner, contract, expect, tally  # noqa: E402
 
 PATH, ABOUT = "/xapi/statements", "/xapi/about"
 VERSION = {"X-Experience-API-Version": "2.0.0"}
@@ -328,6 +328,50 @@ def test_voiding(daemon):
     lrs.get(200, statementId=two["id"])
 
 
+def test_voided_is_forgotten(daemon):
+    """A wrong answer that a teacher voids has never been."""
+    lrs, learner = Lrs(daemon), Learner(daemon, 97)
+    lrs.post([statement(97), statement(97, "initialized")])
+    before = learner.profile()
+    wrong = statement(97, result={"success": False})
+    second = statement(97, result={"success": False},
+                       timestamp="2026-11-01T08:00:00Z")
+    nothing = statement(97, "interacted")
+    lrs.post([wrong, second, nothing])
+    tally.check("it counts", learner.profile() != before)
+    void = voiding(wrong, 3)
+    reply = lrs.post([void, voiding(nothing, 3)])
+    tally.equal("the void of an event is one, that of nothing is not",
+                reply.headers["x-piq-events"], "1")
+    lrs.put(voiding(second), str(uuid.uuid4()), 400)
+    undo = voiding(second)
+    lrs.put(undo, undo["id"])
+    tally.equal("it never was", learner.profile(), before)
+    told = learner.get("events").json["events"]
+    tally.equal("what the profile stands on", len(told), 2)
+    lrs.post(void)
+    lrs.post([wrong, second])
+    tally.equal("sent again, it stays so", learner.profile(), before)
+    # By the platform's own word, and by a statement afterwards.
+    third = statement(97, result={"success": False})
+    lrs.post(third)
+    learner.did("voided", voids=f"xapi:{third['id']}")
+    tally.equal("voided as an event", learner.profile(), before)
+    version = learner.get("profile").version
+    lrs.post(voiding(third))
+    tally.equal("and as a statement: nothing more",
+                learner.get("profile").version, version)
+    lrs.get(404, statementId=third["id"])
+    # Who has paused can have answers taken back.
+    fourth = statement(97, result={"success": False})
+    lrs.post(fourth)
+    daemon.put("/api/users/97/profiling", {"paused": True})
+    lrs.post(voiding(fourth))
+    tally.equal("voided while paused", learner.profile()["skillProfile"],
+                before["skillProfile"])
+    lrs.post(statement(97), 403)
+
+
 # ---- a learner's own wishes ----------------------------------------------------------
 
 def test_paused_and_erased(daemon):
@@ -463,6 +507,13 @@ const [endpoint, content] = process.argv.slice(2);
   say({step: "many", data: many.data});
   const got = await xapi.getStatement({statementId: one.data[0]});
   say({step: "got", data: got.data});
+  const wrong = await xapi.sendStatement({statement: {
+    ...statement, result: {success: false}}});
+  const taken = await xapi.voidStatement({
+    actor: {objectType: "Agent", mbox: "mailto:teacher@lms.example"},
+    statementId: wrong.data[0]});
+  say({step: "wrong", data: wrong.data});
+  say({step: "taken", data: taken.data});
   const gone = await xapi.voidStatement({actor,
                                          statementId: many.data[2]});
   say({step: "voided", data: gone.data});
@@ -570,7 +621,15 @@ def test_client(daemon):
                     told["got"]["version"] == version, told["got"])
         tally.equal("the voided one is still there", told["old"], True)
         tally.equal("pages", told["pages"],
-                    [told["voided"][0], many[1], many[0], sent[0]] + before)
+                    [told["voided"][0], told["taken"][0], many[1], many[0],
+                     sent[0]] + before)
+        reply = daemon.get("/api/users/301/events?limit=200", headers=key)
+        expect(reply, "/api/users/{userId}/events", 200)
+        stands_on = [e["event"]["event_id"] for e in reply.json["events"]]
+        tally.check("the profile stands on the answer",
+                    f"xapi:{sent[0]}" in stands_on, stands_on)
+        tally.check("and not on the one that was voided",
+                    f"xapi:{told['wrong'][0]}" not in stands_on, stands_on)
         tally.equal("a stranger is refused", told["stranger"], 403)
 
 
@@ -603,7 +662,7 @@ def test_everything_was_seen():
 
 PARTS = (test_versions, test_bodies, test_whose, test_meaning,
          test_many_learners, test_again, test_put, test_stamp, test_voiding,
-         test_paused_and_erased, test_queries, test_queries_refused,
+         test_voided_is_forgotten, test_paused_and_erased, test_queries, test_queries_refused,
          test_keys, test_client)
 
 

@@ -29,6 +29,31 @@ static inline piq_status postgres_open_schema(const char *conninfo,
     return piq_postgres_open(conninfo, &o, out, err);
 }
 
+/* Over the shards that tools/with_postgres --shards has started. */
+static inline piq_status postgres_open_spread(const char *conninfo,
+                                              const char *schema,
+                                              piq_store **out, piq_err *err)
+{
+    const piq_postgres_options o = {.schema = schema,
+                                    .n_connections = 4,
+                                    .shards = getenv("PIQ_TEST_SHARDS")};
+    return piq_postgres_open(conninfo, &o, out, err);
+}
+
+/* Conninfo of shard `i`; false: there is none. */
+static inline bool postgres_shard_conninfo(size_t i, char *out, size_t size)
+{
+    const char *at = getenv("PIQ_TEST_SHARD_CONNINFOS");
+    for (; at != NULL && i > 0; i--) {
+        at = strchr(at, ';');
+        at = at != NULL ? at + 1 : NULL;
+    }
+    if (at == NULL)
+        return false;
+    snprintf(out, size, "%.*s", (int)strcspn(at, ";"), at);
+    return true;
+}
+
 static inline void postgres_name_schema(char *name, size_t size)
 {
     static unsigned n;
@@ -49,13 +74,17 @@ static inline bool postgres_do(const char *conninfo, const char *sql)
 
 static inline void postgres_drop_schema(const char *name)
 {
-    char sql[400];
+    char sql[700], shard[512];
     snprintf(sql, sizeof sql,
-             "SET client_min_messages = error; DROP SCHEMA IF EXISTS %s"
-             " CASCADE",
-             name);
+             "SET client_min_messages = error; DROP SCHEMA IF EXISTS %s_all"
+             " CASCADE; DROP SCHEMA IF EXISTS %s CASCADE",
+             name, name);
     if (!postgres_do(postgres_conninfo(), sql))
         fprintf(stderr, "schema %s could not be dropped\n", name);
+    for (size_t i = 0; postgres_shard_conninfo(i, shard, sizeof shard); i++)
+        if (!postgres_do(shard, sql))
+            fprintf(stderr, "schema %s of a shard could not be dropped\n",
+                    name);
 }
 
 /* A hundred tables and indexes are not made anew for each test: a place that
@@ -102,9 +131,8 @@ static inline bool postgres_take_place(unsigned n_partitions, char *name,
     return true;
 }
 
-static inline void postgres_give_back(const char *name)
+static inline bool postgres_empty(const char *conninfo, const char *name)
 {
-    postgres_places *all = postgres_all_places();
     char sql[1600];
     snprintf(sql, sizeof sql,
              "BEGIN; SET LOCAL search_path = %s;"
@@ -112,15 +140,36 @@ static inline void postgres_give_back(const char *name)
              "DO $$ DECLARE t REGCLASS; BEGIN"
              " FOR t IN SELECT oid FROM pg_class WHERE relnamespace ="
              "  '%s'::regnamespace AND relkind IN ('r', 'p')"
-             "  AND NOT relispartition"
-             "  AND relname NOT IN ('schema_migrations', 'store')"
+             "  AND (NOT relispartition OR relname = 'records')"
+             "  AND relname NOT IN ('schema_migrations', 'store', 'shards',"
+             "   'shard')"
              " LOOP EXECUTE format('DELETE FROM %%s', t); END LOOP;"
              " FOR t IN SELECT oid FROM pg_class WHERE relnamespace ="
              "  '%s'::regnamespace AND relkind = 'S'"
              " LOOP PERFORM setval(t, 1, false); END LOOP;"
-             " UPDATE store SET changes_dropped = 0; END $$; COMMIT",
+             " UPDATE store SET changes_dropped = 0;"
+             " IF to_regclass('shard') IS NOT NULL THEN"
+             "  UPDATE shard SET erased_floor = 0; END IF; END $$; COMMIT",
              name, name, name);
-    if (!postgres_do(postgres_conninfo(), sql))
+    return postgres_do(conninfo, sql);
+}
+
+/* Shards have what is spread only. */
+static inline bool postgres_empty_shards(const char *name)
+{
+    char conninfo[512];
+    bool ok = true;
+    for (size_t i = 0; postgres_shard_conninfo(i, conninfo, sizeof conninfo);
+         i++)
+        ok = postgres_empty(conninfo, name) && ok;
+    return ok;
+}
+
+static inline void postgres_give_back(const char *name, bool spread)
+{
+    postgres_places *all = postgres_all_places();
+    if (!postgres_empty(postgres_conninfo(), name) ||
+        (spread && !postgres_empty_shards(name)))
         fprintf(stderr, "schema %s could not be emptied\n", name);
     for (size_t i = 0; i < all->n; i++)
         if (strcmp(all->names[i], name) == 0)

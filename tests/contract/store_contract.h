@@ -94,7 +94,31 @@ static inline piq_status pooled_place_open(const store_place *p,
 
 static inline void postgres_place_destroy(const store_place *p)
 {
-    postgres_give_back(p->name);
+    postgres_give_back(p->name, false);
+}
+
+/* Not the places of other layouts. */
+enum { SPREAD_PLACE = 1000000 };
+
+static inline bool spread_place_make(store_place *p)
+{
+    return postgres_take_place(SPREAD_PLACE, p->name, sizeof p->name);
+}
+
+static inline piq_status spread_place_open(const store_place *p,
+                                           piq_store **out, piq_err *err)
+{
+    return postgres_open_spread(postgres_conninfo(), p->name, out, err);
+}
+
+static inline bool is_spread(const store_place_kind *kind)
+{
+    return kind->open == spread_place_open;
+}
+
+static inline void spread_place_destroy(const store_place *p)
+{
+    postgres_give_back(p->name, true);
 }
 
 static const store_place_kind store_kinds[] = {
@@ -105,6 +129,8 @@ static const store_place_kind store_kinds[] = {
      postgres_place_destroy},
     {"postgres, PgBouncer", postgres_place_make, pooled_place_open,
      postgres_place_destroy},
+    {"postgres, shards", spread_place_make, spread_place_open,
+     spread_place_destroy},
 };
 
 /* ---- a test's fixture ------------------------------------------------- */
@@ -288,6 +314,8 @@ static inline const char *store_server_of(const store_place_kind *kind)
 {
     if (strcmp(kind->backend, "postgres, PgBouncer") == 0)
         return "PIQ_TEST_PGBOUNCER";
+    if (strcmp(kind->backend, "postgres, shards") == 0)
+        return "PIQ_TEST_SHARDS";
     return strncmp(kind->backend, "postgres", 8) == 0 ? "PIQ_TEST_POSTGRES"
                                                       : NULL;
 }

@@ -3,6 +3,8 @@
 #include "contract/store_contract.h"
 #include "support/memory_store.h"
 
+#include <pthread.h>
+
 /* ---- the memory store, which the engine's tests rely on --------------- */
 
 static bool memory_place_make(store_place *p)
@@ -308,6 +310,20 @@ static piq_status write_path(store_fixture *f, int64_t user, int64_t version)
     return commit(f, &c);
 }
 
+/* Nor is a record, unless it says what it was made from. */
+static piq_status write_record(store_fixture *f, int64_t user, int64_t version)
+{
+    const piq_record r = {.user = {user},
+                          .kind = PIQ_STR("note"),
+                          .key = PIQ_STR("made"),
+                          .from_version = PIQ_RECORD_ANY,
+                          .state_version = version,
+                          .at_us = T0,
+                          .expires_us = INT64_MAX,
+                          .document = PIQ_STR("{\"a\":1}")};
+    return f->s->ops->put_records(f->s, &r, 1, &f->err);
+}
+
 static bool has_profile(store_fixture *f, int64_t user, int64_t version)
 {
     piq_profile_row got, row = profile_of(user, version);
@@ -327,21 +343,71 @@ static void test_erase__what_was_made_from_it_cannot_be_written(void **state)
     must_erase(f, 7); /* at version 2 */
     assert_status(f, PIQ_ESTALE, write_slate(f, 7, 2));
     assert_status(f, PIQ_ESTALE, write_path(f, 7, 2));
+    assert_status(f, PIQ_ESTALE, write_record(f, 7, 2));
     assert_false(has_profile(f, 7, 2));
     assert_int_equal(n_rows_of(f, 7), 0);
     /* A learner who was there all the time, at a version below. */
     assert_status(f, PIQ_OK, write_slate(f, 8, 1));
     assert_status(f, PIQ_OK, write_path(f, 8, 1));
+    assert_status(f, PIQ_OK, write_record(f, 8, 1));
     assert_true(has_profile(f, 8, 1));
     /* One who came back. */
     row = (piq_state_row){.user = {7}, .version = 3, .body = PIQ_STR("n")};
     must_commit(f, (piq_commit){.states = &row, .n_states = 1});
     assert_status(f, PIQ_ESTALE, write_slate(f, 7, 2));
     assert_status(f, PIQ_ESTALE, write_path(f, 7, 2));
+    assert_status(f, PIQ_ESTALE, write_record(f, 7, 2));
     assert_false(has_profile(f, 7, 2));
+    assert_status(f, PIQ_OK, write_record(f, 7, 3));
     assert_status(f, PIQ_OK, write_slate(f, 7, 3));
     assert_status(f, PIQ_OK, write_path(f, 7, 3));
     assert_true(has_profile(f, 7, 3));
+}
+
+/* ---- at once ----------------------------------------------------------- */
+
+typedef struct maker {
+    store_fixture *f;
+    int64_t user, version;
+    piq_status status;
+} maker;
+
+static void *make_record(void *ctx)
+{
+    maker *m = ctx;
+    const piq_record r = {.user = {m->user},
+                          .kind = PIQ_STR("note"),
+                          .key = PIQ_STR("made"),
+                          .from_version = PIQ_RECORD_ANY,
+                          .state_version = m->version,
+                          .at_us = T0,
+                          .expires_us = INT64_MAX,
+                          .document = PIQ_STR("{\"a\":1}")};
+    m->status = m->f->s->ops->put_records(m->f->s, &r, 1, NULL);
+    return NULL;
+}
+
+static void test_erase__a_record_made_meanwhile_goes_too(void **state)
+{
+    store_fixture *f = *state;
+    piq_record r;
+    write_life(f, 99, 0, "e");
+    must_erase(f, 99); /* so that there is a floor */
+    for (int64_t user = 10; user < 40; user++) {
+        pthread_t thread;
+        maker m = {.f = f, .user = user, .version = user - 8};
+        piq_state_row row = {
+            .user = {user}, .version = m.version, .body = PIQ_STR("s")};
+        must_commit(f, (piq_commit){.states = &row, .n_states = 1});
+        assert_int_equal(pthread_create(&thread, NULL, make_record, &m), 0);
+        must_erase(f, user);
+        pthread_join(thread, NULL);
+        assert_true(m.status == PIQ_OK || m.status == PIQ_ESTALE);
+        assert_status(f, PIQ_ENOTFOUND,
+                      f->s->ops->record(f->s, &f->a, (piq_user_id){user},
+                                        PIQ_STR("note"), PIQ_STR("made"), T0,
+                                        &r, &f->err));
+    }
 }
 
 static void test_erase__an_id_may_come_again_with_other_events(void **state)
@@ -365,6 +431,7 @@ int main(void)
         STORE_TEST(test_erase__who_holds_an_old_state_cannot_write_it),
         STORE_TEST(test_erase__a_new_learner_begins_above_what_was_erased),
         STORE_TEST(test_erase__what_was_made_from_it_cannot_be_written),
+        STORE_TEST(test_erase__a_record_made_meanwhile_goes_too),
         STORE_TEST(test_erase__an_id_may_come_again_with_other_events),
     };
     const size_t n = sizeof tests / sizeof tests[0];

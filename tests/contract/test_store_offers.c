@@ -87,6 +87,39 @@ static void test_store__feedback_changes_what_it_gives(void **state)
     }
 }
 
+/* Also to what it was when nothing had become of it. */
+static void test_store__feedback_may_be_exact(void **state)
+{
+    store_fixture *f = *state;
+    piq_recommendation_row in[] = {recommendation_of(1, 10),
+                                   recommendation_of(1, 11)};
+    piq_recommendation_row got;
+    must_commit(f, (piq_commit){.recommendations = in, .n_recommendations = 2});
+    const piq_feedback_row rows[] = {
+        {.user = {1},
+         .recommendation_id = in[0].id,
+         .action = PIQ_ACTION_ACCEPTED,
+         .feedback_score = 3},
+        {.user = {1}, .recommendation_id = in[1].id, .feedback_score = 5},
+        {.user = {1}, .recommendation_id = in[0].id, .exact = true},
+        {.user = {1},
+         .recommendation_id = in[1].id,
+         .action = PIQ_ACTION_DISMISSED,
+         .exact = true},
+        {.user = {1}, .recommendation_id = in[0].id, .feedback_score = 2}};
+    must_commit(f, (piq_commit){.feedback = rows, .n_feedback = 5});
+    assert_status(f, PIQ_OK,
+                  f->s->ops->recommendation(f->s, &f->a, in[0].user, in[0].id,
+                                            &got, &f->err));
+    assert_int_equal(got.action, PIQ_ACTION_NONE);
+    assert_int_equal(got.feedback_score, 2);
+    assert_status(f, PIQ_OK,
+                  f->s->ops->recommendation(f->s, &f->a, in[1].user, in[1].id,
+                                            &got, &f->err));
+    assert_int_equal(got.action, PIQ_ACTION_DISMISSED);
+    assert_int_equal(got.feedback_score, 0);
+}
+
 static void test_store__feedback_on_anothers_is_refused(void **state)
 {
     store_fixture *f = *state;
@@ -342,6 +375,7 @@ int main(void)
         STORE_TEST(test_store__recommendation_comes_back_as_it_was),
         STORE_TEST(test_store__recommendations_come_newest_first),
         STORE_TEST(test_store__feedback_changes_what_it_gives),
+        STORE_TEST(test_store__feedback_may_be_exact),
         STORE_TEST(test_store__feedback_on_anothers_is_refused),
         STORE_TEST(test_store__slates_are_logged_with_what_they_showed),
         STORE_TEST(test_store__path_is_the_newest_and_can_be_updated),

@@ -109,7 +109,7 @@ static void test_store__shown_goes_back_to_an_instant(void **state)
         recommendation_of(7, 1), recommendation_of(7, 2),
         recommendation_of(8, 3), recommendation_of(7, 4)};
     must_commit(f, (piq_commit){.recommendations = r, .n_recommendations = 4});
-    piq_feedback_row said = {{7}, r[1].id, PIQ_ACTION_DISMISSED, 0};
+    piq_feedback_row said = {{7}, r[1].id, PIQ_ACTION_DISMISSED, 0, false};
     must_commit(f, (piq_commit){.feedback = &said, .n_feedback = 1});
     assert_int_equal(shown(f, 7, T0 + 2, 100, &rows), 2);
     assert_int_equal(rows[0].content.v, 4);
@@ -239,8 +239,8 @@ static void expose(store_fixture *f)
                                 .n_recommendations = 3,
                                 .exposures = x,
                                 .n_exposures = 4});
-    piq_feedback_row said[] = {{{7}, r[1].id, PIQ_ACTION_ACCEPTED, 4},
-                               {{8}, r[2].id, PIQ_ACTION_DISMISSED, 0}};
+    piq_feedback_row said[] = {{{7}, r[1].id, PIQ_ACTION_ACCEPTED, 4, false},
+                               {{8}, r[2].id, PIQ_ACTION_DISMISSED, 0, false}};
     must_commit(f, (piq_commit){.feedback = said, .n_feedback = 2});
 }
 
@@ -285,7 +285,7 @@ static void test_store__a_refused_commit_exposes_nobody(void **state)
     store_fixture *f = *state;
     piq_recommendation_row r = recommendation_of(7, 1);
     piq_exposure_row x = {.experiment = 4, .user = {7}, .n_recommendations = 1};
-    piq_feedback_row said = {{7}, 99, PIQ_ACTION_ACCEPTED, 0};
+    piq_feedback_row said = {{7}, 99, PIQ_ACTION_ACCEPTED, 0, false};
     piq_commit c = {.recommendations = &r,
                     .n_recommendations = 1,
                     .exposures = &x,

@@ -65,11 +65,14 @@ static bool read_learner(shared *w, piq_arena *a, int user)
            (int64_t)n >= version;
 }
 
-/* One statement, one snapshot: learners and events of whole commits only. */
+/* One statement, one snapshot: learners and events of whole commits only. Over
+ * shards it is one of each. */
 static bool read_counts(shared *w)
 {
     piq_store_counts c;
     piq_err err;
+    if (is_spread(w->f->kind))
+        return w->f->s->ops->counts(w->f->s, &c, &err) == PIQ_OK;
     return w->f->s->ops->counts(w->f->s, &c, &err) == PIQ_OK &&
            c.events % N_LEARNERS == 0 &&
            (c.learners == 0 || c.learners == N_LEARNERS) &&

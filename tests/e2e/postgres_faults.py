@@ -9,8 +9,11 @@ once, what was refused is taken now, all states replay to the same bytes, and
 the log says what was the matter. While the server is away, readiness says so.
 
 PIQ_PGFAULT_ROUNDS: how often all of it (default: once, and only what takes
-least time). PIQ_PGFAULT_SEED: other moments. The last line is "N passed, N failed, N skipped".
+least time). PIQ_PGFAULT_SEED: other moments. PIQ_PGFAULT_ONLY: which, by name,
+with commas. The last line is "N passed, N failed, N skipped".
 """
+import contextlib
+import http.client
 import os
 import pathlib
 import sys
@@ -29,13 +32,20 @@ from private_postgres import Absent, Server  # noqa: E402
 ROUNDS = int(os.environ.get("PIQ_PGFAULT_ROUNDS", "0"))
 SHORT = ("held for seconds", "crashed", "network truncates",
          "network does all of it")
+ONLY = os.environ.get("PIQ_PGFAULT_ONLY", "")
 SEED = int(os.environ.get("PIQ_PGFAULT_SEED", "1"))
 N_FIRST = 30     # events of each learner before anything happens
 AWAY_S = 4       # longer than the engine waits for a server that refuses
+GRACE_S = 10     # what the service gives requests when it is ended
 SILENT_S = 9     # and for one that says nothing
 BACK_S = 30      # by when it must be ready again
+CALM_S = 20      # by then the log says that it is over
+READY_S = 1      # readiness answers, whatever happens
+BEGINS = "what needs it"
+ENDS = "storage serves again"
 IMPATIENT = ("connect_timeout=2 piq_patience_ms=500 piq_statement_ms=1500 "
              "piq_pool=4")
+PATIENT = "piq_patience_ms=8000 piq_statement_ms=15000"
 
 tally = Tally()
 
@@ -47,18 +57,52 @@ class Watch(threading.Thread):
         super().__init__(daemon=True)
         self.server = daemon
         self.seen = []  # (when, status)
+        self.slowest_s = 0
         self.over = threading.Event()
 
     def run(self):
         while not self.over.wait(0.05):
+            asked = time.monotonic()
             try:
                 status = self.server.get("/readyz").status
             except OSError:
                 status = 0
-            self.seen.append((time.monotonic(), status))
+            now = time.monotonic()
+            self.slowest_s = max(self.slowest_s, now - asked)
+            self.seen.append((now, status))
 
     def during(self, since, until):
         return [s for t, s in self.seen if since <= t <= until]
+
+
+def background(said):
+    """Warnings and errors that are of no request."""
+    return [line for line in said.splitlines()
+            if (" warn " in line or " error " in line)
+            and "request" not in line]
+
+
+def check_log(name, said, happens):
+    """An outage is told once when it begins and once when it has ended, however
+    many tried meanwhile."""
+    lines = background(said)
+    begun = [line for line in lines if BEGINS in line]
+    ended = [line for line in lines if ENDS in line]
+    tally.equal(f"{name}: other lines", [
+        line for line in lines if line not in begun + ended], [])
+    tally.equal(f"{name}: lines of an end", len(ended), len(begun))
+    if happens:
+        tally.equal(f"{name}: lines of a beginning", len(begun), 1)
+
+
+def wait_told(daemon):
+    """Until the log has told the end of what it told the beginning of."""
+    started = time.monotonic()
+    while time.monotonic() - started < CALM_S:
+        said = daemon.said()
+        if said.count(BEGINS) == said.count(ENDS):
+            break
+        time.sleep(0.1)
 
 
 def wait_ready(daemon):
@@ -89,8 +133,7 @@ def check_events(daemon, db, what, clients, n_before):
 
 def under_load(name, db, n_before, fault, truth):
     """`fault()` runs in the middle of the load, and is over when it returns.
-    `truth`: it was an outage that readiness must have told. What is over before
-    anybody lost patience is no matter for the log."""
+    `truth`: it was an outage that readiness must have told."""
     with Daemon(db, "--threads", "8") as daemon:
         watch = Watch(daemon)
         watch.start()
@@ -103,6 +146,7 @@ def under_load(name, db, n_before, fault, truth):
         tally.check(f"{name}: ready again", back_s is not None,
                     daemon.said()[-1500:])
         time.sleep(1.0)
+        wait_told(daemon)
         for client in clients:
             client.stop.set()
         for client in clients:
@@ -117,13 +161,12 @@ def under_load(name, db, n_before, fault, truth):
             tally.check(f"{name}: readiness told of it",
                         503 in watch.during(since, until + BACK_S),
                         watch.seen[-20:])
+        tally.check(f"{name}: readiness always answers",
+                    watch.slowest_s < READY_S and
+                    0 not in watch.during(since, until), watch.slowest_s)
         n, known, unknown = check_events(daemon, db, name, clients, n_before)
         said = daemon.said()
-        if truth or unknown:
-            tally.check(f"{name}: the log says so", any(
-                "storage" in line or "server" in line or "PostgreSQL" in line
-                for line in said.splitlines()
-                if " error " in line or " warn" in line), said[-1500:])
+        check_log(name, said, truth or unknown)
         tally.check(f"{name}: no password in the log",
                     "password=" not in said or "password=***" in said,
                     said[-500:])
@@ -131,7 +174,8 @@ def under_load(name, db, n_before, fault, truth):
     slowest = max(c.slowest_s for c in clients)
     print(f"{name}: {known} acknowledged, {unknown} not, back after "
           f"{back_s if back_s is None else round(back_s, 2)} s, slowest "
-          f"answer {slowest:.1f} s", flush=True)
+          f"answer {slowest:.1f} s, of readiness {watch.slowest_s:.2f} s; "
+          f"{len(background(said))} lines", flush=True)
     return n
 
 
@@ -181,6 +225,29 @@ def cuts_of(proxy):
             ("network does all of it", at_random, False))
 
 
+def ended_while_held(server, db):
+    """SIGTERM while a request waits for longer than the grace."""
+    name = "ended while held"
+    event = {"event_id": "held-1", "at": "2026-01-01T00:00:00Z",
+             "type": "content_started", "content": 1001}
+    with Daemon(db, "--threads", "2") as daemon:
+        def ask():
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                daemon.post("/api/users/1/events", event)
+
+        tally.equal(f"{name}: before", daemon.get("/readyz").status, 200)
+        server.hold()
+        asking = threading.Thread(target=ask, daemon=True)
+        asking.start()
+        time.sleep(0.5)
+        back = threading.Timer(GRACE_S + 3, server.go_on)
+        back.start()
+        daemon.stop()
+        back.join()
+        asking.join(60)
+    tally.equal(f"{name}: exit status", daemon.process.returncode, 0)
+
+
 def run_with(server):
     direct = f"postgres:{server.conninfo()} {IMPATIENT}"
     must("simulate", "--learners", N_LEARNERS, "--events", N_FIRST, "--days",
@@ -188,7 +255,9 @@ def run_with(server):
     n = N_LEARNERS * N_FIRST
 
     def chosen(faults):
-        return [f for f in faults if ROUNDS or f[0] in SHORT]
+        names = ONLY.split(",") if ONLY else SHORT
+        return [f for f in faults
+                if f[0] in names or ROUNDS and not ONLY]
 
     for _ in range(ROUNDS or 1):
         for name, fault, truth in chosen(faults_of(server)):
@@ -197,6 +266,8 @@ def run_with(server):
             there = f"postgres:{server.conninfo(proxy.port)} {IMPATIENT}"
             for name, fault, truth in chosen(cuts_of(proxy)):
                 n = under_load(name, there, n, fault, truth)
+    if ROUNDS or "ended while held" in ONLY.split(","):
+        ended_while_held(server, f"postgres:{server.conninfo()} {PATIENT}")
 
 
 def postgres():

@@ -24,6 +24,8 @@ from daemon import POKER, Daemon, Folder, must  # noqa: E402
 from learner import USER, contract, expect, tally  # noqa: E402
 
 STREAMS = int(os.environ.get("PIQ_STREAMS", "1000"))
+KNOWN_S = 2.5  # keys are read again each two
+REVOKED_S = 8
 SOON_S = 10  # for what is there at once; generous, for slow machines
 TEMPLATE = f"{USER}/stream"
 
@@ -245,6 +247,24 @@ def who_may(daemon, key, signer):
     s.close()
 
 
+def taken_back(daemon, db):
+    """Whoever listens is told nothing more once their key is revoked."""
+    Posts.one(daemon, 6)
+    gone, stays = credentials.make_key(db), credentials.make_key(db)
+    time.sleep(KNOWN_S)
+    listeners = [Listener(daemon, 6, gone), Listener(daemon, 6, stays)]
+    for s in listeners:
+        tally.check("a key listens", s.begun() and s.status == 200, s.head)
+    must("key", "revoke", gone.split("_")[1], "--db", db)
+    tally.check("the stream of a revoked key ends",
+                listeners[0].wait(lambda x: x.ended, REVOKED_S))
+    Posts.one(daemon, 6)
+    tally.check("others go on", listeners[1].wait(has("profile")),
+                listeners[1].events)
+    for s in listeners:
+        s.close()
+
+
 def as_many_as_one_may(daemon, signer):
     token = signer.token(sub="7")
     open_ones = [Listener(daemon, 7, token) for _ in range(8)]
@@ -302,6 +322,18 @@ def memory_kb(daemon):
     return int(re.search(r"VmRSS:\s+(\d+)", text)[1])
 
 
+def files_of(daemon):
+    return len(os.listdir(f"/proc/{daemon.process.pid}/fd"))
+
+
+def few_files(daemon, n, seconds=30):
+    """Whether the daemon comes to hold at most n files."""
+    until = time.monotonic() + seconds
+    while files_of(daemon) > n and time.monotonic() < until:
+        time.sleep(.1)
+    return files_of(daemon) <= n
+
+
 def allow_files(n):
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < n:
@@ -339,7 +371,7 @@ def many(daemon, key, db):
         json.dumps({"user_id": str(u), **event_of(f"m-{u}")})
         for u in users).encode(), media="application/x-ndjson").json
     tally.check("a thousand learners", told["accepted"] == STREAMS, told)
-    before = memory_kb(daemon)
+    before, files = memory_kb(daemon), files_of(daemon)
     listeners = [Listener(daemon, u, key) for u in users]
     late = [s for s in listeners if not s.begun() or s.status != 200]
     tally.check("all begin", not late, (len(late), late and late[0].head))
@@ -366,6 +398,8 @@ def many(daemon, key, db):
     for s in listeners:
         s.socket.setblocking(True)
         s.close()
+    tally.check("all who left are let go", few_files(daemon, files + 50),
+                (files, files_of(daemon)))
 
 
 def farewell(db, key):
@@ -391,7 +425,7 @@ def main():
             with Daemon(db, "--person-rate", "0") as daemon:
                 for part, *arguments in (
                         (what_is_told, key), (resuming, key), (erased, key),
-                        (who_may, key, signer),
+                        (who_may, key, signer), (taken_back, db),
                         (as_many_as_one_may, signer), (slow_reader, key),
                         (many, key, db)):
                     try:

@@ -26,7 +26,8 @@ from learner import contract, expect, tally  # noqa: E402
 
 SOON_S = 20
 HOOKS = "/api/webhooks"
-TENANT_SCOPES = ("events:write", "profile:read", "recommendations:read")
+TRACE = re.compile("00-([0-9a-f]{32})-([0-9a-f]{16})-01")
+TENANT_SCOPES = ("events:write", "profile:read", "admin")
 
 
 class Receiver:
@@ -157,6 +158,7 @@ def messages(daemon, receiver):
             and told["id"] == head["webhook-id"] and
             told["subject"] == "users/1" and
             set(told["data"]) <= {"userId", "state_version"}, told)
+        tally.check("a trace", TRACE.fullmatch(head["traceparent"]), head)
     ids = [h["webhook-id"] for h, _ in receiver.of("/all")]
     tally.equal("an id for each", len(ids), len(set(ids)))
     for _ in range(20):
@@ -215,6 +217,12 @@ def tried_again(daemon, receiver):
         "/again", lambda got: len(got) >= 3))
     ids = {h["webhook-id"] for h, _ in receiver.of("/again")}
     tally.equal("under the same id", len(ids), 1)
+    traces = [TRACE.fullmatch(h["traceparent"]).groups()
+              for h, _ in receiver.of("/again")]
+    tally.equal("in one trace, each a span", (len({t for t, _ in traces}),
+                                              len({s for _, s in traces})),
+                (1, len(traces)))
+    tally.check("which the log names", traces[0][0] in daemon.said())
     tally.equal("with the newest version",
                 versions_of(receiver.of("/again"), 4)[-1], version)
     daemon.ask("DELETE", f"{HOOKS}/{hook['id']}")

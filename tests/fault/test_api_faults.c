@@ -133,6 +133,10 @@ static const request_case cases[] = {
     {"events so far", NULL, "GET /api/users/1/events?limit=2\n\n"},
     {"reviews", NULL, "GET /api/users/1/reviews\n\n"},
     {"analytics", NULL, "GET /api/users/1/progress-analytics\n\n"},
+    {"predictions", NULL,
+     "GET /api/users/1/skill-predictions?minutes_per_week=90\n\n"},
+    {"how learners stand", "GET /api/users/1/learning-path\n\n",
+     "GET /api/coaches/me/learners?limit=3\n\n"},
     {"rules", NULL, "GET /api/rules\n\n"},
 };
 enum { N_CASES = sizeof cases / sizeof cases[0] };

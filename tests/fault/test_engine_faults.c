@@ -40,23 +40,27 @@ typedef enum what {
     FORWARD,
     LATE,
     NEWCOMER,
+    VOID,
     SLATE,
     PATH,
     PROFILE,
     N_WHAT
 } what;
 
-/* `nth` makes its events and its newcomer other ones than all before. */
+/* `nth` makes its events, its newcomer and who has something voided other ones
+ * than all before. */
 static piq_op *make(engine_fixture *f, what w)
 {
     static unsigned nth;
     nth++;
-    static const piq_op_kind kinds[] = {PIQ_OP_EVENTS, PIQ_OP_EVENTS,
-                                        PIQ_OP_EVENTS, PIQ_OP_SLATE,
-                                        PIQ_OP_PATH,   PIQ_OP_PROFILE};
-    piq_op *op =
-        piq_op_new(kinds[w], (piq_user_id){w == NEWCOMER ? 1000 + nth : USER},
-                   FIXTURE_NOW_US + nth * PIQ_US_PER_MINUTE);
+    static const piq_op_kind kinds[] = {
+        PIQ_OP_EVENTS, PIQ_OP_EVENTS, PIQ_OP_EVENTS, PIQ_OP_EVENTS,
+        PIQ_OP_SLATE,  PIQ_OP_PATH,   PIQ_OP_PROFILE};
+    piq_op *op = piq_op_new(kinds[w],
+                            (piq_user_id){w == NEWCOMER ? 1000 + nth
+                                          : w == VOID   ? 100000 + nth
+                                                        : USER},
+                            FIXTURE_NOW_US + nth * PIQ_US_PER_MINUTE);
     assert_non_null(op);
     op->limit = 10;
     op->reason = PIQ_STR("because");
@@ -70,6 +74,13 @@ static piq_op *make(engine_fixture *f, what w)
                            w == LATE ? 3600 * 20 + 2 * (int64_t)nth + i
                                      : 3600 * 1000 + 2 * (int64_t)nth + i,
                            1);
+    if (w == VOID) {
+        piq_event there[] = {fixture_answer(f, 1, 60, 0),
+                             fixture_answer(f, 2, 120, 1)};
+        fixture_post(f, op->user.v, there, 2);
+        op->events[0].type = PIQ_EV_VOIDED;
+        op->events[0].u.voided.voids = there[0].event_id;
+    }
     return op;
 }
 
@@ -156,7 +167,7 @@ static void test_faults__overtaken_commits_are_done_again(void **state)
         fixture_check_replay(f, op->user.v);
         piq_op_free(op);
     }
-    assert_int_equal(memory_n_events(f->data), N_BEFORE + 3 * 2);
+    assert_int_equal(memory_n_events(f->data), N_BEFORE + 4 * 2 + 2);
 }
 
 /* ---- reads ----------------------------------------------------------- */

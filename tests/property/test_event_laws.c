@@ -197,6 +197,9 @@ static void make_body(piq_rng *r, const piq_catalogue *c, piq_event *e)
     case PIQ_EV_MEMORY_FITTED:
         make_fitted(r, &e->u.fitted);
         break;
+    case PIQ_EV_VOIDED:
+        e->u.voided.voids = PIQ_STR("another \"one\"");
+        break;
     }
 }
 
@@ -325,6 +328,8 @@ static bool same_body(const piq_event *a, const piq_event *b)
         return piq_control_eq(&a->u.control, &b->u.control);
     case PIQ_EV_MEMORY_FITTED:
         return memcmp(&a->u.fitted, &b->u.fitted, sizeof a->u.fitted) == 0;
+    case PIQ_EV_VOIDED:
+        return piq_str_eq(a->u.voided.voids, b->u.voided.voids);
     }
     return false;
 }

@@ -218,6 +218,46 @@ static void plan(world *w, int64_t user)
     piq_op_free(op);
 }
 
+/* ---- two who ask at other moments ------------------------------------------
+ */
+
+/* What was planned; empties what tells only of the moment. */
+static json_t *plan_of(world *w, int64_t user, int64_t later_us)
+{
+    piq_op *op =
+        piq_op_new(PIQ_OP_PATH, (piq_user_id){user}, w->now_us + later_us);
+    if (piq_engine_run(w->f->e, op))
+        fail_msg("%s (%s)", op->err.message, op->err.where);
+    json_t *path = json_loadb(op->path_json.ptr, op->path_json.len, 0, NULL);
+    assert_non_null(path);
+    piq_op_free(op);
+    json_t *list = json_object_get(path, "adaptation_history");
+    for (size_t i = 0; i < json_array_size(list); i++)
+        json_object_del(json_array_get(list, i), "at");
+    json_object_del(path, "as_of");
+    json_object_del(path, "created_at");
+    return path;
+}
+
+/* The same learner in two databases, planned some seconds or hours apart. */
+static void plan_both(world *a, world *b, int64_t user)
+{
+    int64_t left_us =
+        piq_day_start_us(piq_day_of(a->now_us, 0, 4) + 1, 0, 4) - a->now_us;
+    int64_t later_us = (int64_t)piq_rng_below(
+        &a->rng, (uint64_t)(below(a, 2) ? left_us : PIQ_US_PER_SECOND));
+    if (later_us >= left_us)
+        later_us = left_us - 1;
+    b->rng = a->rng;
+    json_t *one = plan_of(a, user, 0), *two = plan_of(b, user, later_us);
+    if (!json_equal(one, two))
+        fail_msg("%lld us later learner %lld gets another path:\n%s\n%s",
+                 (long long)later_us, (long long)user, json_dumps(one, 0),
+                 json_dumps(two, 0));
+    json_decref(one);
+    json_decref(two);
+}
+
 /* ---- a life
  * ------------------------------------------------------------------ */
 
@@ -312,6 +352,29 @@ static void test_plan__replays_under_the_models_of_its_time(void **state)
     fixture_free(w.f);
 }
 
+/* One state, one day, one plan: whoever makes it, and when. Each engine of
+ * several plans at a moment of its own. */
+static void test_plan__the_moment_of_planning_changes_nothing(void **state)
+{
+    (void)state;
+    world a = begin(6, NULL), b = begin(6, NULL);
+    for (int64_t user = 1; user <= 4; user++)
+        for (int i = 0; i < N_STEPS / 2; i++) {
+            a.now_us += (int64_t)piq_rng_below(
+                &a.rng, (uint64_t)(below(&a, 4) ? PIQ_US_PER_DAY / 3
+                                                : 2 * PIQ_US_PER_DAY));
+            b.now_us = a.now_us;
+            b.rng = a.rng;
+            live(&a, user);
+            live(&b, user);
+            plan_both(&a, &b, user);
+        }
+    for (int64_t user = 1; user <= 4; user++)
+        check_replays(&b, user);
+    fixture_free(a.f);
+    fixture_free(b.f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -319,6 +382,7 @@ int main(void)
         cmocka_unit_test(test_plan__replays_under_the_calibrations_of_its_time),
         cmocka_unit_test(test_plan__replays_over_a_new_curriculum),
         cmocka_unit_test(test_plan__replays_under_the_models_of_its_time),
+        cmocka_unit_test(test_plan__the_moment_of_planning_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 
 void access_must(piq_status status, const piq_err *err)
 {
@@ -32,21 +33,51 @@ piq_key_info access_key_like(const char *name, uint32_t tenant, uint32_t scopes)
     return info;
 }
 
-void access_world_begin(access_world *w)
+void access_world_key(access_world *w, piq_key_info *info,
+                      char secret[PIQ_KEY_BYTES])
 {
     piq_err err = {0};
+    access_must(piq_access_make_key(w->k, info, ACCESS_NOW_US, secret, &err),
+                &err);
+}
+
+void access_world_assign(access_world *w, uint32_t tenant, const char *coach,
+                         const piq_user_id *learners, size_t n)
+{
+    piq_err err = {0};
+    access_must(
+        piq_access_assign(w->k, tenant, piq_str_of(coach), learners, n, &err),
+        &err);
+}
+
+void access_world_begin(access_world *w)
+{
     w->store = record_store_new();
     w->k = access_open_on(w->store, NULL);
     w->info = access_key_like("shop", 0, PIQ_SCOPE_EVENTS_WRITE);
-    access_must(
-        piq_access_make_key(w->k, &w->info, ACCESS_NOW_US, w->secret, &err),
-        &err);
+    access_world_key(w, &w->info, w->secret);
 }
 
 void access_world_end(access_world *w)
 {
     piq_access_close(w->k);
     w->store->ops->close(w->store);
+}
+
+int access_world_set_up(void **state)
+{
+    access_world *w = calloc(1, sizeof *w);
+    assert_non_null(w);
+    access_world_begin(w);
+    *state = w;
+    return 0;
+}
+
+int access_world_tear_down(void **state)
+{
+    access_world_end(*state);
+    free(*state);
+    return 0;
 }
 
 piq_status access_ask(piq_access *k, const char *header, int64_t now_us,

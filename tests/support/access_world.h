@@ -22,6 +22,14 @@ piq_key_info access_key_like(const char *name, uint32_t tenant,
                              uint32_t scopes);
 void access_world_begin(access_world *w);
 void access_world_end(access_world *w);
+/* The same as *state of a test. */
+int access_world_set_up(void **state);
+int access_world_tear_down(void **state);
+/* Each ends the test when it fails. */
+void access_world_key(access_world *w, piq_key_info *info,
+                      char secret[PIQ_KEY_BYTES]);
+void access_world_assign(access_world *w, uint32_t tenant, const char *coach,
+                         const piq_user_id *learners, size_t n);
 piq_status access_ask(piq_access *k, const char *header, int64_t now_us,
                       piq_caller *out, piq_err *err);
 piq_status access_bearer(piq_access *k, const char *secret, int64_t now_us,

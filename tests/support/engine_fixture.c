@@ -27,8 +27,10 @@ static void must(piq_status status, const piq_err *err, const char *what)
 
 piq_engine_config fixture_quiet(void)
 {
-    return (piq_engine_config){
-        .n_owners = 2, .calibrate_every = UINT_MAX, .maintain_ms = 3600 * 1000};
+    return (piq_engine_config){.n_owners = 2,
+                               .calibrate_every = UINT_MAX,
+                               .maintain_ms = 3600 * 1000,
+                               .probe_ms = PIQ_PROBE_NEVER};
 }
 
 static void open_engine(engine_fixture *f, piq_engine **out)

@@ -22,7 +22,8 @@ typedef struct engine_fixture {
     piq_err err;
 } engine_fixture;
 
-/* No calibrations, two owners, no background work to speak of. */
+/* No calibrations, two owners, no background work to speak of, storage not
+ * asked whether it is there. */
 piq_engine_config fixture_quiet(void);
 
 /* An empty store, an engine, the music curriculum. `config` may be NULL: the

@@ -331,3 +331,30 @@ def predictions(daemon, user):
     told = learner.get("skill-predictions", f"?at={at}").json
     tally.check("at a day", told["at"].startswith(at), told["at"])
     learner.get("skill-predictions", f"?at={at}T10:00:00%2B01:00")
+    what_if(learner)
+
+
+def what_if(learner):
+    """Minutes that are asked about tell what stating them would."""
+    ahead = datetime.date.today() + datetime.timedelta(days=90)
+    body = {"stated": {"minutes_per_weekday": [30] * 7},
+            "goals": {"target_skill_level": "advanced",
+                      "timeline": str(ahead)}}
+    learner.daemon.put(f"{learner.base}/profile", body)
+    asked = learner.get("skill-predictions", "?minutes_per_week=420").json
+    tally.equal("said to be asked for", asked["assumptions"][
+        "minutes_source"], "asked")
+    tally.equal("the minutes", asked["assumptions"]["minutes_per_week"], 420)
+    scenario = next(s for s in learner.get("skill-predictions").json[
+        "what_if"] if s["name"] == "double")
+    body["stated"]["minutes_per_weekday"] = [60] * 7
+    learner.daemon.put(f"{learner.base}/profile", body)
+    stated = learner.get("skill-predictions").json
+    path = learner.get("learning-path").json["path_config"]
+    for name, chance in (
+            ("its scenario", scenario["probability"]),
+            ("stated", stated["goal"]["probability"]),
+            ("the path", path["in_time_prob"])):
+        both = (asked["goal"]["probability"], chance)
+        tally.check(f"the chance of {name}", both == (None, None) or
+                    abs(both[0] - both[1]) < 2e-4, both)

@@ -2,7 +2,7 @@
 remember what was acknowledged: for the tests of faults.
 
 What is posted is single events, lists and NDJSON of several learners, late ones
-among them. An event that was acknowledged must be there exactly once; one that
+among them, and some are voided later. An event that was acknowledged must be there exactly once; one that
 was refused, or whose answer never came, may be there or not.
 """
 import datetime
@@ -30,6 +30,7 @@ class Client(threading.Thread):
         self.mark = f"{number}-{seed:x}"
         self.n = 0
         self.acknowledged = []  # (user, event)
+        self.voided = 0         # of these, the first so many were looked at
         self.unknown = []       # the same, refused or never answered
         self.unanswered = 0     # sent, and the connection broke
         self.refused = []       # replies that are no 200
@@ -49,6 +50,18 @@ class Client(threading.Thread):
             return {**made, "type": "content_completed", "content": content}
         return {**made, "type": "answer", "content": content,
                 "correct": self.rng.random() < 0.6}
+
+    def void(self):
+        """Of an event that is there: (user, event), or None."""
+        while self.voided < len(self.acknowledged):
+            user, event = self.acknowledged[self.voided]
+            self.voided += 1
+            if event["type"] != "voided" and self.rng.random() < 0.2:
+                self.n += 1
+                return user, {"event_id": f"{self.mark}-{self.n}",
+                              "at": event["at"], "type": "voided",
+                              "voids": event["event_id"]}
+        return None
 
     def post(self, path, body, pairs, media=None):
         started = time.monotonic()
@@ -70,7 +83,10 @@ class Client(threading.Thread):
     def once(self):
         user = self.rng.randrange(1, N_LEARNERS + 1)
         what = self.rng.random()
-        if what < 0.5:
+        void = self.void() if what < 0.1 else None
+        if void:
+            self.post(f"/api/users/{void[0]}/events", void[1], [void])
+        elif what < 0.5:
             event = self.event()
             self.post(f"/api/users/{user}/events", event, [(user, event)])
         elif what < 0.75:

@@ -493,9 +493,9 @@ static void put_offers(memory_data *d, piq_commit *c)
     for (size_t i = 0; i < c->n_feedback; i++) {
         const piq_feedback_row *f = &c->feedback[i];
         piq_recommendation_row *r = d->offers.at[f->recommendation_id - 1];
-        if (f->action != PIQ_ACTION_NONE)
+        if (f->exact || f->action != PIQ_ACTION_NONE)
             r->action = f->action;
-        if (f->feedback_score)
+        if (f->exact || f->feedback_score)
             r->feedback_score = f->feedback_score;
     }
 }

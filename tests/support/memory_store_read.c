@@ -290,7 +290,7 @@ static piq_status store_counts(piq_store *s, piq_store_counts *out,
 static piq_status store_ping(piq_store *s, piq_err *err)
 {
     memory_data *d;
-    piq_status status = memory_begin(s, &d, err);
+    piq_status status = memory_begin_quietly(s, &d);
     return status ? status : memory_end(d, PIQ_OK, err);
 }
 

@@ -76,6 +76,9 @@ piq_status memory_check_records(const memory_data *d, const piq_record *rows,
         if (status == PIQ_OK && rows[i].document.len &&
             !memory_is_json(rows[i].document))
             status = piq_fail(err, PIQ_EINVAL, "a record is not JSON");
+        if (status == PIQ_OK && rows[i].state_version &&
+            !memory_is_alive(d, rows[i].user, rows[i].state_version))
+            status = piq_fail(err, PIQ_ESTALE, "it was erased");
         if (status == PIQ_OK)
             status = next_of(d, &rows[i], &version, &drop, err);
     }

@@ -161,6 +161,10 @@ static piq_status check(store *s, const piq_record *r, piq_err *err)
 {
     row *w = find(s, r->user, r->kind, r->key);
     int64_t is = w ? w->r.version : 0;
+    uint64_t there;
+    if (r->state_version &&
+        !piq_map_get(&s->learners, (uint64_t)r->user.v, &there))
+        return piq_fail(err, PIQ_ESTALE, "the learner was erased");
     if (r->from_version != PIQ_RECORD_ANY && r->from_version != is)
         return piq_fail(err, PIQ_ESTALE, "the record has changed");
     if (!r->document.len)

@@ -31,6 +31,8 @@ typedef struct world {
     engine_fixture *f;
     piq_access *access;
     piq_audit *audit;
+    piq_audit_reads reads; /* that the audit has */
+    const piq_caller *as;  /* who calls, told by whoever embeds; NULL: nobody */
     piq_api *api;
     char key[PIQ_KEY_BYTES], reader[PIQ_KEY_BYTES], tenant[PIQ_KEY_BYTES];
     header headers[MAX_HEADERS];
@@ -58,6 +60,7 @@ static void begin_api(world *w, bool open)
     const piq_api_config config = {.engine = w->f->e,
                                    .access = w->access,
                                    .audit = w->audit,
+                                   .audit_reads = w->reads,
                                    .open = open};
     piq_api_free(w->api);
     assert_int_equal(piq_api_new(&config, &w->api, &w->f->err), PIQ_OK);
@@ -136,6 +139,7 @@ static int ask(world *w, const char *method, const char *path, const char *body)
                          .header = header_of,
                          .header_ctx = w,
                          .peer = PIQ_STR("192.0.2.1"),
+                         .caller = w->as,
                          .id = 9};
     w->answered = false;
     piq_api_handle(w->api, &r, done, w);
@@ -162,6 +166,25 @@ static const char *line_of(const world *w, const char *name)
         if (strcmp(w->reply.lines[i].name, name) == 0)
             return w->reply.lines[i].value;
     return "";
+}
+
+static piq_status count(void *ctx, piq_str json, piq_err *err)
+{
+    (void)json;
+    (void)err;
+    ++*(size_t *)ctx;
+    return PIQ_OK;
+}
+
+static size_t entries_of(world *w, int64_t user)
+{
+    size_t n = 0;
+    piq_store *s = piq_engine_store(w->f->e);
+    assert_int_equal(piq_audit_flush(w->audit, &w->f->err), PIQ_OK);
+    assert_int_equal(piq_audit_list(s, (piq_user_id){user}, INT64_MIN, 0, count,
+                                    &n, &w->f->err),
+                     PIQ_OK);
+    return n;
 }
 
 /* ---- tests ------------------------------------------------------------ */
@@ -230,6 +253,53 @@ static void test_api_access__without_a_keeper_only_the_known_call(void **state)
     assert_int_equal(w->reply.status, 200);
 }
 
+/* The cookie of a session of `as`. */
+static void begin_session(world *w, const piq_caller *as, char cookie[300])
+{
+    char token[48], path[100];
+    assert_int_equal(piq_access_make_link(w->access, as, piq_clock_now_us(),
+                                          token, &w->f->err),
+                     PIQ_OK);
+    snprintf(path, sizeof path, "token=%s", token);
+    piq_api_request r = {
+        .method = "GET", .path = PIQ_STR("/"), .query = piq_str_of(path)};
+    piq_api_handle(w->api, &r, done, w);
+    assert_int_equal(w->reply.status, 303);
+    snprintf(cookie, 300, "%s", line_of(w, "Set-Cookie"));
+    piq_api_handle(w->api, &r, done, w);
+    assert_int_equal(w->reply.status, 403); /* good once */
+}
+
+static void test_api_access__a_coach_has_a_session_too(void **state)
+{
+    world *w = *state;
+    const piq_caller anna = {.role = PIQ_ROLE_COACH,
+                             .scopes = PIQ_SCOPE_PROFILE_READ |
+                                       PIQ_SCOPE_RECOMMENDATIONS_READ |
+                                       PIQ_SCOPE_ANY,
+                             .id = "coach:0/anna",
+                             .coach = "anna",
+                             .expires_us = INT64_MAX};
+    static const char list[] = "/api/coaches/me/learners";
+    const piq_user_id seven = {USER};
+    char cookie[300];
+    begin_session(w, &anna, cookie);
+    say(w, "Cookie", cookie);
+    assert_int_equal(ask(w, "GET", list, NULL), 200);
+    assert_string_equal(w->body, "{\"learners\":[]}");
+    assert_int_equal(
+        piq_access_assign(w->access, 0, PIQ_STR("anna"), &seven, 1, &w->f->err),
+        PIQ_OK);
+    say(w, "Cookie", cookie);
+    assert_int_equal(ask(w, "GET", list, NULL), 200);
+    assert_non_null(strstr(w->body, "{\"userId\":\"7\",\"state\":\"seen\""));
+    say(w, "Cookie", cookie);
+    assert_int_equal(ask(w, "GET", "/api/coaches/bert/learners", NULL), 404);
+    say(w, "Cookie", cookie);
+    assert_int_equal(ask(w, "GET", "/api/users", NULL), 403);
+    assert_int_equal(entries_of(w, USER), 1); /* who looked */
+}
+
 static int goal_by(world *w, const char *cookie, const char *site,
                    const char *origin)
 {
@@ -246,20 +316,10 @@ static void test_api_access__a_cookie_changes_from_our_pages_only(void **state)
 {
     world *w = *state;
     const piq_caller admin = piq_caller_trusted();
-    char token[48], path[100], cookie[300];
-    assert_int_equal(piq_access_make_link(w->access, &admin, piq_clock_now_us(),
-                                          token, &w->f->err),
-                     PIQ_OK);
-    snprintf(path, sizeof path, "token=%s", token);
-    piq_api_request r = {
-        .method = "GET", .path = PIQ_STR("/"), .query = piq_str_of(path)};
-    piq_api_handle(w->api, &r, done, w);
-    assert_int_equal(w->reply.status, 303);
-    snprintf(cookie, sizeof cookie, "a=b; %s", line_of(w, "Set-Cookie"));
+    char cookie[300];
+    begin_session(w, &admin, cookie);
     assert_non_null(strstr(cookie, "HttpOnly; SameSite=Strict; Path=/"));
     assert_null(strstr(cookie, "Secure"));
-    piq_api_handle(w->api, &r, done, w);
-    assert_int_equal(w->reply.status, 403); /* good once */
     assert_int_equal(goal_by(w, cookie, NULL, NULL), 403);
     assert_int_equal(goal_by(w, cookie, "cross-site", NULL), 403);
     assert_int_equal(goal_by(w, cookie, "same-site", "http://here:1"), 403);
@@ -290,25 +350,6 @@ static void test_api_access__open_is_for_this_machine(void **state)
     assert_int_equal(read_open(w, NULL, NULL), 403);
 }
 
-static piq_status count(void *ctx, piq_str json, piq_err *err)
-{
-    (void)json;
-    (void)err;
-    ++*(size_t *)ctx;
-    return PIQ_OK;
-}
-
-static size_t entries_of(world *w, int64_t user)
-{
-    size_t n = 0;
-    piq_store *s = piq_engine_store(w->f->e);
-    assert_int_equal(piq_audit_flush(w->audit, &w->f->err), PIQ_OK);
-    assert_int_equal(piq_audit_list(s, (piq_user_id){user}, INT64_MIN, 0, count,
-                                    &n, &w->f->err),
-                     PIQ_OK);
-    return n;
-}
-
 static void test_api_access__what_touches_a_learner_is_recorded(void **state)
 {
     world *w = *state;
@@ -324,6 +365,61 @@ static void test_api_access__what_touches_a_learner_is_recorded(void **state)
     assert_int_equal(ask_as(w, w->key, "GET", "/api/catalogue", NULL), 200);
     assert_int_equal(ask(w, "GET", PROFILE, NULL), 401);
     assert_int_equal(entries_of(w, 0), 4);
+}
+
+static piq_caller learner_7(void)
+{
+    return (piq_caller){.role = PIQ_ROLE_LEARNER,
+                        .scopes = PIQ_SCOPE_EVENTS_WRITE |
+                                  PIQ_SCOPE_PROFILE_READ | PIQ_SCOPE_ANY,
+                        .learner = {USER},
+                        .id = "learner:7",
+                        .expires_us = INT64_MAX};
+}
+
+/* A read by a key, by the learner, one that is refused, and a change. */
+static size_t recorded(world *w, piq_audit_reads reads)
+{
+    const piq_caller self = learner_7();
+    size_t before = entries_of(w, 0);
+    w->reads = reads;
+    begin_api(w, false);
+    assert_int_equal(ask_as(w, w->reader, "GET", PROFILE, NULL), 200);
+    assert_int_equal(ask_as(w, w->tenant, "GET", PROFILE, NULL), 404);
+    w->as = &self;
+    assert_int_equal(ask(w, "GET", PROFILE, NULL), 200);
+    assert_int_equal(ask(w, "GET", "/api/users/8/profile", NULL), 404);
+    assert_int_equal(ask(w, "POST", GOALS, GOAL), 201);
+    w->as = NULL;
+    return entries_of(w, 0) - before;
+}
+
+static void test_api_access__reads_are_recorded_as_asked_for(void **state)
+{
+    world *w = *state;
+    assert_int_equal(recorded(w, PIQ_AUDIT_READS_ALL), 5);
+    assert_int_equal(recorded(w, PIQ_AUDIT_READS_OTHERS), 4);
+    /* Refusals and changes always are. */
+    assert_int_equal(recorded(w, PIQ_AUDIT_READS_NONE), 3);
+}
+
+static void test_api_access__learners_erase_themselves(void **state)
+{
+    world *w = *state;
+    piq_caller self = learner_7();
+    w->as = &self;
+    assert_int_equal(ask(w, "DELETE", "/api/users/8", NULL), 404);
+    self.scopes &= ~(uint32_t)PIQ_SCOPE_EVENTS_WRITE; /* a token that reads */
+    assert_int_equal(ask(w, "DELETE", "/api/users/7", NULL), 403);
+    assert_int_equal(ask(w, "GET", "/api/users/7/audit", NULL), 200);
+    self = learner_7();
+    self.role = PIQ_ROLE_COACH;
+    assert_int_equal(ask(w, "DELETE", "/api/users/7", NULL), 403);
+    self = learner_7();
+    assert_int_equal(ask(w, "DELETE", "/api/users/7", NULL), 200);
+    assert_int_equal(ask(w, "GET", PROFILE, NULL), 404);
+    w->as = NULL;
+    assert_int_equal(entries_of(w, USER), 0);
 }
 
 static void test_api_access__the_erased_leave_the_audit(void **state)
@@ -348,8 +444,11 @@ int main(void)
         ON(test_api_access__guessing_ends_in_429),
         ON(test_api_access__without_a_keeper_only_the_known_call),
         ON(test_api_access__a_cookie_changes_from_our_pages_only),
+        ON(test_api_access__a_coach_has_a_session_too),
         ON(test_api_access__open_is_for_this_machine),
         ON(test_api_access__what_touches_a_learner_is_recorded),
+        ON(test_api_access__reads_are_recorded_as_asked_for),
+        ON(test_api_access__learners_erase_themselves),
         ON(test_api_access__the_erased_leave_the_audit),
     };
 #undef ON

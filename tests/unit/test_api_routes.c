@@ -76,8 +76,10 @@ static void assert_callers(const piq_api_route *r, const json_t *operation)
             ((r->callers & 1u << role) != 0))
             fail_msg("%s %s: %s, or not?", r->method, r->pattern,
                      piq_role_name((piq_role)role));
-    bool own = json_object_get(operation, "x-scope-self") != NULL;
-    if (own != ((r->callers & PIQ_API_OWN) != 0))
+    const json_t *self = json_object_get(operation, "x-scope-self");
+    bool read = strcmp(r->method, "GET") == 0;
+    if ((self != NULL) != ((r->callers & PIQ_API_OWN) != 0) ||
+        (self && !list_has(self, read ? "profile:read" : "events:write")))
         fail_msg("%s %s: x-scope-self", r->method, r->pattern);
     bool all = json_is_true(json_object_get(operation, "x-installation"));
     if (all != r->installation)

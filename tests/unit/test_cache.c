@@ -234,6 +234,44 @@ static void test_cache__clearing_forgets_everybody(void **state)
     piq_cache_free(c);
 }
 
+static piq_served long_slate(size_t len)
+{
+    char *bytes = calloc(1, len);
+    assert_non_null(bytes);
+    return (piq_served){1, 10, 3, STEERING, 100, piq_bytes_take(bytes, len)};
+}
+
+static void test_cache__slates_are_bounded_by_bytes(void **state)
+{
+    enum { SLATE = 100 << 10, MOST = 16 << 10 };
+    (void)state;
+    piq_cache *c = cache_of(640);
+    piq_cache_stats stats;
+    for (int64_t user = 1; user <= 600; user++) {
+        publish(c, user, 1);
+        piq_served s = long_slate(SLATE);
+        piq_cache_put_served(c, (piq_user_id){user}, 1, &s);
+        assert_int_equal(version_of(c, user), 1); /* who is served stays */
+    }
+    piq_cache_stats_get(c, &stats);
+    assert_true(stats.served_bytes <= (640 + N_PARTS) * MOST + SLATE);
+    assert_int_equal(stats.served_bytes, stats.learners * SLATE);
+    assert_int_equal(stats.learners + stats.evictions, 600);
+    /* Replaced, and forgotten with the state: counted once. */
+    piq_served s = long_slate(10);
+    piq_cache_put_served(c, (piq_user_id){600}, 1, &s);
+    size_t before = stats.served_bytes;
+    piq_cache_stats_get(c, &stats);
+    assert_int_equal(stats.served_bytes, before - SLATE + 10);
+    publish(c, 600, 2);
+    piq_cache_stats_get(c, &stats);
+    assert_int_equal(stats.served_bytes, before - SLATE);
+    piq_cache_clear(c);
+    piq_cache_stats_get(c, &stats);
+    assert_int_equal(stats.served_bytes, 0);
+    piq_cache_free(c);
+}
+
 static void test_cache__a_slate_is_for_its_request_time_and_state(void **state)
 {
     (void)state;
@@ -344,6 +382,7 @@ int main(void)
         cmocka_unit_test(test_cache__a_plan_is_known_until_another_is_made),
         cmocka_unit_test(test_cache__an_outdated_state_goes),
         cmocka_unit_test(test_cache__clearing_forgets_everybody),
+        cmocka_unit_test(test_cache__slates_are_bounded_by_bytes),
         cmocka_unit_test(test_cache__a_slate_is_for_its_request_time_and_state),
         cmocka_unit_test(test_cache__keeps_eight_slates_of_a_learner),
         cmocka_unit_test(test_cache__readers_never_see_a_version_go_back),

@@ -9,6 +9,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -207,6 +208,25 @@ static void test_engine__nobody_is_made_by_asking(void **state)
     assert_int_equal(memory_n_commits(f->data), 0);
 }
 
+/* Then there is no recommendation in the whole batch. */
+static void test_engine__nothing_to_recommend_is_an_empty_slate(void **state)
+{
+    engine_fixture *f = *state;
+    piq_event e = fixture_answer(f, 1, 0, 1);
+    fixture_post(f, USER, &e, 1);
+    for (int i = 0; i < 2; i++) { /* made, then served again */
+        piq_op *op =
+            piq_op_new(PIQ_OP_SLATE, (piq_user_id){USER}, FIXTURE_START_US);
+        op->limit = 5;
+        op->type = PIQ_REVIEW;
+        assert_int_equal(piq_engine_run(f->e, op), PIQ_OK);
+        char *text = piq_arena_strndup(&f->a, piq_bytes_str(op->slate).ptr,
+                                       piq_bytes_str(op->slate).len);
+        assert_non_null(strstr(text, "\"recommendations\":[]"));
+        piq_op_free(op);
+    }
+}
+
 /* The edge read it under the curriculum before. */
 static void test_engine__a_goal_of_what_is_retired_is_refused(void **state)
 {
@@ -372,6 +392,7 @@ int main(void)
         WITH(test_engine__if_version_knows_of_other_processes),
         cmocka_unit_test(test_engine__without_a_curriculum_nothing_is_taken),
         WITH(test_engine__nobody_is_made_by_asking),
+        WITH(test_engine__nothing_to_recommend_is_an_empty_slate),
         WITH(test_engine__a_goal_of_what_is_retired_is_refused),
         WITH(test_engine__the_same_curriculum_again_is_no_version),
         WITH(test_engine__a_newer_curriculum_of_another_process),

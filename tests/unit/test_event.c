@@ -178,6 +178,15 @@ static const refusal refusals[] = {
      "\"day\":\"2026-11-20\"}",
      "/3/control/day"},
     {"path_controlled", "\"kind\":\"undo\"", "/3/kind"},
+    {"voided", "", "/3/voids"},
+    {"voided", "\"voids\":\"\"", "/3/voids"},
+    {"voided", "\"voids\":7", "/3/voids"},
+    {"voided", "\"voids\":\"x\"", "/3/voids"}, /* itself */
+    {"voided",
+     "\"voids\":\"01234567890123456789012345678901234567890123456789"
+     "012345678901234\"",
+     "/3/voids"},
+    {"voided", "\"voids\":\"y\",\"score\":1", "/3/score"},
     {"answered", "", "/3/type"},
     {"", "", "/3/type"},
 };

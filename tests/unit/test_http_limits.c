@@ -556,6 +556,46 @@ static void test_http__slow_handler_is_waited_for(void **state)
     http_end(f);
 }
 
+/* Keeps the library's thread until the test lets it go. */
+static void hold_thread(http_fixture *f, piq_http_request *r,
+                        const piq_http_in *in)
+{
+    atomic_bool *let_go = f->also_ctx;
+    (void)in;
+    while (!atomic_load(let_go))
+        http_sleep_ms(1);
+    http_answer_text(r, PIQ_STR("let go"));
+}
+
+static void test_http__who_waits_for_us_is_not_late(void **state)
+{
+    (void)state;
+    atomic_bool let_go = false;
+    http_fixture *f = http_begin_also(&hasty, hold_thread, &let_go);
+    int fd[6];
+    for (int i = 0; i < 6; i++)
+        fd[i] = http_connect(f);
+    http_wait_connections(f, 6);
+    /* Two of them have asked before; four are fresh. */
+    for (int i = 4; i < 6; i++) {
+        http_send(fd[i], GET("/fields"));
+        assert_int_equal(http_receive(fd[i], false).status, 405);
+    }
+    for (int i = 0; i < 2; i++) /* one for each of the two threads */
+        http_send(fd[i], GET("/block"));
+    while (atomic_load(&f->n_handled) < 4)
+        http_sleep_ms(1);
+    for (int i = 2; i < 6; i++)
+        http_send(fd[i], GET("/fields"));
+    http_sleep_ms(600); /* four times what a head may take */
+    atomic_store(&let_go, true);
+    for (int i = 0; i < 6; i++) {
+        assert_int_equal(http_receive(fd[i], false).status, i < 2 ? 200 : 405);
+        close(fd[i]);
+    }
+    http_end(f);
+}
+
 /* --- cannot start ------------------------------------------------------ */
 
 static piq_status start(const char *address, uint16_t port, piq_err *err)
@@ -652,6 +692,7 @@ int main(void)
         cmocka_unit_test(test_http__silent_connections_are_closed),
         cmocka_unit_test(test_http__client_that_does_not_read_is_closed),
         cmocka_unit_test(test_http__slow_handler_is_waited_for),
+        cmocka_unit_test(test_http__who_waits_for_us_is_not_late),
         cmocka_unit_test(test_http__taken_port_is_named),
         cmocka_unit_test(test_http__bad_addresses_are_named),
         cmocka_unit_test(test_http__ipv6_is_served),

@@ -21,6 +21,7 @@ typedef struct scene {
     piq_http_stream_options options;
     int n_opened;
     int n_closed;
+    int n_listening; /* the test's own */
 } scene;
 
 static void on_close(void *ctx, piq_http_stream *s)
@@ -81,6 +82,24 @@ static void end(scene *z)
     http_end(z->f);
     pthread_cond_destroy(&z->more);
     pthread_mutex_destroy(&z->lock);
+}
+
+/* *state is the server's settings first, then the scene. */
+static int set_up(void **state)
+{
+    const piq_http_config *config = *state;
+    scene *z = malloc(sizeof *z);
+    assert_non_null(z);
+    begin(z, config);
+    *state = z;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    end(*state);
+    free(*state);
+    return 0;
 }
 
 static piq_http_stream *opened(scene *z, int n)
@@ -195,20 +214,26 @@ static int ask_stream(const scene *z)
     return fd;
 }
 
+/* A stream to a client that has its head; they are opened one by one. */
+static piq_http_stream *listen_to(scene *z, int *fd)
+{
+    *fd = ask_stream(z);
+    (void)receive_head(*fd);
+    return opened(z, ++z->n_listening);
+}
+
 /* --- the life of a stream ---------------------------------------------- */
 
 static void test_http_stream__pieces_arrive_as_they_are_written(void **state)
 {
-    scene z;
+    scene *z = *state;
     char got[256];
-    (void)state;
-    begin(&z, &plain);
-    int fd = ask_stream(&z);
+    int fd = ask_stream(z);
     http_answer a = receive_head(fd);
     assert_int_equal(a.status, 200);
     assert_non_null(strstr(a.head, "\r\nTransfer-Encoding: chunked\r\n"));
     assert_non_null(strstr(a.head, "\r\nContent-Type: text/event-stream\r\n"));
-    piq_http_stream *s = opened(&z, 1);
+    piq_http_stream *s = opened(z, 1);
     assert_true(piq_http_stream_is_open(s));
     for (int i = 0; i < 20; i++) {
         char piece[40];
@@ -220,23 +245,20 @@ static void test_http_stream__pieces_arrive_as_they_are_written(void **state)
     }
     piq_http_stream_end(s);
     assert_int_equal(chunk(fd, got, sizeof got), 0);
-    assert_int_equal(z.n_closed, 0); /* its owner has ended it */
+    assert_int_equal(z->n_closed, 0); /* its owner has ended it */
     close(fd);
-    end(&z);
 }
 
 static void test_http_stream__connection_serves_on_after_the_end(void **state)
 {
-    scene z;
+    scene *z = *state;
     char got[256];
-    (void)state;
-    begin(&z, &plain);
-    int fd = http_connect(z.f);
+    int fd = http_connect(z->f);
     /* The second request waits for the end of the first one's reply. */
     http_send(fd, GET("/stream") GET("/in?next"));
     (void)receive_head(fd);
     for (int i = 1; i <= 3; i++) {
-        piq_http_stream *s = opened(&z, i);
+        piq_http_stream *s = opened(z, i);
         write_text(s, "one");
         assert_int_equal(chunk(fd, got, sizeof got), 3);
         piq_http_stream_end(s);
@@ -248,122 +270,120 @@ static void test_http_stream__connection_serves_on_after_the_end(void **state)
         (void)receive_head(fd);
     }
     close(fd);
-    end(&z);
 }
 
 static void test_http_stream__http_1_0_ends_with_the_connection(void **state)
 {
-    scene z;
+    scene *z = *state;
     char got[16] = "";
-    (void)state;
-    begin(&z, &plain);
-    int fd = http_connect(z.f);
+    int fd = http_connect(z->f);
     http_send(fd, "GET /stream HTTP/1.0\r\n\r\n");
     http_answer a = receive_head(fd);
     assert_null(strstr(a.head, "chunked"));
-    piq_http_stream *s = opened(&z, 1);
+    piq_http_stream *s = opened(z, 1);
     write_text(s, "plain");
     assert_true(read_whole(fd, got, 5));
     assert_string_equal(got, "plain");
     piq_http_stream_end(s);
     assert_true(http_is_closed(fd));
     close(fd);
-    end(&z);
 }
 
 static void test_http_stream__head_has_no_stream(void **state)
 {
-    scene z;
-    (void)state;
-    begin(&z, &plain);
-    int fd = http_connect(z.f);
+    scene *z = *state;
+    int fd = http_connect(z->f);
     http_send(fd, "HEAD /stream HTTP/1.1\r\nHost: t\r\n\r\n");
     assert_int_equal(receive_head(fd).status, 200);
-    piq_http_stream *s = opened(&z, 1);
-    closed(&z, 1);
+    piq_http_stream *s = opened(z, 1);
+    closed(z, 1);
     assert_false(piq_http_stream_is_open(s));
     assert_int_equal(piq_http_stream_write(s, text("x")), PIQ_ENOTFOUND);
     piq_http_stream_end(s);
     close(fd);
-    end(&z);
 }
 
 static void test_http_stream__idle_stream_is_left_alone(void **state)
 {
-    scene z;
+    scene *z = *state;
     char got[16];
-    (void)state;
-    begin(&z, &hasty);
-    int fd = ask_stream(&z);
-    (void)receive_head(fd);
-    piq_http_stream *s = opened(&z, 1);
+    int fd;
+    piq_http_stream *s = listen_to(z, &fd);
     http_sleep_ms(800); /* five times the longest limit */
     write_text(s, "still");
     assert_int_equal(chunk(fd, got, sizeof got), 5);
     piq_http_stream_end(s);
     close(fd);
-    end(&z);
 }
 
 static void test_http_stream__answer_may_come_later(void **state)
 {
-    scene z;
+    scene *z = *state;
     char got[16];
-    (void)state;
-    begin(&z, &plain);
-    int fd = http_connect(z.f);
+    int fd = http_connect(z->f);
     http_send(fd, GET("/late"));
-    open_stream(&z, late(&z));
-    piq_http_stream *s = z.stream;
+    open_stream(z, late(z));
+    piq_http_stream *s = z->stream;
     write_text(s, "first"); /* before the head is out, perhaps */
     assert_int_equal(receive_head(fd).status, 200);
     assert_int_equal(chunk(fd, got, sizeof got), 5);
     piq_http_stream_end(s);
     assert_int_equal(chunk(fd, got, sizeof got), 0);
     close(fd);
-    end(&z);
 }
 
 static void test_http_stream__break_is_seen_by_the_client(void **state)
 {
-    scene z;
+    scene *z = *state;
     char got[16];
-    (void)state;
-    begin(&z, &plain);
-    int fd = ask_stream(&z);
-    (void)receive_head(fd);
-    piq_http_stream *s = opened(&z, 1);
+    int fd;
+    piq_http_stream *s = listen_to(z, &fd);
     write_text(s, "half");
     assert_int_equal(chunk(fd, got, sizeof got), 4);
     piq_http_stream_break(s);
     assert_int_equal(chunk(fd, got, sizeof got), -1);
     close(fd);
-    http_wait_connections(z.f, 0);
-    end(&z);
+    http_wait_connections(z->f, 0);
 }
 
 /* --- clients that leave or do not read ---------------------------------- */
 
 static void test_http_stream__owner_is_told_when_the_client_leaves(void **state)
 {
-    scene z;
-    (void)state;
-    begin(&z, &hasty);
+    scene *z = *state;
     for (int i = 1; i <= 3; i++) {
-        int fd = ask_stream(&z);
-        (void)receive_head(fd);
-        piq_http_stream *s = opened(&z, i);
+        int fd;
+        piq_http_stream *s = listen_to(z, &fd);
         if (i == 2) /* reset: nothing to be written tells us sooner */
             setsockopt(fd, SOL_SOCKET, SO_LINGER,
                        &(struct linger){.l_onoff = 1}, sizeof(struct linger));
         close(fd);
-        closed(&z, i); /* though nobody writes */
+        closed(z, i); /* though nobody writes */
         assert_int_equal(piq_http_stream_write(s, text("x")), PIQ_ENOTFOUND);
         assert_int_equal(piq_http_stream_wait(s, 1000), PIQ_ENOTFOUND);
         piq_http_stream_end(s);
     }
-    http_wait_connections(z.f, 0);
-    end(&z);
+    http_wait_connections(z->f, 0);
+}
+
+/* The library forgot every other one of those that were broken off at once. */
+static void test_http_stream__all_who_leave_together_are_closed(void **state)
+{
+    enum { N = 40 };
+    scene *z = *state;
+    piq_http_stream *s[N];
+    int fd[N];
+    for (int i = 0; i < N; i++) {
+        fd[i] = ask_stream(z);
+        s[i] = opened(z, i + 1);
+        write_text(s[i], "hello\n");
+    }
+    for (int i = 0; i < N; i++)
+        close(fd[i]);
+    closed(z, N);
+    for (int i = 0; i < N; i++)
+        piq_http_stream_end(s[i]);
+    http_wait_connections(z->f, 0);
 }
 
 /* Until the kernel takes no more either, which is after megabytes. */
@@ -380,36 +400,28 @@ static piq_status fill(piq_http_stream *s)
 
 static void test_http_stream__slow_client_makes_the_queue_full(void **state)
 {
-    scene z;
-    (void)state;
-    begin(&z, &plain);
-    z.options.max_queued_bytes = 10000;
-    int fd = ask_stream(&z);
-    (void)receive_head(fd);
-    piq_http_stream *s = opened(&z, 1);
+    scene *z = *state;
+    z->options.max_queued_bytes = 10000;
+    int fd;
+    piq_http_stream *s = listen_to(z, &fd);
     assert_int_equal(fill(s), PIQ_EBUSY);
     assert_true(piq_http_stream_is_open(s));
     piq_http_stream_break(s);
     assert_true(http_is_closed(fd)); /* and reads what there was */
     close(fd);
-    end(&z);
 }
 
 static void test_http_stream__client_that_takes_nothing_is_closed(void **state)
 {
-    scene z;
-    (void)state;
-    begin(&z, &hasty);
-    int fd = ask_stream(&z);
-    (void)receive_head(fd);
-    piq_http_stream *s = opened(&z, 1);
+    scene *z = *state;
+    int fd;
+    piq_http_stream *s = listen_to(z, &fd);
     (void)fill(s);
-    closed(&z, 1);
+    closed(z, 1);
     assert_false(piq_http_stream_is_open(s));
     piq_http_stream_end(s);
     close(fd);
-    http_wait_connections(z.f, 0);
-    end(&z);
+    http_wait_connections(z->f, 0);
 }
 
 /* Bytes of an export: many times what any buffer holds. */
@@ -431,13 +443,10 @@ static void *export_all(void *ctx)
 
 static void test_http_stream__export_waits_for_its_client(void **state)
 {
-    scene z;
+    scene *z = *state;
     pthread_t thread;
-    (void)state;
-    begin(&z, &plain);
-    int fd = ask_stream(&z);
-    (void)receive_head(fd);
-    piq_http_stream *s = opened(&z, 1);
+    int fd;
+    piq_http_stream *s = listen_to(z, &fd);
     assert_int_equal(pthread_create(&thread, NULL, export_all, s), 0);
     size_t total = 0;
     static char got[70000];
@@ -450,7 +459,6 @@ static void test_http_stream__export_waits_for_its_client(void **state)
     assert_int_equal(total, EXPORT_PIECES * EXPORT_BYTES);
     pthread_join(thread, NULL);
     close(fd);
-    end(&z);
 }
 
 /* --- many threads, many streams ----------------------------------------- */
@@ -477,15 +485,12 @@ static void *write_lines(void *ctx)
 
 static void test_http_stream__writers_do_not_mix(void **state)
 {
-    scene z;
+    scene *z = *state;
     writer w[N_WRITERS];
     int seen[N_WRITERS] = {0};
-    (void)state;
-    begin(&z, &plain);
-    z.options.max_queued_bytes = 500;
-    int fd = ask_stream(&z);
-    (void)receive_head(fd);
-    piq_http_stream *s = opened(&z, 1);
+    z->options.max_queued_bytes = 500;
+    int fd;
+    piq_http_stream *s = listen_to(z, &fd);
     for (int i = 0; i < N_WRITERS; i++) {
         w[i] = (writer){.s = s, .number = i};
         assert_int_equal(pthread_create(&w[i].thread, NULL, write_lines, &w[i]),
@@ -505,23 +510,18 @@ static void test_http_stream__writers_do_not_mix(void **state)
     piq_http_stream_end(s);
     free(got);
     close(fd);
-    end(&z);
 }
 
 enum { N_STREAMS = 150 };
 
 static void test_http_stream__one_piece_goes_to_all(void **state)
 {
-    scene z;
+    scene *z = *state;
     int fds[N_STREAMS];
     piq_http_stream *s[N_STREAMS];
     char got[100];
-    (void)state;
-    begin(&z, &plain);
     for (int i = 0; i < N_STREAMS; i++) {
-        fds[i] = ask_stream(&z);
-        (void)receive_head(fds[i]);
-        s[i] = opened(&z, i + 1);
+        s[i] = listen_to(z, &fds[i]);
     }
     piq_bytes *shared = text("data: all\n\n");
     for (int round = 0; round < 5; round++) {
@@ -531,14 +531,13 @@ static void test_http_stream__one_piece_goes_to_all(void **state)
         for (int i = 0; i < N_STREAMS; i++)
             assert_int_equal(chunk(fds[i], got, sizeof got), 11);
         /* Others are served meanwhile. */
-        assert_int_equal(http_ask_z(z.f, GET("/in")).status, 200);
+        assert_int_equal(http_ask_z(z->f, GET("/in")).status, 200);
     }
     piq_bytes_release(shared);
     for (int i = 0; i < N_STREAMS; i++) {
         piq_http_stream_end(s[i]);
         close(fds[i]);
     }
-    end(&z);
 }
 
 /* --- the stop ------------------------------------------------------------ */
@@ -551,84 +550,70 @@ static void *stop_it(void *ctx)
 
 static void test_http_stream__stop_says_farewell_to_endless_ones(void **state)
 {
-    scene z;
+    scene *z = *state;
     char got[100];
-    (void)state;
-    begin(&z, &plain);
-    z.options.farewell = text("retry: 500\n\n");
-    int idle = ask_stream(&z);
-    (void)receive_head(idle);
-    piq_http_stream *s = opened(&z, 1);
-    piq_http_stop(z.f->server, HTTP_PATIENCE_MS);
-    z.f->server = NULL;
+    z->options.farewell = text("retry: 500\n\n");
+    int idle;
+    piq_http_stream *s = listen_to(z, &idle);
+    piq_http_stop(z->f->server, HTTP_PATIENCE_MS);
+    z->f->server = NULL;
     assert_int_equal(chunk(idle, got, sizeof got), 12);
     assert_string_equal(got, "retry: 500\n\n");
     assert_int_equal(chunk(idle, got, sizeof got), 0); /* a proper end */
-    closed(&z, 1);
+    closed(z, 1);
     assert_int_equal(piq_http_stream_write(s, text("x")), PIQ_ENOTFOUND);
     piq_http_stream_end(s);
-    piq_bytes_release(z.options.farewell);
+    piq_bytes_release(z->options.farewell);
     close(idle);
-    end(&z);
 }
 
 static void test_http_stream__stop_lets_an_export_finish(void **state)
 {
-    scene z;
+    scene *z = *state;
     pthread_t thread;
     char got[100];
-    (void)state;
-    begin(&z, &plain);
-    int fd = ask_stream(&z);
-    (void)receive_head(fd);
-    piq_http_stream *s = opened(&z, 1);
-    assert_int_equal(pthread_create(&thread, NULL, stop_it, z.f->server), 0);
+    int fd;
+    piq_http_stream *s = listen_to(z, &fd);
+    assert_int_equal(pthread_create(&thread, NULL, stop_it, z->f->server), 0);
     http_sleep_ms(50);
     write_text(s, "the rest");
     assert_int_equal(chunk(fd, got, sizeof got), 8);
     piq_http_stream_end(s);
     assert_int_equal(chunk(fd, got, sizeof got), 0);
     pthread_join(thread, NULL);
-    z.f->server = NULL;
-    assert_int_equal(z.n_closed, 0);
+    z->f->server = NULL;
+    assert_int_equal(z->n_closed, 0);
     close(fd);
-    end(&z);
 }
 
 static void test_http_stream__stop_cuts_what_outlives_the_grace(void **state)
 {
-    scene z;
+    scene *z = *state;
     char got[100];
-    (void)state;
-    begin(&z, &plain);
-    int fd = ask_stream(&z);
-    (void)receive_head(fd);
-    piq_http_stream *s = opened(&z, 1);
-    piq_http_stop(z.f->server, 20);
-    z.f->server = NULL;
+    int fd;
+    piq_http_stream *s = listen_to(z, &fd);
+    piq_http_stop(z->f->server, 20);
+    z->f->server = NULL;
     assert_int_equal(chunk(fd, got, sizeof got), -1);
-    closed(&z, 1);
+    closed(z, 1);
     piq_http_stream_end(s);
     close(fd);
-    end(&z);
 }
 
 static void test_http_stream__answer_after_the_stop_is_dropped(void **state)
 {
-    scene z;
-    (void)state;
-    begin(&z, &plain);
-    int fd = http_connect(z.f);
+    scene *z = *state;
+    int fd = http_connect(z->f);
     http_send(fd, GET("/late"));
-    piq_http_request *r = late(&z);
-    piq_http_stop(z.f->server, 0);
-    z.f->server = NULL;
-    open_stream(&z, r);
-    closed(&z, 1);
-    assert_int_equal(piq_http_stream_write(z.stream, text("x")), PIQ_ENOTFOUND);
-    piq_http_stream_end(z.stream);
+    piq_http_request *r = late(z);
+    piq_http_stop(z->f->server, 0);
+    z->f->server = NULL;
+    open_stream(z, r);
+    closed(z, 1);
+    assert_int_equal(piq_http_stream_write(z->stream, text("x")),
+                     PIQ_ENOTFOUND);
+    piq_http_stream_end(z->stream);
     close(fd);
-    end(&z);
 }
 
 static void *write_until_gone(void *ctx)
@@ -671,27 +656,31 @@ static void test_http_stream__stop_while_all_write_loses_nothing(void **state)
     }
 }
 
+#define ON(config, test)                                                       \
+    cmocka_unit_test_prestate_setup_teardown(test, set_up, tear_down,          \
+                                             (void *)(uintptr_t)&config)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_http_stream__pieces_arrive_as_they_are_written),
-        cmocka_unit_test(test_http_stream__connection_serves_on_after_the_end),
-        cmocka_unit_test(test_http_stream__http_1_0_ends_with_the_connection),
-        cmocka_unit_test(test_http_stream__head_has_no_stream),
-        cmocka_unit_test(test_http_stream__idle_stream_is_left_alone),
-        cmocka_unit_test(test_http_stream__answer_may_come_later),
-        cmocka_unit_test(test_http_stream__break_is_seen_by_the_client),
-        cmocka_unit_test(
-            test_http_stream__owner_is_told_when_the_client_leaves),
-        cmocka_unit_test(test_http_stream__slow_client_makes_the_queue_full),
-        cmocka_unit_test(test_http_stream__client_that_takes_nothing_is_closed),
-        cmocka_unit_test(test_http_stream__export_waits_for_its_client),
-        cmocka_unit_test(test_http_stream__writers_do_not_mix),
-        cmocka_unit_test(test_http_stream__one_piece_goes_to_all),
-        cmocka_unit_test(test_http_stream__stop_says_farewell_to_endless_ones),
-        cmocka_unit_test(test_http_stream__stop_lets_an_export_finish),
-        cmocka_unit_test(test_http_stream__stop_cuts_what_outlives_the_grace),
-        cmocka_unit_test(test_http_stream__answer_after_the_stop_is_dropped),
+        ON(plain, test_http_stream__pieces_arrive_as_they_are_written),
+        ON(plain, test_http_stream__connection_serves_on_after_the_end),
+        ON(plain, test_http_stream__http_1_0_ends_with_the_connection),
+        ON(plain, test_http_stream__head_has_no_stream),
+        ON(hasty, test_http_stream__idle_stream_is_left_alone),
+        ON(plain, test_http_stream__answer_may_come_later),
+        ON(plain, test_http_stream__break_is_seen_by_the_client),
+        ON(hasty, test_http_stream__owner_is_told_when_the_client_leaves),
+        ON(plain, test_http_stream__all_who_leave_together_are_closed),
+        ON(plain, test_http_stream__slow_client_makes_the_queue_full),
+        ON(hasty, test_http_stream__client_that_takes_nothing_is_closed),
+        ON(plain, test_http_stream__export_waits_for_its_client),
+        ON(plain, test_http_stream__writers_do_not_mix),
+        ON(plain, test_http_stream__one_piece_goes_to_all),
+        ON(plain, test_http_stream__stop_says_farewell_to_endless_ones),
+        ON(plain, test_http_stream__stop_lets_an_export_finish),
+        ON(plain, test_http_stream__stop_cuts_what_outlives_the_grace),
+        ON(plain, test_http_stream__answer_after_the_stop_is_dropped),
         cmocka_unit_test(test_http_stream__stop_while_all_write_loses_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

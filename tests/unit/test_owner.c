@@ -136,6 +136,27 @@ static void *release_later(void *ctx)
     return NULL;
 }
 
+static void test_owner__finished_it_takes_nothing_more(void **state)
+{
+    (void)state;
+    crowd *c = crowd_waiting(100);
+    pthread_t t;
+    for (unsigned i = 1; i < 10; i++)
+        submit_answer(c, 1 + i % 3, i);
+    assert_int_equal(pthread_create(&t, NULL, release_later, c->f->data), 0);
+    piq_engine_finish(c->f->e);
+    pthread_join(t, NULL);
+    assert_true(all_done(c));
+    for (size_t i = 0; i < c->n; i++)
+        assert_int_equal(c->ops[i]->status, PIQ_OK);
+    piq_event e = fixture_answer(c->f, 50, 500, 1);
+    piq_op *late = event_op(c, 1, &e);
+    assert_int_equal(piq_engine_submit(c->f->e, late), PIQ_EBUSY);
+    piq_op_free(late);
+    piq_engine_finish(c->f->e);
+    crowd_free(c);
+}
+
 static void test_owner__closing_finishes_what_is_queued(void **state)
 {
     (void)state;
@@ -303,6 +324,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_owner__a_full_queue_is_busy),
+        cmocka_unit_test(test_owner__finished_it_takes_nothing_more),
         cmocka_unit_test(test_owner__closing_finishes_what_is_queued),
         cmocka_unit_test(test_owner__what_waits_is_one_commit),
         cmocka_unit_test(test_owner__a_refused_one_harms_nobody),

@@ -9,6 +9,7 @@
 #include "insight/inputs.h"
 #include "num/logistic.h"
 #include "support/habit_maker.h"
+#include "support/near.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -428,6 +429,94 @@ static void test_predictions__what_if_without_a_goal_or_a_plan(void **state)
     assert_true(json_is_null(habit_at(f->json, "what_if/0/goal")));
 }
 
+/* ---- other minutes, asked for -------------------------------------------- */
+
+static void suppose(fixture *f, int days, double minutes, piq_prediction *out)
+{
+    const piq_predictions_ask ask = {HABIT_START_US,
+                                     HABIT_START_US + days * DAY, minutes};
+    assert_int_equal(piq_predictions_answer(&f->arena, f->l, f->catalogue,
+                                            f->beliefs, &ask, out),
+                     PIQ_OK);
+}
+
+/* Every number that minutes bear on. */
+static void assert_same(const piq_prediction *a, const piq_prediction *b)
+{
+    assert_near(a->minutes_per_week, b->minutes_per_week, 1e-9);
+    assert_near(a->hours, b->hours, 1e-9);
+    assert_near(a->goal->probability, b->goal->probability, 1e-9);
+    assert_near(a->goal->probability_at, b->goal->probability_at, 1e-9);
+    assert_true(
+        a->goal->minutes_needed == b->goal->minutes_needed ||
+        (isnan(a->goal->minutes_needed) && isnan(b->goal->minutes_needed)));
+    assert_int_equal(a->goal->likely_day, b->goal->likely_day);
+    assert_int_equal(a->goal->sure_day, b->goal->sure_day);
+    for (int k = 0; k < PIQ_FORECAST_POINTS; k++) {
+        assert_near(a->overall.points[k].mastery, b->overall.points[k].mastery,
+                    1e-9);
+        assert_near(a->overall.points[k].low80, b->overall.points[k].low80,
+                    1e-9);
+    }
+}
+
+static void test_predictions__asked_minutes_are_as_if_stated(void **state)
+{
+    static const uint16_t minutes[] = {0, 7, 25, 60, 180};
+    fixture *f = *state;
+    piq_prediction asked;
+    practise(f);
+    want(f, 200);
+    for (size_t from = 0; from < 5; from++)
+        for (size_t to = 0; to < 5; to++) {
+            plan(f, minutes[from]);
+            suppose(f, 28, 7.0 * minutes[to], &asked);
+            plan(f, minutes[to]);
+            make(f, 28);
+            assert_same(&asked, &f->p);
+        }
+}
+
+static void test_predictions__asked_minutes_keep_days_apart(void **state)
+{
+    fixture *f = *state;
+    piq_prediction asked;
+    practise(f);
+    want(f, 33);
+    plan(f, 0);
+    f->l->stated.minutes_per_weekday[1] = 20;
+    f->l->stated.minutes_per_weekday[5] = 100;
+    suppose(f, 10, 60, &asked); /* half of it, as in the scenario */
+    make(f, 10);
+    assert_near(asked.goal->probability, scenario(f, "half")->probability,
+                1e-9);
+    f->l->stated.minutes_per_weekday[1] = 10;
+    f->l->stated.minutes_per_weekday[5] = 50;
+    make(f, 10);
+    assert_same(&asked, &f->p);
+}
+
+static void test_predictions__asked_minutes_are_told_as_such(void **state)
+{
+    fixture *f = *state;
+    piq_prediction asked;
+    plan(f, 30);
+    suppose(f, 28, 77, &asked);
+    assert_true(asked.minutes_asked);
+    assert_non_null(strstr(asked.assumptions[0], "77 minutes of practice a "
+                                                 "week, as asked for"));
+    make(f, 28);
+    assert_false(f->p.minutes_asked);
+    const double wrong[] = {-1, PIQ_MAX_WEEK_MINUTES + 1, INFINITY};
+    for (size_t i = 0; i < 3; i++) {
+        const piq_predictions_ask ask = {HABIT_START_US, HABIT_START_US,
+                                         wrong[i]};
+        assert_int_equal(piq_predictions_answer(&f->arena, f->l, f->catalogue,
+                                                f->beliefs, &ask, &asked),
+                         PIQ_EINVAL);
+    }
+}
+
 /* ---- evidence ----------------------------------------------------------- */
 
 static void test_predictions__too_few_answers_are_no_forecast(void **state)
@@ -585,6 +674,9 @@ int main(void)
         CASE(test_predictions__what_if_tells_other_minutes),
         CASE(test_predictions__least_minutes_are_least),
         CASE(test_predictions__what_if_without_a_goal_or_a_plan),
+        CASE(test_predictions__asked_minutes_are_as_if_stated),
+        CASE(test_predictions__asked_minutes_keep_days_apart),
+        CASE(test_predictions__asked_minutes_are_told_as_such),
         CASE(test_predictions__too_few_answers_are_no_forecast),
         CASE(test_predictions__an_area_needs_answers_of_its_own),
         CASE(test_predictions__the_path_tells_the_same_chance),

@@ -123,6 +123,7 @@ static void expect_valid(const piq_catalogue *c, const piq_event *e)
         break;
     case PIQ_EV_PATH_CONTROLLED:
     case PIQ_EV_MEMORY_FITTED:
+    case PIQ_EV_VOIDED:
     case PIQ_EV_RECOMMENDATION_FEEDBACK:
         fail();
     }

@@ -262,6 +262,27 @@ static void test_message__is_a_cloud_event_with_the_platforms_id(void **state)
     piq_buf_release(&b);
 }
 
+static void test_message__is_one_trace_to_an_endpoint(void **state)
+{
+    (void)state;
+    const piq_message m = {
+        .user = {7}, .what = PIQ_CHANGED_STATE, .mark = 4711};
+    const piq_message other = {
+        .user = {7}, .what = PIQ_CHANGED_STATE, .mark = 4712};
+    char a[PIQ_MESSAGE_TRACE_BYTES], b[PIQ_MESSAGE_TRACE_BYTES];
+    /* Half of SHA-256("wh_a profile-4711-7"). */
+    piq_message_trace(&m, "wh_a", 0x1234, a);
+    assert_string_equal(
+        a, "00-32f99c2a805e3458e733bbe7e8bccc71-0000000000001234-01");
+    piq_message_trace(&m, "wh_a", 0, b); /* no span is 0 */
+    assert_memory_equal(a, b, 36);
+    assert_string_equal(b + 36, "0000000000000001-01");
+    piq_message_trace(&m, "wh_b", 0x1234, b);
+    assert_memory_not_equal(a, b, 36);
+    piq_message_trace(&other, "wh_a", 0x1234, b);
+    assert_memory_not_equal(a, b, 36);
+}
+
 static void test_names__go_both_ways(void **state)
 {
     (void)state;
@@ -284,6 +305,7 @@ int main(void)
         cmocka_unit_test(test_messages__tell_a_learners_changes_of_a_kind_once),
         cmocka_unit_test(test_messages__keep_to_what_was_asked_for),
         cmocka_unit_test(test_message__is_a_cloud_event_with_the_platforms_id),
+        cmocka_unit_test(test_message__is_one_trace_to_an_endpoint),
         cmocka_unit_test(test_names__go_both_ways),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -268,6 +268,47 @@ static void test_xapi_map__only_activities_mean_something(void **state)
         "'verb':{'id':'urn:v'},'object':{'id':'http://x/contents/4'}}"));
 }
 
+static void test_xapi_map__a_void_is_of_the_other_ones_event(void **state)
+{
+    world *w = *state;
+    bool found = false;
+    json_t *v = xapi_parse(xapi_plain);
+    xapi_edit(v, "/verb", "{'id':'" ADL "voided'}");
+    xapi_edit(v, "/object",
+              "{'objectType':'StatementRef',"
+              "'id':'FD41C918-b88b-4b20-a0a5-a4c32391aaa0'}");
+    assert_int_equal(piq_xapi_check(v, "", NULL), PIQ_OK);
+    w->event = (piq_event){.user = {7}};
+    assert_int_equal(
+        piq_xapi_event(&w->a, v, w->c, STORED_US, &w->event, &found), PIQ_OK);
+    assert_true(found);
+    assert_int_equal(w->event.type, PIQ_EV_VOIDED);
+    assert_int_equal(w->event.user.v, 7);
+    assert_true(
+        piq_str_eq(w->event.event_id,
+                   PIQ_STR("xapi:6690e6c9-3ef0-4ed3-8b37-7f3964730bee")));
+    assert_true(
+        piq_str_eq(w->event.u.voided.voids,
+                   PIQ_STR("xapi:fd41c918-b88b-4b20-a0a5-a4c32391aaa0")));
+    json_decref(v);
+}
+
+static void test_xapi_map__what_voids_itself_means_nothing(void **state)
+{
+    world *w = *state;
+    bool found = true;
+    json_t *v = xapi_parse(xapi_plain);
+    xapi_edit(v, "/verb", "{'id':'" ADL "voided'}");
+    xapi_edit(v, "/object",
+              "{'objectType':'StatementRef',"
+              "'id':'6690E6C9-3ef0-4ed3-8b37-7f3964730bee'}");
+    assert_int_equal(piq_xapi_check(v, "", NULL), PIQ_OK);
+    assert_int_equal(
+        piq_xapi_event(&w->a, v, w->c, STORED_US, &w->event, &found), PIQ_OK);
+    assert_false(found);
+    json_decref(v);
+}
+
 static void test_xapi_map__what_is_mapped_can_be_read_back(void **state)
 {
     world *w = *state;
@@ -521,6 +562,8 @@ int main(void)
         cmocka_unit_test(test_xapi_map__a_definition_may_name_it),
         cmocka_unit_test(test_xapi_map__instants_are_not_ahead_of_arrival),
         cmocka_unit_test(test_xapi_map__only_activities_mean_something),
+        cmocka_unit_test(test_xapi_map__a_void_is_of_the_other_ones_event),
+        cmocka_unit_test(test_xapi_map__what_voids_itself_means_nothing),
         cmocka_unit_test(test_xapi_map__what_is_mapped_can_be_read_back),
         cmocka_unit_test(test_xapi_map__learners),
         cmocka_unit_test(test_xapi_same__what_is_not_compared),

@@ -55,6 +55,13 @@ typedef struct piq_pg_call {
     const char *text; /* with PIQ_PG_OTHER */
     char what[PIQ_PG_WHAT_BYTES];
     bool bounded; /* reads numbers that rise: see horizon() in schema_sql.c */
+    /* Of a bounded one, on shards: at most so many rows, or rows of so many
+     * numbers, of all of them together; 0: all there are. */
+    size_t limit;
+    bool limits_rows;
+    bool has_bound; /* it was found out already */
+    int64_t bound;
+    const char *place; /* out: who answered */
     piq_buf bytes;
     piq_pg_param params[PIQ_PG_MAX_PARAMS];
     int n_params;

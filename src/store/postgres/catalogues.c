@@ -18,7 +18,7 @@ piq_status piq_pg_catalogue(piq_store *s, piq_arena *a, uint32_t version,
         st = PIQ_ENOMEM;
     else
         *found = (uint32_t)piq_pg_get_i64(r, 0, 0);
-    return piq_pg_end(s, r, q.what, st, err);
+    return piq_pg_end(s, r, &q, st, err);
 }
 
 typedef struct new_catalogue {
@@ -58,7 +58,7 @@ piq_status piq_pg_calibration(piq_store *s, uint32_t *number,
     bool any = PQntuples(r) > 0;
     *number = any ? (uint32_t)piq_pg_get_i64(r, 0, 0) : 0;
     *through_seq = any ? piq_pg_get_i64(r, 0, 1) : 0;
-    return piq_pg_end(s, r, q.what, PIQ_OK, err);
+    return piq_pg_end(s, r, &q, PIQ_OK, err);
 }
 
 piq_status piq_pg_calibrations(piq_store *s, piq_arena *a,
@@ -75,7 +75,7 @@ piq_status piq_pg_calibrations(piq_store *s, piq_arena *a,
     piq_calibration_entry *rows =
         piq_new(a, piq_calibration_entry, (size_t)n_rows);
     if (rows == NULL)
-        return piq_pg_end(s, r, q.what, PIQ_ENOMEM, err);
+        return piq_pg_end(s, r, &q, PIQ_ENOMEM, err);
     for (int i = 0; i < n_rows; i++) {
         piq_calibration_entry *e = &rows[i];
         e->item.item.v = (uint32_t)piq_pg_get_i64(r, i, 0);
@@ -86,5 +86,5 @@ piq_status piq_pg_calibrations(piq_store *s, piq_arena *a,
     }
     *out = rows;
     *n = (size_t)n_rows;
-    return piq_pg_end(s, r, q.what, PIQ_OK, err);
+    return piq_pg_end(s, r, &q, PIQ_OK, err);
 }

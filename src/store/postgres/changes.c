@@ -1,7 +1,7 @@
 /* What commits have changed, for other processes; what is dropped in time; and
  * forgetting a learner. */
 #include "store/postgres/errors.h"
-#include "store/postgres/handle.h"
+#include "store/postgres/shards.h"
 
 #include <inttypes.h>
 
@@ -9,6 +9,17 @@
 enum { TIDY_PIECE = 4096 };
 
 /* ---- reading ----------------------------------------------------------- */
+
+/* A place without changes gives a row without a mark. */
+static int64_t dropped_through(const PGresult *r)
+{
+    int64_t most = 0;
+    for (int i = 0; i < PQntuples(r); i++) {
+        int64_t mark = piq_pg_get_i64(r, i, 5);
+        most = mark > most ? mark : most;
+    }
+    return most;
+}
 
 piq_status piq_pg_changes(piq_store *s, piq_arena *a, int64_t after,
                           size_t limit, piq_change **out, size_t *n,
@@ -19,26 +30,30 @@ piq_status piq_pg_changes(piq_store *s, piq_arena *a, int64_t after,
     piq_pg_call_init(&q, PIQ_PG_CHANGES, "read the changes after %" PRId64,
                      after);
     q.bounded = true;
+    q.limit = limit;
+    q.limits_rows = true;
     piq_pg_i64(&q, after);
     piq_pg_count(&q, limit);
     piq_status st = piq_pg_query_one(s, PIQ_PG_ALL, &q, &r, err);
     if (st != PIQ_OK)
         return st;
-    if (after < piq_pg_get_i64(r, 0, 5))
-        return piq_pg_end(s, r, q.what, PIQ_ENOTFOUND, err);
-    int n_rows = piq_pg_is_null(r, 0, 0) ? 0 : PQntuples(r);
-    piq_change *rows = piq_new(a, piq_change, (size_t)n_rows);
+    if (after < dropped_through(r))
+        return piq_pg_end(s, r, &q, PIQ_ENOTFOUND, err);
+    size_t n_rows = 0;
+    piq_change *rows = piq_new(a, piq_change, (size_t)PQntuples(r));
     if (rows == NULL)
-        return piq_pg_end(s, r, q.what, PIQ_ENOMEM, err);
-    for (int i = 0; i < n_rows; i++)
-        rows[i] = (piq_change){.mark = piq_pg_get_i64(r, i, 0),
-                               .user = {piq_pg_get_i64(r, i, 1)},
-                               .what = (uint32_t)piq_pg_get_i64(r, i, 2),
-                               .version = piq_pg_get_i64(r, i, 3),
-                               .at_us = piq_pg_get_i64(r, i, 4)};
+        return piq_pg_end(s, r, &q, PIQ_ENOMEM, err);
+    for (int i = 0; i < PQntuples(r); i++)
+        if (!piq_pg_is_null(r, i, 0))
+            rows[n_rows++] =
+                (piq_change){.mark = piq_pg_get_i64(r, i, 0),
+                             .user = {piq_pg_get_i64(r, i, 1)},
+                             .what = (uint32_t)piq_pg_get_i64(r, i, 2),
+                             .version = piq_pg_get_i64(r, i, 3),
+                             .at_us = piq_pg_get_i64(r, i, 4)};
     *out = rows;
-    *n = (size_t)n_rows;
-    return piq_pg_end(s, r, q.what, PIQ_OK, err);
+    *n = n_rows;
+    return piq_pg_end(s, r, &q, PIQ_OK, err);
 }
 
 piq_status piq_pg_last_change(piq_store *s, int64_t *mark, piq_err *err)
@@ -50,8 +65,9 @@ piq_status piq_pg_last_change(piq_store *s, int64_t *mark, piq_err *err)
     piq_status st = piq_pg_query_one(s, PIQ_PG_ALL, &q, &r, err);
     if (st != PIQ_OK)
         return st;
-    *mark = piq_pg_get_i64(r, 0, 0);
-    return piq_pg_end(s, r, q.what, PIQ_OK, err);
+    /* Of several places the last is the largest. */
+    *mark = piq_pg_get_i64(r, PQntuples(r) - 1, 0);
+    return piq_pg_end(s, r, &q, PIQ_OK, err);
 }
 
 /* ---- tidying ----------------------------------------------------------- */
@@ -72,14 +88,26 @@ static void send_tidy(piq_pg_flight *f, piq_pg_write *w)
     piq_pg_flight_add(f, &q);
 }
 
-piq_status piq_pg_tidy(piq_store *s, int64_t now_us, int64_t changes_before_us,
-                       bool *more, piq_err *err)
+/* Each place by itself: what is left undone is done another time. */
+piq_status piq_pg_tidy(piq_store *base, int64_t now_us,
+                       int64_t changes_before_us, bool *more, piq_err *err)
 {
+    piq_postgres *s = piq_postgres_of(base);
     tidying t = {now_us, changes_before_us};
     piq_pg_write w = {.send = send_tidy, .ctx = &t};
-    piq_status st = piq_pg_transact(s, &w, err);
+    piq_status st = piq_pg_transact(base, &w, err);
+    bool any = st == PIQ_OK && w.given[0] != 0;
+    for (unsigned i = 0; s->shards != NULL && i < s->shards->n; i++) {
+        piq_err own = {0};
+        w = (piq_pg_write){.send = send_tidy, .ctx = &t};
+        piq_status here = piq_pg_transact_at(&s->shards->at[i], &w, &own);
+        any = any || (here == PIQ_OK && w.given[0] != 0);
+        if (here != PIQ_OK && st == PIQ_OK && err != NULL)
+            *err = own;
+        st = st == PIQ_OK ? here : st;
+    }
     if (st == PIQ_OK)
-        *more = w.given[0] != 0;
+        *more = any;
     return st;
 }
 
@@ -102,6 +130,8 @@ static void send_forget(piq_pg_flight *f, piq_pg_write *w)
 piq_status piq_pg_forget_log(piq_store *s, int64_t before_us, size_t limit,
                              bool *more, piq_err *err)
 {
+    if (piq_postgres_of(s)->shards != NULL)
+        return piq_pg_forget_spread(s, before_us, limit, more, err);
     forgetting x = {before_us, limit};
     piq_pg_write w = {.send = send_forget, .ctx = &x};
     piq_status st = piq_pg_transact(s, &w, err);
@@ -131,6 +161,8 @@ piq_status piq_pg_erase(piq_store *s, piq_user_id user, piq_erased *out,
         .send = send_erase, .ctx = &user, .alone = true, .n_marks = 1};
     if (user.v <= 0) /* 0 is nobody's: not to be erased by mistake */
         return piq_fail(err, PIQ_ENOTFOUND, "there is no such learner");
+    if (piq_postgres_of(s)->shards != NULL)
+        return piq_pg_erase_spread(s, user, out, err);
     piq_status st = piq_pg_transact(s, &w, err);
     if (st == PIQ_OK)
         *out = (piq_erased){(uint64_t)w.given[0], (uint64_t)w.given[1],

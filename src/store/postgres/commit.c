@@ -73,8 +73,10 @@ static float variance_of(const piq_event_row *r)
     return r->ability_variance;
 }
 
-static void send_events(piq_pg_flight *f, const piq_event_row *e, size_t n)
+static void send_events(piq_pg_flight *f, const piq_pg_rows *r)
 {
+    const piq_event_row *e = r->c.events;
+    size_t n = r->c.n_events;
     piq_pg_call q;
     if (n == 0)
         return;
@@ -114,6 +116,9 @@ static void send_events(piq_pg_flight *f, const piq_event_row *e, size_t n)
     piq_pg_array(&q, PIQ_PG_TEXT);
     for (size_t i = 0; i < n; i++)
         piq_pg_add_bytes(&q, e[i].body);
+    piq_pg_array(&q, PIQ_PG_INT8);
+    for (size_t i = 0; i < n; i++)
+        piq_pg_add_i64(&q, piq_pg_at(r->events_at, i));
     piq_pg_flight_add(f, &q);
 }
 
@@ -240,13 +245,14 @@ static bool changes_anything(const piq_commit *c)
     return c->n_states + c->n_paths + c->n_slates > 0;
 }
 
-static void send_changes(piq_pg_flight *f, const piq_commit *c)
+static void send_changes(piq_pg_flight *f, const piq_pg_rows *r)
 {
+    const piq_commit *c = &r->c;
     piq_pg_call q;
     if (!changes_anything(c))
         return;
     piq_pg_call_init(&q, PIQ_PG_ADD_CHANGES, "note changes");
-    piq_pg_count(&q, c->n_events + c->n_slates + c->n_exposures);
+    piq_pg_count(&q, r->n_events + r->n_slates + r->n_exposures);
     piq_pg_array(&q, PIQ_PG_INT8);
     for (size_t i = 0; i < c->n_states; i++)
         piq_pg_add_i64(&q, c->states[i].user.v);
@@ -271,16 +277,17 @@ static void send_changes(piq_pg_flight *f, const piq_commit *c)
 
 /* ---- the whole -------------------------------------------------------- */
 
-static void send_all(piq_pg_flight *f, piq_pg_write *w)
+void piq_pg_send_rows(piq_pg_flight *f, piq_pg_write *w)
 {
-    const piq_commit *c = w->ctx;
-    send_events(f, c->events, c->n_events);
+    const piq_pg_rows *r = w->ctx;
+    const piq_commit *c = &r->c;
+    send_events(f, r);
     send_states(f, c);
     piq_pg_send_snapshots(f, c);
-    piq_pg_send_offers(f, c);
+    piq_pg_send_offers(f, r);
     send_calibrations(f, c);
     piq_pg_send_records(f, c->records, c->n_records);
-    send_changes(f, c);
+    send_changes(f, r);
 }
 
 static size_t n_new_paths(const piq_commit *c)
@@ -304,11 +311,17 @@ static void hand_out_ids(piq_commit *c, const piq_pg_write *w)
 }
 
 /* One block of marks: events, slates, exposures, then one for the changes. */
-piq_status piq_pg_commit(piq_store *s, piq_commit *c, piq_err *err)
+piq_status piq_pg_commit(piq_store *base, piq_commit *c, piq_err *err)
 {
+    piq_postgres *s = piq_postgres_of(base);
+    piq_pg_rows rows = {.c = *c,
+                        .n_events = c->n_events,
+                        .n_slates = c->n_slates,
+                        .n_exposures = c->n_exposures,
+                        .n_recommendations = c->n_recommendations};
     piq_pg_write w = {
-        .send = send_all,
-        .ctx = c,
+        .send = piq_pg_send_rows,
+        .ctx = &rows,
         .n_marks = c->n_events + c->n_slates + c->n_exposures +
                    (changes_anything(c) ? 1 : 0),
         .n_recommendations = c->n_recommendations,
@@ -316,7 +329,8 @@ piq_status piq_pg_commit(piq_store *s, piq_commit *c, piq_err *err)
     };
     piq_status st = piq_pg_check_records(c->records, c->n_records, err);
     if (st == PIQ_OK)
-        st = piq_pg_transact(s, &w, err);
+        st = s->shards != NULL ? piq_pg_commit_split(s, c, &w, err)
+                               : piq_pg_transact(base, &w, err);
     if (st == PIQ_OK)
         hand_out_ids(c, &w);
     return st;

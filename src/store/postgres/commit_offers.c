@@ -21,10 +21,18 @@ static void add_feedback_score(piq_pg_call *q, uint8_t score)
 
 /* ---- recommendations --------------------------------------------------- */
 
-static void send_recommendations(piq_pg_flight *f, const piq_commit *c)
+static void add_places(piq_pg_call *q, const int64_t *at, size_t first,
+                       size_t n)
 {
-    const piq_recommendation_row *r = c->recommendations;
-    size_t n = c->n_recommendations;
+    piq_pg_array(q, PIQ_PG_INT8);
+    for (size_t i = 0; i < n; i++)
+        piq_pg_add_i64(q, (int64_t)first + piq_pg_at(at, i));
+}
+
+static void send_recommendations(piq_pg_flight *f, const piq_pg_rows *rows)
+{
+    const piq_recommendation_row *r = rows->c.recommendations;
+    size_t n = rows->c.n_recommendations;
     piq_pg_call q;
     if (n == 0)
         return;
@@ -53,23 +61,24 @@ static void send_recommendations(piq_pg_flight *f, const piq_commit *c)
     piq_pg_array(&q, PIQ_PG_INT8);
     for (size_t i = 0; i < n; i++)
         add_feedback_score(&q, r[i].feedback_score);
+    add_places(&q, rows->recommendations_at, 0, n);
     piq_pg_flight_add(f, &q);
 }
 
-static void send_slates(piq_pg_flight *f, const piq_commit *c)
+static void send_slates(piq_pg_flight *f, const piq_pg_rows *rows)
 {
-    const piq_slate_row *r = c->slates;
-    size_t n = c->n_slates;
+    const piq_slate_row *r = rows->c.slates;
+    size_t n = rows->c.n_slates;
     piq_pg_call q;
     if (n == 0)
         return;
     piq_pg_call_init(&q, PIQ_PG_ADD_SLATES, "log what was recommended");
-    piq_pg_count(&q, c->n_events);
+    add_places(&q, rows->slates_at, rows->n_events, n);
     piq_pg_array(&q, PIQ_PG_INT8);
     for (size_t i = 0; i < n; i++) {
-        PIQ_ASSERT(r[i].first_recommendation <= c->n_recommendations &&
+        PIQ_ASSERT(r[i].first_recommendation <= rows->n_recommendations &&
                    r[i].n_recommendations <=
-                       c->n_recommendations - r[i].first_recommendation);
+                       rows->n_recommendations - r[i].first_recommendation);
         piq_pg_add_i64(&q, r[i].user.v);
     }
     piq_pg_array(&q, PIQ_PG_INT8);
@@ -99,20 +108,20 @@ static void send_slates(piq_pg_flight *f, const piq_commit *c)
     piq_pg_flight_add(f, &q);
 }
 
-static void send_exposures(piq_pg_flight *f, const piq_commit *c)
+static void send_exposures(piq_pg_flight *f, const piq_pg_rows *rows)
 {
-    const piq_exposure_row *r = c->exposures;
-    size_t n = c->n_exposures;
+    const piq_exposure_row *r = rows->c.exposures;
+    size_t n = rows->c.n_exposures;
     piq_pg_call q;
     if (n == 0)
         return;
     piq_pg_call_init(&q, PIQ_PG_ADD_EXPOSURES, "log the arm of an experiment");
-    piq_pg_count(&q, c->n_events + c->n_slates);
+    add_places(&q, rows->exposures_at, rows->n_events + rows->n_slates, n);
     piq_pg_array(&q, PIQ_PG_INT8);
     for (size_t i = 0; i < n; i++) {
         PIQ_ASSERT(r[i].first_recommendation >= 0 &&
                    (size_t)r[i].first_recommendation + r[i].n_recommendations <=
-                       c->n_recommendations);
+                       rows->n_recommendations);
         piq_pg_add_i64(&q, r[i].user.v);
     }
     piq_pg_array(&q, PIQ_PG_INT8);
@@ -160,6 +169,9 @@ static void send_feedback(piq_pg_flight *f, const piq_feedback_row *r, size_t n)
     piq_pg_array(&q, PIQ_PG_INT8);
     for (size_t i = 0; i < n; i++)
         add_feedback_score(&q, r[i].feedback_score);
+    piq_pg_array(&q, PIQ_PG_INT8);
+    for (size_t i = 0; i < n; i++)
+        piq_pg_add_i64(&q, r[i].exact);
     piq_pg_flight_add(f, &q);
 }
 
@@ -184,7 +196,7 @@ static void add_completions(piq_pg_call *q, const piq_path_row *r, size_t n)
 
 /* All new, or all there already. `n_given`: numbers given before them. */
 static void send_paths(piq_pg_flight *f, const piq_path_row *r, size_t n,
-                       bool is_new, size_t n_given)
+                       bool is_new, const int64_t *at, size_t n_given)
 {
     piq_pg_call q;
     piq_pg_call_init(&q, is_new ? PIQ_PG_ADD_PATHS : PIQ_PG_SET_PATHS,
@@ -213,7 +225,7 @@ static void send_paths(piq_pg_flight *f, const piq_path_row *r, size_t n,
             piq_pg_add_i64(&q, r[i].id);
     }
     if (is_new)
-        piq_pg_count(&q, n_given);
+        add_places(&q, at, at != NULL ? 0 : n_given, n);
     piq_pg_flight_add(f, &q);
 }
 
@@ -256,32 +268,35 @@ static void send_profiles(piq_pg_flight *f, const piq_profile_row *r, size_t n)
 
 /* Neighbours that are new go together: their numbers follow one another in
  * the order of the rows. */
-static void send_all_paths(piq_pg_flight *f, const piq_commit *c)
+static void send_all_paths(piq_pg_flight *f, const piq_pg_rows *rows)
 {
-    const piq_path_row *r = c->paths;
-    size_t n_given = 0;
-    for (size_t at = 0, end; at < c->n_paths; at = end) {
+    const piq_path_row *r = rows->c.paths;
+    const int64_t *places = rows->paths_at;
+    size_t n_given = 0, n_paths = rows->c.n_paths;
+    for (size_t at = 0, end; at < n_paths; at = end) {
         bool is_new = r[at].id == 0;
-        for (end = at + 1; end < c->n_paths && (r[end].id == 0) == is_new;)
+        for (end = at + 1; end < n_paths && (r[end].id == 0) == is_new;)
             end++;
         if (!is_new)
             end = piq_pg_run(r, sizeof *r, end, at, id_of_path);
-        send_paths(f, r + at, end - at, is_new, n_given);
+        send_paths(f, r + at, end - at, is_new,
+                   places != NULL ? places + at : NULL, n_given);
         n_given += is_new ? end - at : 0;
     }
 }
 
-void piq_pg_send_offers(piq_pg_flight *f, const piq_commit *c)
+void piq_pg_send_offers(piq_pg_flight *f, const piq_pg_rows *r)
 {
-    send_recommendations(f, c);
-    send_slates(f, c);
-    send_exposures(f, c);
+    const piq_commit *c = &r->c;
+    send_recommendations(f, r);
+    send_slates(f, r);
+    send_exposures(f, r);
     for (size_t at = 0, end; at < c->n_feedback; at = end) {
         end = piq_pg_run(c->feedback, sizeof *c->feedback, c->n_feedback, at,
                          id_of_feedback);
         send_feedback(f, c->feedback + at, end - at);
     }
-    send_all_paths(f, c);
+    send_all_paths(f, r);
     for (size_t at = 0, end; at < c->n_profiles; at = end) {
         end = piq_pg_run(c->profiles, sizeof *c->profiles, c->n_profiles, at,
                          user_of_profile);

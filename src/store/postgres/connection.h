@@ -19,12 +19,17 @@
 /* Time-outs of what handles large rows: models, loads, dumps. */
 enum { PIQ_PG_SLOW_TIMES = 12 };
 
+/* Names with commas between. */
+enum { PIQ_PG_SHARD_LIST_BYTES = 1024 };
+
 /* What every connection of a store is made with. */
 typedef struct piq_pg_setting {
     char **keywords; /* libpq's, NULL at the end; hold the password */
     char **values;
     char place[256]; /* "database piq at 10.0.0.1:5432", for messages */
     char schema[64];
+    bool has_shards;
+    char shards[PIQ_PG_SHARD_LIST_BYTES]; /* as told; "": nothing was */
     unsigned statement_ms;
     unsigned wait_ms; /* for an answer: a little more than statement_ms */
     /* Until it turns out that a pooler stands between. */

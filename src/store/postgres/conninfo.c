@@ -29,7 +29,8 @@ static bool is_uri(const char *s)
 typedef struct ours {
     char schema[OUR_VALUE_BYTES], pool[OUR_VALUE_BYTES],
         partitions[OUR_VALUE_BYTES], statement_ms[OUR_VALUE_BYTES],
-        patience_ms[OUR_VALUE_BYTES], prepare[OUR_VALUE_BYTES];
+        patience_ms[OUR_VALUE_BYTES], prepare[OUR_VALUE_BYTES],
+        shards[PIQ_PG_SHARD_LIST_BYTES];
 } ours;
 
 /* True when `word` (name=value) is one of ours and its value fits. */
@@ -38,17 +39,19 @@ static bool take_ours(const char *word, size_t len, ours *o)
     const struct {
         const char *name;
         char *value;
-    } names[] = {{"piq_schema=", o->schema},
-                 {"piq_pool=", o->pool},
-                 {"piq_partitions=", o->partitions},
-                 {"piq_statement_ms=", o->statement_ms},
-                 {"piq_patience_ms=", o->patience_ms},
-                 {"piq_prepare=", o->prepare}};
+        size_t size;
+    } names[] = {{"piq_schema=", o->schema, sizeof o->schema},
+                 {"piq_pool=", o->pool, sizeof o->pool},
+                 {"piq_partitions=", o->partitions, sizeof o->partitions},
+                 {"piq_statement_ms=", o->statement_ms, sizeof o->statement_ms},
+                 {"piq_patience_ms=", o->patience_ms, sizeof o->patience_ms},
+                 {"piq_prepare=", o->prepare, sizeof o->prepare},
+                 {"piq_shards=", o->shards, sizeof o->shards}};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         size_t n = strlen(names[i].name);
         if (len < n || strncmp(word, names[i].name, n) != 0)
             continue;
-        if (len - n >= OUR_VALUE_BYTES)
+        if (len - n >= names[i].size)
             return false;
         memcpy(names[i].value, word + n, len - n);
         names[i].value[len - n] = '\0';
@@ -283,6 +286,9 @@ piq_status piq_pg_conninfo_read(const char *conninfo, piq_postgres_options *o,
         return invalid(err, "an option that begins with piq_ is out of range");
     snprintf(out->schema, sizeof out->schema, "%s",
              words.schema[0] != '\0' ? words.schema : o->schema);
+    snprintf(out->shards, sizeof out->shards, "%s",
+             words.shards[0] == '\0' && o->shards != NULL ? o->shards
+                                                          : words.shards);
     if (!is_schema_name(out->schema))
         return invalid(err, "a schema's name is of a-z, 0-9 and _");
     char *ignored = NULL;

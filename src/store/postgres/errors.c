@@ -12,6 +12,7 @@ static const rule rules[] = {
     {"PQ006", PIQ_ECONFLICT},
     {"PQ007", PIQ_ESTALE},
     {"PQ002", PIQ_EINVAL},
+    {"PQ008", PIQ_EBUSY}, /* taken back: schema_shards.c */
     {"08", PIQ_EIO},
     {"22", PIQ_EINVAL},       /* no JSON, no number */
     {"23505", PIQ_ECONFLICT}, /* a key that is there */
@@ -174,4 +175,19 @@ bool piq_pg_is_pooler(const PGresult *r)
 bool piq_pg_is_read_only(const PGresult *r)
 {
     return has_prefix(r, "25006");
+}
+
+bool piq_pg_is_lock_timeout(const PGresult *r)
+{
+    return has_prefix(r, "55P03");
+}
+
+bool piq_pg_is_absent(const PGresult *r)
+{
+    return has_prefix(r, "42704");
+}
+
+bool piq_pg_is_busy(const PGresult *r)
+{
+    return has_prefix(r, "55000");
 }

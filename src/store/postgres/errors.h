@@ -38,5 +38,11 @@ bool piq_pg_is_retry(const PGresult *r);
 bool piq_pg_is_pooler(const PGresult *r);
 /* This server has become, or still is, a replica. */
 bool piq_pg_is_read_only(const PGresult *r);
+/* A lock was waited for in vain. */
+bool piq_pg_is_lock_timeout(const PGresult *r);
+/* Somebody else is at a prepared transaction. */
+bool piq_pg_is_busy(const PGresult *r);
+/* What was named is not there. */
+bool piq_pg_is_absent(const PGresult *r);
 
 #endif

@@ -12,7 +12,7 @@ piq_pg_scope piq_pg_scope_of(piq_user_id user)
 {
     if (user.v <= 0)
         return PIQ_PG_ALL;
-    return (piq_pg_scope){.tenant = user.v >> PIQ_USER_BITS};
+    return (piq_pg_scope){.tenant = user.v >> PIQ_USER_BITS, .user = user};
 }
 
 /* ---- sending ---------------------------------------------------------- */
@@ -129,21 +129,45 @@ void piq_pg_flight_add(piq_pg_flight *f, piq_pg_call *q)
     piq_pg_call_release(q);
 }
 
+void piq_pg_flight_go_on(piq_pg_flight *f, piq_pg_conn *c)
+{
+    *f = (piq_pg_flight){.conn = c, .wait_ms = c->setting->wait_ms};
+    if (c->pg == NULL)
+        f->broken = true;
+    else if (PQpipelineStatus(c->pg) == PQ_PIPELINE_OFF)
+        f->broken = PQenterPipelineMode(c->pg) != 1;
+}
+
+void piq_pg_flight_say(piq_pg_flight *f, const char *text, const char *what)
+{
+    piq_pg_call q;
+    piq_pg_call_init(&q, PIQ_PG_OTHER, "%s", what);
+    q.text = text;
+    piq_pg_flight_add(f, &q);
+}
+
 void piq_pg_flight_begin(piq_pg_flight *f, piq_pg_conn *c, piq_pg_scope scope)
 {
     const piq_pg_setting *s = c->setting;
     unsigned times = scope.slow ? PIQ_PG_SLOW_TIMES : 1;
-    *f = (piq_pg_flight){.conn = c, .wait_ms = s->wait_ms * times};
     char tenant[24] = "*", statement_ms[16], lock_ms[16];
+    char schema[2 * sizeof s->schema + 8];
     snprintf(statement_ms, sizeof statement_ms, "%u", s->statement_ms * times);
-    snprintf(lock_ms, sizeof lock_ms, "%u", s->statement_ms / 2 + 1);
+    snprintf(lock_ms, sizeof lock_ms, "%u",
+             scope.lock_ms > 0 ? scope.lock_ms : s->statement_ms / 2 + 1);
+    if (scope.joint && s->has_shards)
+        snprintf(schema, sizeof schema, "%s_all, %s", s->schema, s->schema);
+    else
+        snprintf(schema, sizeof schema, "%s", s->schema);
     if (!scope.all)
         snprintf(tenant, sizeof tenant, "%" PRId64, scope.tenant);
-    if (PQpipelineStatus(c->pg) == PQ_PIPELINE_OFF)
-        f->broken = PQenterPipelineMode(c->pg) != 1;
+    piq_pg_flight_go_on(f, c);
+    f->wait_ms = s->wait_ms * times;
+    if (scope.opens)
+        piq_pg_flight_say(f, "BEGIN", "begin");
     piq_pg_call q;
     piq_pg_call_init(&q, PIQ_PG_SETTINGS, "begin");
-    piq_pg_bytes(&q, piq_str_of(s->schema));
+    piq_pg_bytes(&q, piq_str_of(schema));
     piq_pg_bytes(&q, piq_str_of(tenant));
     piq_pg_bytes(&q, piq_str_of(statement_ms));
     piq_pg_bytes(&q, piq_str_of(lock_ms));
@@ -207,14 +231,23 @@ static piq_pg_outcome collect(piq_pg_flight *f)
     return f->refusal != NULL ? PIQ_PG_REFUSED : PIQ_PG_LANDED;
 }
 
+void piq_pg_flight_launch(piq_pg_flight *f)
+{
+    if (f->launched || f->failed != PIQ_OK || f->broken)
+        return;
+    f->launched = true;
+    f->broken = PQpipelineSync(f->conn->pg) != 1 || PQflush(f->conn->pg) < 0;
+}
+
 piq_pg_outcome piq_pg_flight_land(piq_pg_flight *f)
 {
+    piq_pg_flight_launch(f);
     if (f->failed != PIQ_OK) {
         /* Without a sync nothing is committed. */
         piq_pg_disconnect(f->conn);
         return PIQ_PG_REFUSED;
     }
-    if (f->broken || PQpipelineSync(f->conn->pg) != 1) {
+    if (f->broken) {
         piq_pg_disconnect(f->conn);
         return PIQ_PG_LOST;
     }

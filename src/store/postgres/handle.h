@@ -8,14 +8,16 @@
 
 #include "base/arena.h"
 #include "store/postgres/flight.h"
-#include "store/postgres/pool.h"
+#include "store/postgres/place.h"
 #include "store/postgres/result.h"
 #include "store/store.h"
 
+typedef struct piq_pg_shards piq_pg_shards; /* shards.h */
+
 typedef struct piq_postgres {
     piq_store base; /* first: a piq_store * is a piq_postgres * */
-    piq_pg_setting setting;
-    piq_pg_pool pool;
+    piq_pg_place home;
+    piq_pg_shards *shards; /* NULL: everything is at home */
 } piq_postgres;
 
 static inline piq_postgres *piq_postgres_of(piq_store *s)
@@ -26,7 +28,8 @@ static inline piq_postgres *piq_postgres_of(piq_store *s)
 /* ---- read.c: one statement, its rows ----------------------------------- */
 
 /* Sends and releases `q`, gives its rows, which the caller clears. Tried a
- * second time when the connection was lost. */
+ * second time when the connection was lost. Goes to where the scope's rows
+ * are; `bounded` ones of all learners to every shard (gather.c). */
 PIQ_MUST_USE piq_status piq_pg_query(piq_store *s, piq_pg_scope scope,
                                      piq_pg_call *q, PGresult **out,
                                      piq_err *err);
@@ -36,8 +39,12 @@ PIQ_MUST_USE piq_status piq_pg_query_one(piq_store *s, piq_pg_scope scope,
                                          piq_err *err);
 /* Ends a read: clears, and says why it failed (PIQ_ENOMEM: the arena is full;
  * PIQ_ECORRUPT) unless `status` is PIQ_OK. */
-piq_status piq_pg_end(piq_store *s, PGresult *r, const char *what,
+piq_status piq_pg_end(piq_store *s, PGresult *r, const piq_pg_call *q,
                       piq_status status, piq_err *err);
+/* The same at a place of one's own choice. */
+PIQ_MUST_USE piq_status piq_pg_query_at(piq_pg_place *p, piq_pg_scope scope,
+                                        piq_pg_call *q, PGresult **out,
+                                        piq_err *err);
 
 int64_t piq_pg_hash(piq_str body);
 bool piq_pg_is_intact(const PGresult *r, int row, int hash_column,
@@ -61,13 +68,37 @@ struct piq_pg_write {
     int64_t token; /* of this try */
     /* Out: the first of each, and what a last statement that returns columns
      * given, given_2, given_3 gave. */
-    int64_t mark, recommendation, path, given[3];
+    int64_t mark, recommendation, path, given[4];
+    bool unknown; /* out, after a failure: it may have been committed */
+    bool failed;  /* out, of a part: its place could not be reached */
 };
 
-/* PIQ_OK: it is committed, once. Anything else: it is not; but PIQ_EIO whose
- * message says "not known" when the server could not be asked any more. */
+/* At home. PIQ_OK: it is committed, once. Anything else: it is not; but PIQ_EIO
+ * whose message says "not known" when the server could not be asked any more.
+ */
 PIQ_MUST_USE piq_status piq_pg_transact(piq_store *s, piq_pg_write *w,
                                         piq_err *err);
+/* The same elsewhere. */
+PIQ_MUST_USE piq_status piq_pg_transact_at(piq_pg_place *p, piq_pg_write *w,
+                                           piq_err *err);
+
+/* Steps of it, for transactions over several places (spread.c). */
+typedef enum piq_pg_verdict {
+    PIQ_PG_DONE,
+    PIQ_PG_AGAIN,
+    PIQ_PG_AGAIN_ELSEWHERE,
+    PIQ_PG_AGAIN_UNPREPARED,
+    PIQ_PG_FAILED
+} piq_pg_verdict;
+/* Of a flight that was refused. */
+piq_pg_verdict piq_pg_judge_refusal(const piq_pg_flight *f, const char *place,
+                                    piq_status *st, piq_err *err);
+/* Whether `w`, whose answer was lost, was done (PIQ_PG_DONE), or can never be
+ * (PIQ_PG_AGAIN); PIQ_PG_FAILED: nobody answers. `c` was connected anew. */
+piq_pg_verdict piq_pg_settle(piq_pg_place *p, piq_pg_conn *c, piq_pg_write *w,
+                             piq_status *st, piq_err *err);
+void piq_pg_take_given(piq_pg_write *w, const PGresult *r, const char *first);
+void piq_pg_wait_a_little(void);
 
 /* ---- commit.c, commit_offers.c, snapshots.c, records.c ------------------ */
 
@@ -78,7 +109,30 @@ piq_status piq_pg_commit(piq_store *s, piq_commit *c, piq_err *err);
 size_t piq_pg_run(const void *rows, size_t row_bytes, size_t n, size_t from,
                   int64_t (*key)(const void *row));
 
-void piq_pg_send_offers(piq_pg_flight *f, const piq_commit *c);
+/* The rows of a commit that go to one place. */
+typedef struct piq_pg_rows {
+    piq_commit c;
+    /* Where each stood in the whole commit, whose order its number follows;
+     * NULL: where it stands. */
+    const int64_t *events_at, *recommendations_at, *slates_at, *exposures_at,
+        *paths_at;
+    size_t n_events, n_slates, n_exposures, n_recommendations; /* the whole's */
+} piq_pg_rows;
+
+static inline int64_t piq_pg_at(const int64_t *at, size_t i)
+{
+    return at != NULL ? at[i] : (int64_t)i;
+}
+
+/* ctx: piq_pg_rows */
+void piq_pg_send_rows(piq_pg_flight *f, piq_pg_write *w);
+void piq_pg_send_offers(piq_pg_flight *f, const piq_pg_rows *r);
+/* commit_split.c: over shards. Numbers wanted are those of `numbers`, which are
+ * told there. */
+PIQ_MUST_USE piq_status piq_pg_commit_split(piq_postgres *s,
+                                            const piq_commit *c,
+                                            piq_pg_write *numbers,
+                                            piq_err *err);
 void piq_pg_send_snapshots(piq_pg_flight *f, const piq_commit *c);
 void piq_pg_send_records(piq_pg_flight *f, const piq_record *rows, size_t n);
 PIQ_MUST_USE piq_status piq_pg_check_records(const piq_record *rows, size_t n,
@@ -114,6 +168,7 @@ piq_status piq_pg_users(piq_store *s, piq_arena *a, piq_user_id after,
                         piq_err *err);
 piq_status piq_pg_counts(piq_store *s, piq_store_counts *out, piq_err *err);
 piq_status piq_pg_ping(piq_store *s, piq_err *err);
+uint64_t piq_pg_misses(piq_store *s, piq_err *last);
 
 piq_status piq_pg_recommendation(piq_store *s, piq_arena *a, piq_user_id user,
                                  int64_t id, piq_recommendation_row *out,

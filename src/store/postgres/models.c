@@ -126,7 +126,7 @@ piq_status piq_pg_models(piq_store *s, piq_arena *a, piq_str kind,
         *out = rows;
         *n = (size_t)n_rows;
     }
-    return piq_pg_end(s, r, q.what, st, err);
+    return piq_pg_end(s, r, &q, st, err);
 }
 
 piq_status piq_pg_model(piq_store *s, piq_arena *a, piq_str kind,
@@ -150,7 +150,7 @@ piq_status piq_pg_model(piq_store *s, piq_arena *a, piq_str kind,
         row.has_body = true;
         *out = row;
     }
-    return piq_pg_end(s, r, q.what, st, err);
+    return piq_pg_end(s, r, &q, st, err);
 }
 
 piq_status piq_pg_champions(piq_store *s, piq_arena *a, piq_str kind,
@@ -184,7 +184,7 @@ piq_status piq_pg_champions(piq_store *s, piq_arena *a, piq_str kind,
         *out = rows;
         *n = (size_t)n_rows;
     }
-    return piq_pg_end(s, r, q.what, st, err);
+    return piq_pg_end(s, r, &q, st, err);
 }
 
 piq_status piq_pg_champion(piq_store *s, piq_str kind, uint32_t *number,
@@ -200,5 +200,5 @@ piq_status piq_pg_champion(piq_store *s, piq_str kind, uint32_t *number,
     bool any = PQntuples(r) > 0;
     *number = any ? (uint32_t)piq_pg_get_i64(r, 0, 0) : 0;
     *model = any ? (uint32_t)piq_pg_get_i64(r, 0, 1) : 0;
-    return piq_pg_end(s, r, q.what, PIQ_OK, err);
+    return piq_pg_end(s, r, &q, PIQ_OK, err);
 }

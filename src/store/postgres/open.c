@@ -47,15 +47,16 @@
 #include "store/postgres/conninfo.h"
 #include "store/postgres/handle.h"
 #include "store/postgres/postgres_store.h"
-#include "store/postgres/schema.h"
+#include "store/postgres/shards.h"
 
 #include <stdlib.h>
 
 static void close_store(piq_store *base)
 {
     piq_postgres *s = piq_postgres_of(base);
-    piq_pg_pool_release(&s->pool);
-    piq_pg_setting_release(&s->setting);
+    piq_pg_shards_close(s->shards);
+    piq_pg_pool_release(&s->home.pool);
+    piq_pg_setting_release(&s->home.setting);
     free(s);
 }
 
@@ -107,18 +108,21 @@ static const piq_store_ops postgres_ops = {
     .users = piq_pg_users,
     .counts = piq_pg_counts,
     .ping = piq_pg_ping,
+    .misses = piq_pg_misses,
 };
 
 /* The first connection brings the schema up to date. */
-static piq_status prepare_place(piq_postgres *s, unsigned n_partitions,
+static piq_status prepare_place(piq_postgres *s, const piq_postgres_options *o,
                                 piq_err *err)
 {
     piq_pg_conn *c;
-    piq_status st = piq_pg_pool_borrow(&s->pool, &c, err);
+    piq_status st = piq_pg_borrow(&s->home, &c, err);
     if (st != PIQ_OK)
         return st;
-    st = piq_pg_schema_ensure(c, n_partitions, err);
-    piq_pg_pool_return(&s->pool, c);
+    st = piq_pg_shards_open(s, c, o, err);
+    piq_pg_return(&s->home, c);
+    if (st == PIQ_OK)
+        st = piq_pg_keeper_start(s, err);
     return st;
 }
 
@@ -134,24 +138,25 @@ piq_status piq_postgres_open(const char *conninfo,
         return piq_fail(err, PIQ_ENOMEM,
                         "could not open a PostgreSQL store: out of memory");
     s->base.ops = &postgres_ops;
-    piq_status st = piq_pg_conninfo_read(conninfo, &o, &s->setting, err);
+    piq_status st = piq_pg_conninfo_read(conninfo, &o, &s->home.setting, err);
     if (st != PIQ_OK) {
         free(s);
         return st;
     }
-    if (piq_pg_pool_init(&s->pool, o.n_connections, o.patience_ms,
-                         &s->setting)) {
-        st = prepare_place(s, o.n_partitions, err);
+    if (piq_pg_pool_init(&s->home.pool, o.n_connections, o.patience_ms,
+                         &s->home.setting)) {
+        st = prepare_place(s, &o, err);
         if (st == PIQ_OK) {
             *out = &s->base;
             return PIQ_OK;
         }
-        piq_pg_pool_release(&s->pool);
+        piq_pg_shards_close(s->shards);
+        piq_pg_pool_release(&s->home.pool);
     } else {
         st = piq_fail(err, PIQ_ENOMEM, "could not make a lock for %s",
-                      s->setting.place);
+                      s->home.setting.place);
     }
-    piq_pg_setting_release(&s->setting);
+    piq_pg_setting_release(&s->home.setting);
     free(s);
     return st;
 }

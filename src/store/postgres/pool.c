@@ -68,10 +68,12 @@ static void attempt_worked(piq_pg_pool *p)
 }
 
 /* Of several threads that fail together, one lengthens the pause. */
-static void attempt_failed(piq_pg_pool *p)
+static void attempt_failed(piq_pg_pool *p, const piq_err *why)
 {
     int64_t now = piq_clock_monotonic_ns();
     pthread_mutex_lock(&p->lock);
+    p->n_misses++;
+    p->last_miss = *why;
     if (p->pause_ms == 0 || now >= p->retry_ns) {
         unsigned ms = p->pause_ms == 0 ? FIRST_PAUSE_MS : p->pause_ms * 2;
         p->pause_ms = ms < LONGEST_PAUSE_MS ? ms : LONGEST_PAUSE_MS;
@@ -89,6 +91,16 @@ static void sleep_until(int64_t at_ns)
         ;
 }
 
+uint64_t piq_pg_pool_misses(piq_pg_pool *p, piq_err *last)
+{
+    pthread_mutex_lock(&p->lock);
+    uint64_t n = p->n_misses;
+    if (last != NULL)
+        *last = p->last_miss;
+    pthread_mutex_unlock(&p->lock);
+    return n;
+}
+
 /* Until it works, cannot work, or patience ends. */
 static piq_status connect_patiently(piq_pg_pool *p, piq_pg_conn *c,
                                     piq_err *err)
@@ -99,14 +111,18 @@ static piq_status connect_patiently(piq_pg_pool *p, piq_pg_conn *c,
         if (at > piq_clock_monotonic_ns())
             sleep_until(at < until ? at : until);
         bool retry;
-        piq_status st = piq_pg_connect(c, &retry, err);
+        piq_err why = {0};
+        piq_status st = piq_pg_connect(c, &retry, &why);
         if (st == PIQ_OK) {
             attempt_worked(p);
             return st;
         }
-        attempt_failed(p);
-        if (!retry || piq_clock_monotonic_ns() >= until)
-            return st;
+        attempt_failed(p, &why);
+        if (retry && piq_clock_monotonic_ns() < until)
+            continue;
+        if (err != NULL)
+            *err = why;
+        return st;
     }
 }
 

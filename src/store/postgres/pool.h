@@ -25,6 +25,8 @@ typedef struct piq_pg_pool {
     unsigned free_ix[PIQ_PG_MAX_CONNECTIONS]; /* a stack: the warmest first */
     unsigned pause_ms;                        /* 0: the last attempt worked */
     int64_t retry_ns;                         /* monotonic */
+    uint64_t n_misses;                        /* attempts that failed, ever */
+    piq_err last_miss;                        /* why the newest did */
 } piq_pg_pool;
 
 /* Connects nothing. False: no lock could be made. */
@@ -42,6 +44,9 @@ PIQ_MUST_USE piq_status piq_pg_pool_borrow(piq_pg_pool *p, piq_pg_conn **out,
 PIQ_MUST_USE piq_status piq_pg_pool_mend(piq_pg_pool *p, piq_pg_conn *c,
                                          piq_err *err);
 void piq_pg_pool_return(piq_pg_pool *p, piq_pg_conn *c);
+
+/* As the store's misses(). */
+uint64_t piq_pg_pool_misses(piq_pg_pool *p, piq_err *last);
 
 /* 64 bits that nobody can foresee. */
 uint64_t piq_pg_random(void);

@@ -19,6 +19,14 @@
 
 #include <stdbool.h>
 
+/* With shards (docs/decisions/0036-shards.md) the database named is the
+ * coordinator. A learner is on one of them, by hash; while it cannot be reached
+ * what concerns its learners is PIQ_EIO, and so is what asks about all learners
+ * (lists, numbers that rise, dumps); other learners are served. A commit of
+ * learners of several shards, one of which cannot be reached, is PIQ_ESTALE:
+ * whoever reads its learners anew is told which of them it is.
+ */
+
 /* 0 or NULL: the default. A connection string may set those that have a name
  * in brackets, which goes before what stands here. */
 typedef struct piq_postgres_options {
@@ -27,6 +35,10 @@ typedef struct piq_postgres_options {
     unsigned n_partitions;  /* [piq_partitions] when the schema is made:
                                learner tables are hash-partitioned in so
                                many, at most 1024; 0: they are not */
+    const char *shards;     /* [piq_shards] when the schema is made: names of
+                               foreign servers of the database, 2 to 64, a
+                               comma between, over which learners are spread;
+                               NULL: what the schema was made with */
     unsigned statement_ms;  /* [piq_statement_ms] time-out of one statement
                                and of waiting for its answer; 10000 */
     unsigned connect_s;     /* connect_timeout of each host tried; 5 */

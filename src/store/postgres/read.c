@@ -1,10 +1,21 @@
 #include "domain/words.h"
 #include "store/postgres/errors.h"
-#include "store/postgres/handle.h"
+#include "store/postgres/shards.h"
 
 #include <inttypes.h>
 
 /* ---- the steps of a read ---------------------------------------------- */
+
+/* Known from elsewhere, or asked for here. */
+static void add_bound(piq_pg_flight *f, const piq_pg_call *q)
+{
+    piq_pg_call bound;
+    piq_pg_call_init(&bound, q->has_bound ? PIQ_PG_GIVEN_BOUND : PIQ_PG_BOUND,
+                     "%s", q->what);
+    if (q->has_bound)
+        piq_pg_i64(&bound, q->bound);
+    piq_pg_flight_add(f, &bound);
+}
 
 /* The last statement's rows are moved to *out. *pooler: it may work without
  * prepared statements. */
@@ -14,11 +25,8 @@ static piq_pg_outcome fly(piq_pg_conn *c, piq_pg_scope scope, piq_pg_call *q,
 {
     piq_pg_flight f;
     piq_pg_flight_begin(&f, c, scope);
-    if (q->bounded) {
-        piq_pg_call bound;
-        piq_pg_call_init(&bound, PIQ_PG_BOUND, "%s", q->what);
-        piq_pg_flight_add(&f, &bound);
-    }
+    if (q->bounded)
+        add_bound(&f, q);
     piq_pg_flight_send(&f, q);
     piq_pg_outcome o = piq_pg_flight_land(&f);
     *st = PIQ_OK;
@@ -38,45 +46,51 @@ static piq_pg_outcome fly(piq_pg_conn *c, piq_pg_scope scope, piq_pg_call *q,
     return o;
 }
 
-static piq_status fly_twice(piq_postgres *s, piq_pg_scope scope, piq_pg_call *q,
-                            PGresult **out, piq_err *err)
+piq_status piq_pg_query_at(piq_pg_place *p, piq_pg_scope scope, piq_pg_call *q,
+                           PGresult **out, piq_err *err)
 {
     piq_pg_conn *c;
     bool pooler;
-    piq_status st = piq_pg_pool_borrow(&s->pool, &c, err);
+    *out = NULL;
+    q->place = p->setting.place;
+    piq_status st = piq_pg_borrow(p, &c, err);
     if (st != PIQ_OK)
         return st;
     piq_pg_outcome o = fly(c, scope, q, out, &pooler, &st, err);
     if (o == PIQ_PG_LOST) {
-        st = piq_pg_pool_mend(&s->pool, c, err);
+        st = piq_pg_mend(p, c, err);
         if (st != PIQ_OK)
             return st;
     }
     if (pooler)
-        atomic_store(&s->setting.prepare, false);
+        atomic_store(&p->setting.prepare, false);
     if (o == PIQ_PG_LOST || pooler)
         (void)fly(c, scope, q, out, &pooler, &st, err);
-    piq_pg_pool_return(&s->pool, c);
+    piq_pg_return(p, c);
     return st;
 }
 
 piq_status piq_pg_query(piq_store *base, piq_pg_scope scope, piq_pg_call *q,
                         PGresult **out, piq_err *err)
 {
-    *out = NULL;
-    piq_status st = fly_twice(piq_postgres_of(base), scope, q, out, err);
+    piq_postgres *s = piq_postgres_of(base);
+    piq_status st = s->shards != NULL && q->bounded
+                        ? piq_pg_gather(s, scope, q, out, err)
+                        : piq_pg_query_at(piq_pg_place_of(s, scope.user), scope,
+                                          q, out, err);
     piq_pg_call_release(q);
     return st;
 }
 
-piq_status piq_pg_end(piq_store *base, PGresult *r, const char *what,
+piq_status piq_pg_end(piq_store *base, PGresult *r, const piq_pg_call *q,
                       piq_status status, piq_err *err)
 {
-    const char *place = piq_postgres_of(base)->setting.place;
+    const char *place =
+        q->place != NULL ? q->place : piq_postgres_of(base)->home.setting.place;
     PQclear(r);
     if (status == PIQ_OK)
         return PIQ_OK;
-    piq_fail(err, status, "could not %s in %s: %s", what, place,
+    piq_fail(err, status, "could not %s in %s: %s", q->what, place,
              piq_status_text(status));
     piq_err_at(err, "%s", place);
     return status;
@@ -90,7 +104,7 @@ piq_status piq_pg_query_one(piq_store *s, piq_pg_scope scope, piq_pg_call *q,
     if (st != PIQ_OK)
         return st;
     if (PQntuples(r) == 0)
-        return piq_pg_end(s, r, q->what, PIQ_ENOTFOUND, err);
+        return piq_pg_end(s, r, q, PIQ_ENOTFOUND, err);
     *out = r;
     return PIQ_OK;
 }
@@ -128,7 +142,7 @@ piq_status piq_pg_state(piq_store *s, piq_arena *a, piq_user_id user,
         *version = piq_pg_get_i64(r, 0, 0);
         *body = copy;
     }
-    return piq_pg_end(s, r, q.what, st, err);
+    return piq_pg_end(s, r, &q, st, err);
 }
 
 piq_status piq_pg_snapshot(piq_store *s, piq_arena *a, piq_user_id user,
@@ -154,7 +168,7 @@ piq_status piq_pg_snapshot(piq_store *s, piq_arena *a, piq_user_id user,
         st = PIQ_ENOMEM;
     else
         *out = row;
-    return piq_pg_end(s, r, q.what, st, err);
+    return piq_pg_end(s, r, &q, st, err);
 }
 
 /* ---- events ----------------------------------------------------------- */
@@ -202,7 +216,7 @@ piq_status piq_pg_event(piq_store *s, piq_arena *a, piq_user_id user,
     st = take_whole_event(r, 0, a, &row);
     if (st == PIQ_OK)
         *out = row;
-    return piq_pg_end(s, r, q.what, st, err);
+    return piq_pg_end(s, r, &q, st, err);
 }
 
 piq_status piq_pg_events(piq_store *s, piq_arena *a,
@@ -231,7 +245,7 @@ piq_status piq_pg_events(piq_store *s, piq_arena *a,
         *out = rows;
         *n = (size_t)n_rows;
     }
-    return piq_pg_end(s, r, q.what, st, err);
+    return piq_pg_end(s, r, &q, st, err);
 }
 
 piq_status piq_pg_answers_after(piq_store *s, piq_arena *a, int64_t seq,
@@ -243,6 +257,7 @@ piq_status piq_pg_answers_after(piq_store *s, piq_arena *a, int64_t seq,
     piq_pg_call_init(&q, PIQ_PG_ANSWERS_AFTER,
                      "read the answers after %" PRId64, seq);
     q.bounded = true;
+    q.limit = limit;
     piq_pg_i64(&q, seq);
     piq_pg_count(&q, limit);
     piq_status st = piq_pg_query(s, PIQ_PG_ALL, &q, &r, err);
@@ -259,7 +274,7 @@ piq_status piq_pg_answers_after(piq_store *s, piq_arena *a, int64_t seq,
         *out = rows;
         *n = (size_t)n_rows;
     }
-    return piq_pg_end(s, r, q.what, st, err);
+    return piq_pg_end(s, r, &q, st, err);
 }
 
 /* ---- all learners ----------------------------------------------------- */
@@ -273,38 +288,68 @@ piq_status piq_pg_users(piq_store *s, piq_arena *a, piq_user_id after,
     piq_pg_call_init(&q, PIQ_PG_USERS, "list the learners");
     piq_pg_i64(&q, after.v);
     piq_pg_count(&q, limit);
-    piq_status st = piq_pg_query(s, PIQ_PG_ALL, &q, &r, err);
+    piq_status st = piq_pg_query(s, PIQ_PG_JOINT, &q, &r, err);
     if (st != PIQ_OK)
         return st;
     int n_rows = PQntuples(r);
     piq_user_id *rows = piq_new(a, piq_user_id, (size_t)n_rows);
     if (rows == NULL)
-        return piq_pg_end(s, r, q.what, PIQ_ENOMEM, err);
+        return piq_pg_end(s, r, &q, PIQ_ENOMEM, err);
     for (int i = 0; i < n_rows; i++)
         rows[i].v = piq_pg_get_i64(r, i, 0);
     *out = rows;
     *n = (size_t)n_rows;
-    return piq_pg_end(s, r, q.what, PIQ_OK, err);
+    return piq_pg_end(s, r, &q, PIQ_OK, err);
 }
 
-piq_status piq_pg_counts(piq_store *s, piq_store_counts *out, piq_err *err)
+/* Adds what one place has. */
+static piq_status count_at(piq_pg_place *p, piq_store_counts *sum, piq_err *err)
 {
     piq_pg_call q;
     PGresult *r;
     piq_pg_scope scope = {.all = true, .scans = true};
     piq_pg_call_init(&q, PIQ_PG_COUNTS, "count the rows");
-    piq_status st = piq_pg_query_one(s, scope, &q, &r, err);
+    piq_status st = piq_pg_query_at(p, scope, &q, &r, err);
+    piq_pg_call_release(&q);
     if (st != PIQ_OK)
         return st;
-    *out = (piq_store_counts){
-        .learners = (uint64_t)piq_pg_get_i64(r, 0, 0),
-        .events = (uint64_t)piq_pg_get_i64(r, 0, 1),
-        .recommendations = (uint64_t)piq_pg_get_i64(r, 0, 2),
-        .bytes = (uint64_t)piq_pg_get_i64(r, 0, 3),
-        .catalogue_version = (uint32_t)piq_pg_get_i64(r, 0, 4),
-        .calibration = (uint32_t)piq_pg_get_i64(r, 0, 5),
-    };
-    return piq_pg_end(s, r, q.what, PIQ_OK, err);
+    sum->learners += (uint64_t)piq_pg_get_i64(r, 0, 0);
+    sum->events += (uint64_t)piq_pg_get_i64(r, 0, 1);
+    sum->recommendations += (uint64_t)piq_pg_get_i64(r, 0, 2);
+    sum->bytes += (uint64_t)piq_pg_get_i64(r, 0, 3);
+    sum->catalogue_version += (uint32_t)piq_pg_get_i64(r, 0, 4);
+    sum->calibration += (uint32_t)piq_pg_get_i64(r, 0, 5);
+    PQclear(r);
+    return PIQ_OK;
+}
+
+/* A shard has no curricula and no calibrations. */
+piq_status piq_pg_counts(piq_store *base, piq_store_counts *out, piq_err *err)
+{
+    piq_postgres *s = piq_postgres_of(base);
+    piq_store_counts sum = {0};
+    piq_status st = count_at(&s->home, &sum, err);
+    for (unsigned i = 0; s->shards != NULL && i < s->shards->n && st == PIQ_OK;
+         i++)
+        st = count_at(&s->shards->at[i], &sum, err);
+    if (st == PIQ_OK)
+        *out = sum;
+    return st;
+}
+
+/* Of all servers; why, of the last of them that was missed. */
+uint64_t piq_pg_misses(piq_store *base, piq_err *last)
+{
+    piq_postgres *s = piq_postgres_of(base);
+    uint64_t sum = piq_pg_pool_misses(&s->home.pool, last);
+    for (unsigned i = 0; s->shards != NULL && i < s->shards->n; i++) {
+        piq_err own;
+        uint64_t n = piq_pg_pool_misses(&s->shards->at[i].pool, &own);
+        if (n > 0 && last != NULL)
+            *last = own;
+        sum += n;
+    }
+    return sum;
 }
 
 piq_status piq_pg_ping(piq_store *s, piq_err *err)
@@ -313,5 +358,5 @@ piq_status piq_pg_ping(piq_store *s, piq_err *err)
     PGresult *r;
     piq_pg_call_init(&q, PIQ_PG_PING, "read");
     piq_status st = piq_pg_query_one(s, PIQ_PG_ALL, &q, &r, err);
-    return st == PIQ_OK ? piq_pg_end(s, r, q.what, PIQ_OK, err) : st;
+    return st == PIQ_OK ? piq_pg_end(s, r, &q, PIQ_OK, err) : st;
 }

@@ -45,7 +45,7 @@ piq_status piq_pg_recommendation(piq_store *s, piq_arena *a, piq_user_id user,
     st = take_recommendation(r, 0, a, &row);
     if (st == PIQ_OK)
         *out = row;
-    return piq_pg_end(s, r, q.what, st, err);
+    return piq_pg_end(s, r, &q, st, err);
 }
 
 piq_status piq_pg_recommendations(piq_store *s, piq_arena *a, piq_user_id user,
@@ -73,7 +73,7 @@ piq_status piq_pg_recommendations(piq_store *s, piq_arena *a, piq_user_id user,
         *out = rows;
         *n = (size_t)n_rows;
     }
-    return piq_pg_end(s, r, q.what, st, err);
+    return piq_pg_end(s, r, &q, st, err);
 }
 
 /* Rows come newest first, and the first that is too old ends them. */
@@ -105,7 +105,7 @@ piq_status piq_pg_shown(piq_store *s, piq_arena *a, piq_user_id user,
         *out = rows;
         *n = (size_t)i;
     }
-    return piq_pg_end(s, r, q.what, st, err);
+    return piq_pg_end(s, r, &q, st, err);
 }
 
 /* ---- path and profile ---------------------------------------------------- */
@@ -134,7 +134,7 @@ piq_status piq_pg_path(piq_store *s, piq_arena *a, piq_user_id user,
         st = PIQ_ENOMEM;
     else
         *out = row;
-    return piq_pg_end(s, r, q.what, st, err);
+    return piq_pg_end(s, r, &q, st, err);
 }
 
 piq_status piq_pg_profile(piq_store *s, piq_arena *a, piq_user_id user,
@@ -157,5 +157,5 @@ piq_status piq_pg_profile(piq_store *s, piq_arena *a, piq_user_id user,
         st = PIQ_ENOMEM;
     else
         *out = row;
-    return piq_pg_end(s, r, q.what, st, err);
+    return piq_pg_end(s, r, &q, st, err);
 }

@@ -1,6 +1,6 @@
 /* Small documents, by name and by time. */
 #include "store/postgres/errors.h"
-#include "store/postgres/handle.h"
+#include "store/postgres/shards.h"
 #include "store/record.h"
 
 /* ---- writing ----------------------------------------------------------- */
@@ -13,6 +13,27 @@ piq_status piq_pg_check_records(const piq_record *rows, size_t n, piq_err *err)
     return st;
 }
 
+/* Those made from a state of their learner; an erasure runs alone. */
+static void send_check(piq_pg_flight *f, const piq_record *r, size_t n)
+{
+    piq_pg_call q;
+    size_t n_made = 0;
+    for (size_t i = 0; i < n; i++)
+        n_made += r[i].state_version > 0;
+    if (n_made == 0)
+        return;
+    piq_pg_call_init(&q, PIQ_PG_CHECK_RECORDS, "store a record");
+    piq_pg_array(&q, PIQ_PG_INT8);
+    for (size_t i = 0; i < n; i++)
+        if (r[i].state_version > 0)
+            piq_pg_add_i64(&q, r[i].user.v);
+    piq_pg_array(&q, PIQ_PG_INT8);
+    for (size_t i = 0; i < n; i++)
+        if (r[i].state_version > 0)
+            piq_pg_add_i64(&q, r[i].state_version);
+    piq_pg_flight_add(f, &q);
+}
+
 /* By name, so that engines that write the same ones wait for one another; those
  * of one name in their order. */
 void piq_pg_send_records(piq_pg_flight *f, const piq_record *r, size_t n)
@@ -20,6 +41,7 @@ void piq_pg_send_records(piq_pg_flight *f, const piq_record *r, size_t n)
     piq_pg_call q;
     if (n == 0)
         return;
+    send_check(f, r, n);
     piq_pg_call_init(&q, PIQ_PG_PUT_RECORDS, "store a record");
     piq_pg_array(&q, PIQ_PG_INT8);
     for (size_t i = 0; i < n; i++)
@@ -73,7 +95,11 @@ piq_status piq_pg_put_records(piq_store *s, const piq_record *rows, size_t n,
     batch b = {rows, n};
     piq_pg_write w = {.send = send_batch, .ctx = &b};
     piq_status st = piq_pg_check_records(rows, n, err);
-    return st == PIQ_OK ? piq_pg_transact(s, &w, err) : st;
+    if (st != PIQ_OK)
+        return st;
+    return piq_postgres_of(s)->shards != NULL
+               ? piq_pg_put_records_spread(s, rows, n, err)
+               : piq_pg_transact(s, &w, err);
 }
 
 /* ---- reading ----------------------------------------------------------- */
@@ -111,7 +137,7 @@ piq_status piq_pg_record(piq_store *s, piq_arena *a, piq_user_id user,
     st = take_record(r, 0, a, &row) ? PIQ_OK : PIQ_ENOMEM;
     if (st == PIQ_OK)
         *out = row;
-    return piq_pg_end(s, r, q.what, st, err);
+    return piq_pg_end(s, r, &q, st, err);
 }
 
 piq_status piq_pg_records(piq_store *s, piq_arena *a,
@@ -130,7 +156,7 @@ piq_status piq_pg_records(piq_store *s, piq_arena *a,
     piq_pg_i64(&q, range->until_us);
     piq_pg_i64(&q, range->now_us);
     piq_pg_count(&q, range->limit);
-    piq_pg_scope scope = all ? PIQ_PG_ALL : piq_pg_scope_of(range->user);
+    piq_pg_scope scope = all ? PIQ_PG_JOINT : piq_pg_scope_of(range->user);
     piq_status st = piq_pg_query(s, scope, &q, &r, err);
     if (st != PIQ_OK)
         return st;
@@ -143,5 +169,5 @@ piq_status piq_pg_records(piq_store *s, piq_arena *a,
         *out = rows;
         *n = (size_t)n_rows;
     }
-    return piq_pg_end(s, r, q.what, st, err);
+    return piq_pg_end(s, r, &q, st, err);
 }

@@ -42,7 +42,7 @@ piq_status piq_pg_rules(piq_store *s, piq_arena *a, uint32_t version,
         st = PIQ_ENOMEM;
     else
         *out = row;
-    return piq_pg_end(s, r, q.what, st, err);
+    return piq_pg_end(s, r, &q, st, err);
 }
 
 piq_status piq_pg_rule_versions(piq_store *s, piq_arena *a, size_t limit,
@@ -59,14 +59,14 @@ piq_status piq_pg_rule_versions(piq_store *s, piq_arena *a, size_t limit,
     int n_rows = PQntuples(r);
     piq_rules_row *rows = piq_new(a, piq_rules_row, (size_t)n_rows);
     if (rows == NULL)
-        return piq_pg_end(s, r, q.what, PIQ_ENOMEM, err);
+        return piq_pg_end(s, r, &q, PIQ_ENOMEM, err);
     for (int i = 0; i < n_rows; i++) {
         rows[i].version = (uint32_t)piq_pg_get_i64(r, i, 0);
         rows[i].made_us = piq_pg_get_i64(r, i, 1);
     }
     *out = rows;
     *n = (size_t)n_rows;
-    return piq_pg_end(s, r, q.what, PIQ_OK, err);
+    return piq_pg_end(s, r, &q, PIQ_OK, err);
 }
 
 /* ---- experiments -----------------------------------------------------------
@@ -150,7 +150,7 @@ piq_status piq_pg_experiments(piq_store *s, piq_arena *a,
         *out = rows;
         *n = (size_t)n_rows;
     }
-    return piq_pg_end(s, r, q.what, st, err);
+    return piq_pg_end(s, r, &q, st, err);
 }
 
 /* ---- changes ---------------------------------------------------------------
@@ -168,5 +168,5 @@ piq_status piq_pg_policy_marks(piq_store *s, uint32_t *rules,
         return st;
     *rules = (uint32_t)piq_pg_get_i64(r, 0, 0);
     *experiments = (uint64_t)piq_pg_get_i64(r, 0, 1);
-    return piq_pg_end(s, r, q.what, PIQ_OK, err);
+    return piq_pg_end(s, r, &q, PIQ_OK, err);
 }

@@ -80,7 +80,7 @@ static piq_status check_marks(const piq_pg_conn *c, const marks *m,
 
 /* Learners' rows are seen by who has said whose they may be, and else by
  * nobody, owner or not. Rows of nobody (user 0) are for those who see all. */
-static void add_security(piq_buf *b, const char *table)
+void piq_pg_add_security(piq_buf *b, const char *table)
 {
     piq_buf_printf(b,
                    "ALTER TABLE %s ENABLE ROW LEVEL SECURITY;"
@@ -88,7 +88,7 @@ static void add_security(piq_buf *b, const char *table)
                    table, table);
 }
 
-static void add_policy(piq_buf *b, const char *table)
+void piq_pg_add_policy(piq_buf *b, const char *table)
 {
     piq_buf_printf(b,
                    "CREATE POLICY tenant ON %s USING ("
@@ -98,28 +98,41 @@ static void add_policy(piq_buf *b, const char *table)
                    table);
 }
 
-/* A partition has no policy of its own: only its parent lets anybody in. */
-static void add_partitions(piq_buf *b, const char *table, unsigned n)
+/* A partition has no policy of its own: only its parent lets anybody in. A
+ * shard has those whose learners are its own, and refuses others' rows. */
+static void add_partitions(piq_buf *b, const char *table, unsigned n,
+                           const piq_pg_layout *layout)
 {
     for (unsigned i = 0; i < n; i++) {
         char name[80];
+        if (layout->is_shard && i % layout->n_shards != layout->place)
+            continue;
         snprintf(name, sizeof name, "%s_p%u", table, i);
         piq_buf_printf(b,
                        "CREATE TABLE %s PARTITION OF %s FOR VALUES WITH"
                        " (MODULUS %u, REMAINDER %u);",
                        name, table, n, i);
-        add_security(b, name);
+        piq_pg_add_security(b, name);
     }
 }
 
-static void add_table(piq_buf *b, const piq_pg_learner_table *t, unsigned n)
+static unsigned n_partitions_of(const piq_pg_layout *l)
 {
+    if (!l->is_shard)
+        return l->n_shards > 0 ? 0 : l->n_partitions;
+    return l->n_shards * (l->n_partitions > 0 ? l->n_partitions : 1);
+}
+
+static void add_table(piq_buf *b, const piq_pg_learner_table *t,
+                      const piq_pg_layout *layout)
+{
+    unsigned n = n_partitions_of(layout);
     piq_buf_printf(b, "CREATE TABLE %s (", t->name);
     piq_buf_add_z(b, t->columns);
     piq_buf_add_z(b, n > 0 ? ") PARTITION BY HASH (user_id);" : ");");
-    add_security(b, t->name);
-    add_policy(b, t->name);
-    add_partitions(b, t->name, n);
+    piq_pg_add_security(b, t->name);
+    piq_pg_add_policy(b, t->name);
+    add_partitions(b, t->name, n, layout);
     piq_buf_add_z(b, t->indexes);
 }
 
@@ -148,7 +161,8 @@ static const char settle_storage[] =
     " LOOP EXECUTE format('ALTER TABLE %s SET (toast_tuple_target = 8160,"
     "  fillfactor = %s)', x.t, x.f); END LOOP; END $$;";
 
-static void add_migration(piq_buf *b, int version, unsigned n_partitions)
+static void add_migration(piq_buf *b, const char *schema, int version,
+                          const piq_pg_layout *layout)
 {
     const piq_pg_migration *m = &piq_pg_migrations[version - 1];
     if (version == 1)
@@ -160,10 +174,12 @@ static void add_migration(piq_buf *b, int version, unsigned n_partitions)
         piq_buf_add_z(b, m->statements[i]);
     if (version == 1)
         piq_buf_printf(b, "INSERT INTO store (n_partitions) VALUES (%u);",
-                       n_partitions);
+                       layout->n_partitions);
     for (size_t i = 0; i < m->n_tables; i++)
-        add_table(b, &m->tables[i], n_partitions);
+        add_table(b, &m->tables[i], layout);
     piq_buf_add_z(b, settle_storage);
+    if (version == 1 && layout->n_shards > 0)
+        piq_pg_add_shard_layout(b, schema, layout);
     piq_buf_printf(b,
                    "INSERT INTO schema_migrations (version, name)"
                    " VALUES (%d, '%s');",
@@ -181,36 +197,71 @@ static piq_status run(piq_pg_conn *c, const char *sql, piq_err *err)
     return st;
 }
 
-/* Two numbers, 0 and 0 when there is no such table yet. */
 static piq_status read_version(piq_pg_conn *c, int *version,
-                               unsigned *n_partitions, piq_err *err)
+                               unsigned *n_partitions, bool *is_shard,
+                               piq_err *err)
 {
     char sql[400];
     const char *s = c->setting->schema;
     snprintf(sql, sizeof sql,
              "SELECT coalesce(max(version), 0),"
-             " (SELECT n_partitions FROM %s.store)"
+             " (SELECT n_partitions FROM %s.store),"
+             " to_regclass('%s.shard') IS NOT NULL"
              " FROM %s.schema_migrations",
-             s, s);
+             s, s, s);
     PGresult *r;
     piq_status st = piq_pg_exec(c, sql, "read the schema's version", &r, err);
     if (st != PIQ_OK)
         return st;
     *version = (int)strtol(PQgetvalue(r, 0, 0), NULL, 10);
     *n_partitions = (unsigned)strtoul(PQgetvalue(r, 0, 1), NULL, 10);
+    *is_shard = PQgetvalue(r, 0, 2)[0] == 't';
     PQclear(r);
     return PIQ_OK;
 }
 
+static piq_status not_that_shard(const piq_pg_conn *c, piq_err *err)
+{
+    piq_fail(err, PIQ_EINVAL,
+             "schema %s of %s is not the shard it was taken for",
+             c->setting->schema, c->setting->place);
+    piq_err_hint(err, "a shard is opened by its coordinator, which keeps their "
+                      "order in its table shards");
+    return PIQ_EINVAL;
+}
+
+/* Rows of one shard would not be found on another. */
+static piq_status check_shard(piq_pg_conn *c, const piq_pg_layout *layout,
+                              bool is_shard, piq_err *err)
+{
+    char sql[256];
+    PGresult *r;
+    if (is_shard != layout->is_shard)
+        return not_that_shard(c, err);
+    if (!is_shard)
+        return PIQ_OK;
+    snprintf(sql, sizeof sql,
+             "SELECT place = %u AND n_shards = %u FROM %s.shard", layout->place,
+             layout->n_shards, c->setting->schema);
+    piq_status st = piq_pg_exec(c, sql, "see which shard it is", &r, err);
+    if (st != PIQ_OK)
+        return st;
+    bool fits = PQntuples(r) == 1 && PQgetvalue(r, 0, 0)[0] == 't';
+    PQclear(r);
+    return fits ? PIQ_OK : not_that_shard(c, err);
+}
+
 /* Inside a transaction that holds the lock. */
-static piq_status apply_inside(piq_pg_conn *c, unsigned n_partitions,
+static piq_status apply_inside(piq_pg_conn *c, const piq_pg_layout *wanted,
                                piq_err *err)
 {
     marks m;
     int version = 0;
+    bool is_shard;
+    piq_pg_layout layout = *wanted;
     piq_status st = read_marks(c, &m, err);
     if (st == PIQ_OK && m.is_ours)
-        st = read_version(c, &version, &n_partitions, err);
+        st = read_version(c, &version, &layout.n_partitions, &is_shard, err);
     piq_buf b;
     piq_buf_init(&b, MAX_SQL_BYTES);
     if (st == PIQ_OK && !m.has_schema)
@@ -218,7 +269,7 @@ static piq_status apply_inside(piq_pg_conn *c, unsigned n_partitions,
     piq_buf_printf(&b, "SET LOCAL search_path = %s, pg_temp;",
                    c->setting->schema);
     for (int v = version + 1; st == PIQ_OK && v <= piq_pg_n_migrations; v++)
-        add_migration(&b, v, n_partitions);
+        add_migration(&b, c->setting->schema, v, &layout);
     if (st == PIQ_OK && b.status != PIQ_OK)
         st = piq_fail(err, b.status,
                       "no memory to bring the schema of %s up "
@@ -230,7 +281,8 @@ static piq_status apply_inside(piq_pg_conn *c, unsigned n_partitions,
     return st;
 }
 
-static piq_status apply(piq_pg_conn *c, unsigned n_partitions, piq_err *err)
+static piq_status apply(piq_pg_conn *c, const piq_pg_layout *layout,
+                        piq_err *err)
 {
     char sql[256];
     snprintf(sql, sizeof sql,
@@ -240,7 +292,7 @@ static piq_status apply(piq_pg_conn *c, unsigned n_partitions, piq_err *err)
              c->setting->schema);
     piq_status st = run(c, sql, err);
     if (st == PIQ_OK)
-        st = apply_inside(c, n_partitions, err);
+        st = apply_inside(c, layout, err);
     if (st == PIQ_OK)
         return run(c, "COMMIT", err);
     piq_err ignored;
@@ -249,7 +301,7 @@ static piq_status apply(piq_pg_conn *c, unsigned n_partitions, piq_err *err)
     return st;
 }
 
-piq_status piq_pg_schema_ensure(piq_pg_conn *c, unsigned n_partitions,
+piq_status piq_pg_schema_ensure(piq_pg_conn *c, const piq_pg_layout *layout,
                                 piq_err *err)
 {
     marks m;
@@ -262,8 +314,11 @@ piq_status piq_pg_schema_ensure(piq_pg_conn *c, unsigned n_partitions,
         return st;
     int version = 0;
     unsigned kept;
+    bool is_shard;
     if (m.is_ours)
-        st = read_version(c, &version, &kept, err);
+        st = read_version(c, &version, &kept, &is_shard, err);
+    if (st == PIQ_OK && m.is_ours)
+        st = check_shard(c, layout, is_shard, err);
     if (st != PIQ_OK || version == piq_pg_n_migrations)
         return st;
     if (version > piq_pg_n_migrations) {
@@ -275,5 +330,5 @@ piq_status piq_pg_schema_ensure(piq_pg_conn *c, unsigned n_partitions,
         piq_err_hint(err, "use the newer version of piq that wrote it");
         return PIQ_EINVAL;
     }
-    return apply(c, n_partitions, err);
+    return apply(c, layout, err);
 }

@@ -1,6 +1,6 @@
 /* The log of what was recommended, read back with what became of it. */
 #include "domain/words.h"
-#include "store/postgres/handle.h"
+#include "store/postgres/shards.h"
 
 #include <inttypes.h>
 
@@ -94,6 +94,7 @@ piq_status piq_pg_slates_after(piq_store *s, piq_arena *a, int64_t after,
     piq_pg_call_init(&q, PIQ_PG_SLATES_AFTER, "read slates after %" PRId64,
                      after);
     q.bounded = true;
+    q.limit = limit;
     piq_pg_i64(&q, after);
     piq_pg_count(&q, limit);
     piq_status st = piq_pg_query(s, PIQ_PG_ALL, &q, &r, err);
@@ -106,11 +107,12 @@ piq_status piq_pg_slates_after(piq_store *s, piq_arena *a, int64_t after,
         *out = rows;
         *n = n_rows;
     }
-    return piq_pg_end(s, r, q.what, st, err);
+    return piq_pg_end(s, r, &q, st, err);
 }
 
-piq_status piq_pg_slate_of(piq_store *s, piq_arena *a, int64_t recommendation,
-                           piq_slate_record *out, piq_err *err)
+static piq_status slate_at(piq_store *s, piq_pg_place *p, piq_arena *a,
+                           int64_t recommendation, piq_slate_record *out,
+                           piq_err *err)
 {
     piq_pg_call q;
     PGresult *r;
@@ -118,7 +120,8 @@ piq_status piq_pg_slate_of(piq_store *s, piq_arena *a, int64_t recommendation,
                      "read the slate of recommendation %" PRId64,
                      recommendation);
     piq_pg_i64(&q, recommendation);
-    piq_status st = piq_pg_query(s, PIQ_PG_ALL, &q, &r, err);
+    piq_status st = piq_pg_query_at(p, PIQ_PG_ALL, &q, &r, err);
+    piq_pg_call_release(&q);
     if (st != PIQ_OK)
         return st;
     piq_slate_record *rows;
@@ -130,7 +133,30 @@ piq_status piq_pg_slate_of(piq_store *s, piq_arena *a, int64_t recommendation,
         st = PIQ_ENOTFOUND;
     if (st == PIQ_OK)
         *out = *rows;
-    return piq_pg_end(s, r, q.what, st, err);
+    return piq_pg_end(s, r, &q, st, err);
+}
+
+/* Its number does not tell the learner: the shards are asked until one knows. A
+ * shard that does not answer matters only when no other does. */
+piq_status piq_pg_slate_of(piq_store *base, piq_arena *a,
+                           int64_t recommendation, piq_slate_record *out,
+                           piq_err *err)
+{
+    piq_postgres *s = piq_postgres_of(base);
+    if (s->shards == NULL)
+        return slate_at(base, &s->home, a, recommendation, out, err);
+    piq_status worst = PIQ_ENOTFOUND;
+    for (unsigned i = 0; i < s->shards->n; i++) {
+        piq_err own = {0};
+        piq_status st =
+            slate_at(base, &s->shards->at[i], a, recommendation, out, &own);
+        if (st == PIQ_OK)
+            return st;
+        if (err != NULL && (st != PIQ_ENOTFOUND || i == 0))
+            *err = own;
+        worst = st != PIQ_ENOTFOUND ? st : worst;
+    }
+    return worst;
 }
 
 /* ---- exposures ----------------------------------------------------------- */
@@ -159,6 +185,7 @@ piq_status piq_pg_exposures(piq_store *s, piq_arena *a, int64_t experiment,
     piq_pg_call_init(&q, PIQ_PG_EXPOSURES,
                      "read the exposures of experiment %" PRId64, experiment);
     q.bounded = true;
+    q.limit = limit;
     piq_pg_i64(&q, experiment);
     piq_pg_i64(&q, after);
     piq_pg_count(&q, limit);
@@ -181,5 +208,5 @@ piq_status piq_pg_exposures(piq_store *s, piq_arena *a, int64_t experiment,
         *out = rows;
         *n = room;
     }
-    return piq_pg_end(s, r, q.what, st, err);
+    return piq_pg_end(s, r, &q, st, err);
 }

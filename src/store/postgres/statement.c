@@ -48,6 +48,21 @@
     " %s: its learner has none of that number', v.id)) FROM v" SHORT           \
     " AND NOT EXISTS (SELECT 1 FROM w WHERE w.id = v.id) LIMIT 1"
 
+#define FORGET(which, stopped)                                                 \
+    "WITH f AS (SELECT user_id, id, served_us, first_recommendation,"          \
+    " n_recommendations FROM recommendation_log " which "),"                   \
+    " r AS (UPDATE content_recommendations r SET reasoning = NULL FROM f"      \
+    " WHERE f.served_us < $1::bigint AND r.user_id = f.user_id"                \
+    " AND r.id BETWEEN f.first_recommendation AND"                             \
+    " f.first_recommendation + f.n_recommendations - 1),"                      \
+    " s AS (DELETE FROM recommendation_log l USING f"                          \
+    " WHERE f.served_us < $1::bigint AND l.user_id = f.user_id"                \
+    " AND l.id = f.id RETURNING 1),"                                           \
+    " x AS (SELECT x.user_id, x.id FROM exposures x " stopped                  \
+    " ORDER BY x.id LIMIT $2::bigint),"                                        \
+    " d AS (DELETE FROM exposures y USING x"                                   \
+    " WHERE y.user_id = x.user_id AND y.id = x.id RETURNING 1)"
+
 static const char *const texts[PIQ_PG_OTHER] = {
     /* Scans: a plan that was prepared while a table was empty would go on
      * reading all of it until the first analyze. */
@@ -64,19 +79,53 @@ static const char *const texts[PIQ_PG_OTHER] = {
                       " given, given_2, given_3 FROM settle($1::bigint)",
     [PIQ_PG_BOUND] = "SELECT set_config('piq.bound', horizon()::text, true)",
 
+    /* Of a coordinator and its shards: schema_shards.c. */
+    [PIQ_PG_GIVEN_BOUND] =
+        "SELECT set_config('piq.bound', $1::bigint::text, true)",
+    [PIQ_PG_BELOW] = "SELECT below($1::bigint)",
+    [PIQ_PG_LAST_MARK] = "SELECT last_mark()",
+    [PIQ_PG_NUMBERS] =
+        "SELECT m, r, p FROM numbers($1::bigint, $2::bigint, $3::bigint)",
+    [PIQ_PG_OPEN_PART] = "SELECT open_part($1::bigint <> 0, $2::bigint)",
+    [PIQ_PG_BEGIN_PART] = "SELECT begin_part($1::bigint, $2::bigint,"
+                          " $3::bigint, $4::bigint)",
+    [PIQ_PG_DECIDE] = "SELECT decide($1::bigint)",
+    [PIQ_PG_RAISE_FLOOR] = "SELECT raise_floor($1::bigint)",
+    [PIQ_PG_STOPPED_EXPERIMENTS] =
+        "SELECT id FROM experiments WHERE stopped_us < $1::bigint",
+    [PIQ_PG_ERASE_PART] = "UPDATE commits SET given = e.n_events,"
+                          " given_2 = e.n_recommendations, given_3 = e.n_others"
+                          " FROM erase($1::bigint) e WHERE token = $2::bigint",
+    /* A statement of its own, which sees what the one before it did. */
+    [PIQ_PG_ERASED_PART] = "SELECT given, given_2, given_3, erased_floor()"
+                           " FROM commits WHERE token = $1::bigint",
+    [PIQ_PG_OLDEST_SLATES] =
+        "SELECT id FROM recommendation_log ORDER BY id LIMIT $1::bigint",
+    [PIQ_PG_OLDEST_EXPOSURES] =
+        "SELECT id FROM exposures WHERE experiment = ANY ($2::bigint[])"
+        " ORDER BY id LIMIT $1::bigint",
+    [PIQ_PG_FORGET_LOG_PART] = FORGET(
+        "WHERE id <= $4::bigint ORDER BY id LIMIT $2::bigint",
+        "WHERE x.id <= $5::bigint AND x.experiment = ANY"
+        " ($6::bigint[])") " UPDATE commits SET given = (SELECT count(*) FROM "
+                           "s),"
+                           " given_2 = (SELECT count(*) FROM d)"
+                           " WHERE token = $3::bigint RETURNING given, given_2",
+
     [PIQ_PG_ADD_EVENTS] =
         "WITH w AS (INSERT INTO events (user_id, event_id, seq, at_us,"
         " received_us, type, catalogue_version, calibration, item, score,"
         " predicted, ability_logit, ability_variance, body)"
-        " SELECT user_id, event_id, " MARK " + ord - 1, at_us, received_us,"
+        " SELECT user_id, event_id, " MARK " + place, at_us, received_us,"
         " type, catalogue_version, calibration, item, score, predicted,"
         " ability_logit, ability_variance, body FROM unnest("
         "$1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::text[],"
         " $6::bigint[], $7::bigint[], $8::bigint[], $9::float8[],"
-        " $10::float8[], $11::float8[], $12::float8[], $13::text[])"
-        " WITH ORDINALITY AS t (user_id, event_id, at_us, received_us, type,"
+        " $10::float8[], $11::float8[], $12::float8[], $13::text[],"
+        " $14::bigint[])"
+        " AS t (user_id, event_id, at_us, received_us, type,"
         " catalogue_version, calibration, item, score, predicted,"
-        " ability_logit, ability_variance, body, ord)"
+        " ability_logit, ability_variance, body, place)"
         " ORDER BY user_id, event_id COLLATE \"C\""
         " ON CONFLICT (user_id, event_id) DO NOTHING RETURNING seq)"
         " SELECT refuse('PQ006', 'events', 'could not store an event: there is"
@@ -136,43 +185,45 @@ static const char *const texts[PIQ_PG_OTHER] = {
     [PIQ_PG_ADD_RECOMMENDATIONS] =
         "INSERT INTO content_recommendations (id, user_id, content_type,"
         " content_id, score, reasoning, recommended_at, user_action,"
-        " feedback_score) SELECT " RECOMMENDATION " + ord - 1, user_id,"
+        " feedback_score) SELECT " RECOMMENDATION " + place, user_id,"
         " content_type, content_id, score, reasoning::jsonb, recommended_at,"
         " user_action, feedback_score FROM unnest($1::bigint[], $2::text[],"
         " $3::bigint[], $4::float8[], $5::text[], $6::timestamptz[],"
-        " $7::text[], $8::bigint[]) WITH ORDINALITY AS v (user_id,"
+        " $7::text[], $8::bigint[], $9::bigint[]) AS v (user_id,"
         " content_type, content_id, score, reasoning, recommended_at,"
-        " user_action, feedback_score, ord)",
+        " user_action, feedback_score, place)",
     [PIQ_PG_ADD_SLATES] =
-        "WITH v AS (SELECT * FROM unnest($2::bigint[], $3::bigint[],"
-        " $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::bigint[],"
-        " $9::bigint[], $10::bytea[]) WITH ORDINALITY AS t (user_id,"
+        "WITH v AS (SELECT * FROM unnest($1::bigint[], $2::bigint[],"
+        " $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::text[],"
+        " $8::bigint[], $9::bigint[], $10::bytea[]) AS t (place, user_id,"
         " served_us, state_version, catalogue_version, policy, request,"
-        " first_row, n_rows, candidates, ord)),"
+        " first_row, n_rows, candidates)),"
         " w AS (INSERT INTO recommendation_log (user_id, id, served_us,"
         " state_version, catalogue_version, policy, request,"
         " first_recommendation, n_recommendations, candidates)"
-        " SELECT user_id, " MARK " + $1::bigint + ord - 1, served_us,"
+        " SELECT user_id, " MARK " + place, served_us,"
         " state_version, catalogue_version, policy, request,"
         " CASE WHEN n_rows > 0 THEN " RECOMMENDATION " + first_row END,"
         " n_rows, candidates FROM v) " ERASED,
     [PIQ_PG_ADD_EXPOSURES] =
         "INSERT INTO exposures (user_id, id, experiment, arm, at_us, gained,"
         " practice_s, first_recommendation, n_recommendations)"
-        " SELECT user_id, " MARK " + $1::bigint + ord - 1, experiment, arm,"
+        " SELECT user_id, " MARK " + place, experiment, arm,"
         " at_us, gained, practice_s,"
         " CASE WHEN n_rows > 0 THEN " RECOMMENDATION " + first_row END,"
-        " n_rows FROM unnest($2::bigint[], $3::bigint[], $4::bigint[],"
-        " $5::bigint[], $6::float8[], $7::float8[], $8::bigint[],"
-        " $9::bigint[]) WITH ORDINALITY AS v (user_id, experiment, arm,"
-        " at_us, gained, practice_s, first_row, n_rows, ord)",
+        " n_rows FROM unnest($1::bigint[], $2::bigint[], $3::bigint[],"
+        " $4::bigint[], $5::bigint[], $6::float8[], $7::float8[],"
+        " $8::bigint[], $9::bigint[]) AS v (place, user_id, experiment, arm,"
+        " at_us, gained, practice_s, first_row, n_rows)",
     [PIQ_PG_SET_FEEDBACK] =
         "WITH v AS (SELECT * FROM unnest($1::bigint[], $2::bigint[],"
-        " $3::text[], $4::bigint[]) AS t (user_id, id, action, score)"
-        " ORDER BY user_id, id),"
+        " $3::text[], $4::bigint[], $5::bigint[])"
+        " AS t (user_id, id, action, score, exact) ORDER BY user_id, id),"
         " w AS (UPDATE content_recommendations r SET"
-        " user_action = coalesce(v.action, r.user_action),"
-        " feedback_score = coalesce(v.score::integer, r.feedback_score)"
+        " user_action = coalesce(v.action,"
+        " CASE WHEN v.exact = 0 THEN r.user_action END),"
+        " feedback_score = coalesce(v.score::integer,"
+        " CASE WHEN v.exact = 0 THEN r.feedback_score END)"
         " FROM v WHERE r.user_id = v.user_id AND r.id = v.id"
         " RETURNING r.id) " MISSING("recommendation",
                                     "content_recommendations"),
@@ -180,13 +231,12 @@ static const char *const texts[PIQ_PG_OTHER] = {
     [PIQ_PG_ADD_PATHS] =
         "WITH v AS (SELECT * FROM unnest($1::bigint[], $2::text[],"
         " $3::bigint[], $4::timestamptz[], $5::text[], $6::bigint[],"
-        " $7::timestamptz[]) WITH ORDINALITY AS t (user_id, path_config,"
+        " $7::timestamptz[], $8::bigint[]) AS t (user_id, path_config,"
         " current_position, estimated_completion, adaptation_history,"
-        " state_version, created_at, ord)),"
+        " state_version, created_at, place)),"
         " w AS (INSERT INTO learning_paths (id, user_id, path_config,"
         " current_position, estimated_completion, adaptation_history,"
-        " created_at, state_version) SELECT " PATH " + $8::bigint + ord - 1,"
-        " user_id,"
+        " created_at, state_version) SELECT " PATH " + place, user_id,"
         " path_config::jsonb, current_position, estimated_completion,"
         " adaptation_history::jsonb, created_at, state_version FROM v) " ERASED,
     [PIQ_PG_SET_PATHS] =
@@ -236,6 +286,9 @@ static const char *const texts[PIQ_PG_OTHER] = {
         " variance, n) SELECT item, $1::bigint, d, v, n FROM"
         " unnest($2::bigint[], $3::float8[], $4::float8[], $5::bigint[])"
         " AS t (item, d, v, n)",
+    [PIQ_PG_CHECK_RECORDS] =
+        "WITH v AS (SELECT * FROM unnest($1::bigint[], $2::bigint[])"
+        " AS t (user_id, state_version)) " ERASED,
     [PIQ_PG_PUT_RECORDS] =
         "SELECT put_record(u, k, y, f, a, e, CASE WHEN r IS NULL THEN d"
         " ELSE '{\"first\":' || (" RECOMMENDATION " + r) || ',' ||"
@@ -333,26 +386,17 @@ static const char *const texts[PIQ_PG_OTHER] = {
                     " $3::bigint) WHERE token = $4::bigint RETURNING given",
 
     /* Of the oldest, by their ids, those that were served before. */
-    [PIQ_PG_FORGET_LOG] =
-        "WITH f AS (SELECT user_id, id, served_us, first_recommendation,"
-        " n_recommendations FROM recommendation_log"
-        " ORDER BY id LIMIT $2::bigint),"
-        " r AS (UPDATE content_recommendations r SET reasoning = NULL FROM f"
-        " WHERE f.served_us < $1::bigint AND r.user_id = f.user_id"
-        " AND r.id BETWEEN f.first_recommendation AND"
-        " f.first_recommendation + f.n_recommendations - 1),"
-        " s AS (DELETE FROM recommendation_log l USING f"
-        " WHERE f.served_us < $1::bigint AND l.user_id = f.user_id"
-        " AND l.id = f.id RETURNING 1),"
-        " x AS (SELECT x.user_id, x.id FROM exposures x"
-        " JOIN experiments e ON e.id = x.experiment"
-        " WHERE e.stopped_us < $1::bigint ORDER BY x.id LIMIT $2::bigint),"
-        " d AS (DELETE FROM exposures y USING x"
-        " WHERE y.user_id = x.user_id AND y.id = x.id RETURNING 1)"
-        " UPDATE commits SET given = CASE WHEN"
-        " (SELECT count(*) FROM s) >= $2::bigint OR"
-        " (SELECT count(*) FROM d) >= $2::bigint THEN 1 ELSE 0 END"
-        " WHERE token = $3::bigint RETURNING given",
+    [PIQ_PG_FORGET_LOG] = FORGET(
+        "ORDER BY id LIMIT $2::bigint",
+        "JOIN experiments e ON e.id = x.experiment"
+        " WHERE e.stopped_us < $1::bigint") " UPDATE commits SET given = CASE "
+                                            "WHEN"
+                                            " (SELECT count(*) FROM s) >= "
+                                            "$2::bigint OR"
+                                            " (SELECT count(*) FROM d) >= "
+                                            "$2::bigint THEN 1 ELSE 0 END"
+                                            " WHERE token = $3::bigint "
+                                            "RETURNING given",
 
     [PIQ_PG_CATALOGUE] =
         "SELECT version, document FROM catalogues WHERE version = $1::bigint"

@@ -4,7 +4,7 @@
  * A dump is one statement, so it sees one instant, and its rows come one by one
  * while it runs. */
 #include "store/postgres/errors.h"
-#include "store/postgres/handle.h"
+#include "store/postgres/shards.h"
 
 #include <stdio.h>
 
@@ -118,15 +118,17 @@ static piq_status give_rows(const dumping *d, piq_pg_conn *c, piq_err *err)
  * that long. */
 static piq_status begin_dump(piq_pg_conn *c, piq_pg_scope scope, piq_err *err)
 {
-    char sql[400];
+    char sql[512];
     char tenant[24] = "*";
+    const char *schema = c->setting->schema;
+    bool joint = scope.joint && c->setting->has_shards;
     if (!scope.all)
         snprintf(tenant, sizeof tenant, "%lld", (long long)scope.tenant);
     snprintf(sql, sizeof sql,
-             "BEGIN READ ONLY; SET LOCAL search_path = %s, pg_temp;"
+             "BEGIN READ ONLY; SET LOCAL search_path = %s%s%s, pg_temp;"
              "SET LOCAL statement_timeout = 0;"
              "SELECT set_config('piq.tenant', '%s', true)",
-             c->setting->schema, tenant);
+             joint ? schema : "", joint ? "_all, " : "", schema, tenant);
     PGresult *r;
     piq_status st = piq_pg_exec(c, sql, "begin a dump", &r, err);
     if (st == PIQ_OK)
@@ -138,7 +140,7 @@ static piq_status dump_on(piq_pg_conn *c, const dumping *d, piq_user_id user,
                           piq_err *err)
 {
     bool one = user.v != PIQ_ANY_USER;
-    piq_pg_scope scope = one ? piq_pg_scope_of(user) : PIQ_PG_ALL;
+    piq_pg_scope scope = one ? piq_pg_scope_of(user) : PIQ_PG_JOINT;
     piq_pg_call q;
     piq_buf b;
     if (PQpipelineStatus(c->pg) != PQ_PIPELINE_OFF &&
@@ -175,18 +177,19 @@ piq_status piq_pg_dump(piq_store *base, const piq_table *t, piq_user_id user,
                        piq_row_sink *sink, void *ctx, piq_err *err)
 {
     piq_postgres *s = piq_postgres_of(base);
+    piq_pg_place *p = piq_pg_place_of(s, user);
     piq_pg_conn *c;
-    dumping d = {t, sink, ctx, s->setting.place, ""};
+    dumping d = {t, sink, ctx, p->setting.place, ""};
     snprintf(d.what, sizeof d.what, "read the table %s", t->name);
     if (user.v != PIQ_ANY_USER && t->user == PIQ_NO_COLUMN)
         return PIQ_OK;
-    piq_status st = piq_pg_pool_borrow(&s->pool, &c, err);
+    piq_status st = piq_pg_borrow(p, &c, err);
     if (st != PIQ_OK)
         return st;
     st = dump_on(c, &d, user, err);
     if (st != PIQ_OK) /* halfway through a result or a transaction */
         piq_pg_disconnect(c);
-    piq_pg_pool_return(&s->pool, c);
+    piq_pg_return(p, c);
     return st;
 }
 
@@ -272,6 +275,8 @@ typedef struct loading {
     const piq_cell *cells; /* [n * t->n_columns] */
     size_t n;
     const char *text;
+    const struct loading *whole; /* of which this is a part, or itself */
+    int64_t floor;               /* to be kept by a shard */
 } loading;
 
 static piq_cell_kind kind_of(const piq_column *c)
@@ -371,17 +376,111 @@ static void send_numbers(piq_pg_flight *f, const loading *l)
     piq_pg_flight_add(f, &q);
 }
 
+static void send_pieces(piq_pg_flight *f, const loading *l)
+{
+    for (size_t at = 0; at < l->n; at += LOAD_PIECE)
+        send_rows(f, l, at, l->n - at < LOAD_PIECE ? l->n - at : LOAD_PIECE);
+}
+
 static void send_load(piq_pg_flight *f, piq_pg_write *w)
 {
     const loading *l = w->ctx;
-    for (size_t at = 0; at < l->n; at += LOAD_PIECE)
-        send_rows(f, l, at, l->n - at < LOAD_PIECE ? l->n - at : LOAD_PIECE);
-    send_numbers(f, l);
+    send_pieces(f, l);
+    send_numbers(f, l->whole);
 }
 
-piq_status piq_pg_load(piq_store *s, const piq_table *t, const piq_cell *cells,
-                       size_t n, piq_err *err)
+/* ---- in, over shards -------------------------------------------------------
+ */
+
+static void send_part(piq_pg_flight *f, piq_pg_write *w)
 {
+    const loading *l = w->ctx;
+    piq_pg_call q;
+    send_pieces(f, l);
+    if (l->floor == 0)
+        return;
+    piq_pg_call_init(&q, PIQ_PG_RAISE_FLOOR, "note erasures");
+    piq_pg_i64(&q, l->floor);
+    piq_pg_flight_add(f, &q);
+}
+
+/* What was erased elsewhere stays so on every shard; 0: the rows do not tell.
+ */
+static int64_t floor_of(const loading *l)
+{
+    int64_t floor = 0;
+    if (strcmp(l->t->name, "records") != 0)
+        return 0;
+    for (size_t i = 0; i < l->n; i++) {
+        const piq_cell *row = &l->cells[i * l->t->n_columns];
+        bool is_floor = row[0].i == 0 &&
+                        piq_str_eq(row[1].bytes, PIQ_RECORD_ERASED) &&
+                        piq_str_eq(row[2].bytes, PIQ_RECORD_FLOOR);
+        if (is_floor && !piq_str_to_i64(row[6].bytes, &floor))
+            floor = 0;
+    }
+    return floor;
+}
+
+enum { MAX_PARTS = 1 + PIQ_PG_MAX_SHARDS };
+
+static size_t part_of(const piq_postgres *s, const loading *l, size_t row)
+{
+    const piq_cell *x = &l->cells[row * l->t->n_columns + (size_t)l->t->user];
+    if (x->kind != PIQ_CELL_INT || x->i <= 0)
+        return 0;
+    return 1 + piq_pg_shard_of((piq_user_id){x->i}, s->shards->n);
+}
+
+static bool split(const piq_postgres *s, const loading *l, piq_arena *a,
+                  loading *parts)
+{
+    size_t n = l->t->n_columns;
+    piq_cell *cells[MAX_PARTS] = {0};
+    for (size_t i = 0; i < l->n; i++) {
+        size_t k = part_of(s, l, i);
+        if (cells[k] == NULL)
+            cells[k] = piq_new(a, piq_cell, l->n * n);
+        if (cells[k] == NULL)
+            return false;
+        memcpy(cells[k] + parts[k].n * n, l->cells + i * n, n * sizeof **cells);
+        parts[k].cells = cells[k];
+        parts[k].n++;
+    }
+    return true;
+}
+
+/* Rows of a learner go to the shard; numbers are given at home. */
+static piq_status load_spread(piq_postgres *s, const loading *l, piq_err *err)
+{
+    loading parts[MAX_PARTS];
+    piq_pg_write w[MAX_PARTS] = {0};
+    piq_arena a;
+    int64_t floor = floor_of(l);
+    piq_arena_init(&a, 0);
+    for (size_t k = 0; k < MAX_PARTS; k++)
+        parts[k] =
+            (loading){.t = l->t, .text = l->text, .whole = l, .floor = floor};
+    piq_status st = PIQ_OK;
+    if (!split(s, l, &a, parts))
+        st = piq_fail(err, PIQ_ENOMEM, "no memory to load rows");
+    for (size_t k = 1; k <= s->shards->n; k++)
+        if (parts[k].n > 0 || floor > 0) {
+            w[k].send = send_part;
+            w[k].ctx = &parts[k];
+        }
+    w[0] = (piq_pg_write){
+        .send = send_load, .ctx = &parts[0], .alone = true, .slow = true};
+    if (st == PIQ_OK)
+        st = piq_pg_spread(s, w, err);
+    piq_arena_release(&a);
+    return st;
+}
+
+piq_status piq_pg_load(piq_store *base, const piq_table *t,
+                       const piq_cell *cells, size_t n, piq_err *err)
+{
+    piq_postgres *s = piq_postgres_of(base);
     piq_buf b;
     loading l = {.t = t, .cells = cells, .n = n};
     piq_status st = check_cells(&l, err);
@@ -390,12 +489,15 @@ piq_status piq_pg_load(piq_store *s, const piq_table *t, const piq_cell *cells,
     piq_buf_init(&b, MAX_TEXT);
     write_insert(t, &b);
     l.text = b.ptr;
+    l.whole = &l;
     piq_pg_write w = {
         .send = send_load, .ctx = &l, .alone = true, .slow = true};
     if (b.status != PIQ_OK)
         st = piq_fail(err, b.status, "no memory to load rows");
+    else if (s->shards != NULL && t->user != PIQ_NO_COLUMN)
+        st = load_spread(s, &l, err);
     else
-        st = piq_pg_transact(s, &w, err);
+        st = piq_pg_transact(base, &w, err);
     piq_buf_release(&b);
     return st;
 }

@@ -18,14 +18,6 @@
 
 enum { MAX_TRIES = 4, JITTER_MS = 20 };
 
-typedef enum verdict {
-    DONE,
-    AGAIN,
-    AGAIN_ELSEWHERE,
-    AGAIN_UNPREPARED,
-    FAILED
-} verdict;
-
 static void begin(piq_pg_flight *f, piq_pg_conn *c, const piq_pg_write *w)
 {
     piq_pg_flight_begin(f, c, (piq_pg_scope){.all = true, .slow = w->slow});
@@ -39,12 +31,12 @@ static void begin(piq_pg_flight *f, piq_pg_conn *c, const piq_pg_write *w)
     piq_pg_flight_add(f, &q);
 }
 
-static void take_given(piq_pg_write *w, const PGresult *r, const char *first)
+void piq_pg_take_given(piq_pg_write *w, const PGresult *r, const char *first)
 {
     int column = r == NULL ? -1 : PQfnumber(r, first);
     if (column < 0 || PQntuples(r) == 0)
         return;
-    for (int i = 0; i < 3 && column + i < PQnfields(r); i++)
+    for (int i = 0; i < 4 && column + i < PQnfields(r); i++)
         w->given[i] = piq_pg_get_i64(r, 0, column + i);
 }
 
@@ -65,25 +57,25 @@ static const PGresult *numbers_of(const piq_pg_flight *f)
     return NULL;
 }
 
-static verdict judge_refusal(const piq_pg_flight *f, const char *place,
-                             piq_status *st, piq_err *err)
+piq_pg_verdict piq_pg_judge_refusal(const piq_pg_flight *f, const char *place,
+                                    piq_status *st, piq_err *err)
 {
     if (f->failed != PIQ_OK) {
         *st = piq_fail(err, f->failed, "could not write to %s: %s", place,
                        piq_status_text(f->failed));
-        return FAILED;
+        return PIQ_PG_FAILED;
     }
     *st = piq_pg_fail(err, place, f->refusal, f->sent[f->refused_ix].what);
     if (piq_pg_is_pooler(f->refusal))
-        return AGAIN_UNPREPARED;
+        return PIQ_PG_AGAIN_UNPREPARED;
     if (piq_pg_is_read_only(f->refusal))
-        return AGAIN_ELSEWHERE;
-    return piq_pg_is_retry(f->refusal) ? AGAIN : FAILED;
+        return PIQ_PG_AGAIN_ELSEWHERE;
+    return piq_pg_is_retry(f->refusal) ? PIQ_PG_AGAIN : PIQ_PG_FAILED;
 }
 
 /* Connects anew; the connection is given back when that fails. */
-static verdict settle(piq_postgres *s, piq_pg_conn *c, piq_pg_write *w,
-                      piq_status *st, piq_err *err)
+piq_pg_verdict piq_pg_settle(piq_pg_place *p, piq_pg_conn *c, piq_pg_write *w,
+                             piq_status *st, piq_err *err)
 {
     piq_pg_flight f;
     piq_pg_call q;
@@ -91,49 +83,50 @@ static verdict settle(piq_postgres *s, piq_pg_conn *c, piq_pg_write *w,
     piq_pg_call_init(&q, PIQ_PG_SETTLE, "see whether a commit was done");
     piq_pg_i64(&q, w->token);
     piq_pg_flight_add(&f, &q);
-    verdict v = AGAIN;
+    piq_pg_verdict v = PIQ_PG_AGAIN;
     PGresult *r = NULL;
     if (piq_pg_flight_land(&f) != PIQ_PG_LANDED) {
         *st = piq_fail(err, PIQ_EIO,
                        "could not write to %s: the connection was lost, and "
                        "whether the commit was done is not known",
-                       s->setting.place);
-        piq_err_at(err, "%s", s->setting.place);
-        v = FAILED;
+                       p->setting.place);
+        piq_err_at(err, "%s", p->setting.place);
+        w->unknown = true;
+        v = PIQ_PG_FAILED;
     } else {
         r = piq_pg_flight_last(&f);
     }
     if (r != NULL && PQntuples(r) == 1) {
         take_numbers(w, r);
-        take_given(w, r, "given");
-        v = DONE;
+        piq_pg_take_given(w, r, "given");
+        v = PIQ_PG_DONE;
     }
     piq_pg_flight_end(&f);
     return v;
 }
 
-static verdict try_once(piq_postgres *s, piq_pg_conn *c, piq_pg_write *w,
-                        bool *lost, piq_status *st, piq_err *err)
+static piq_pg_verdict try_once(piq_pg_place *p, piq_pg_conn *c, piq_pg_write *w,
+                               bool *lost, piq_status *st, piq_err *err)
 {
     piq_pg_flight f;
     w->token = (int64_t)piq_pg_random();
     begin(&f, c, w);
     w->send(&f, w);
     piq_pg_outcome o = piq_pg_flight_land(&f);
-    verdict v = DONE;
+    piq_pg_verdict v = PIQ_PG_DONE;
     *lost = o == PIQ_PG_LOST;
     if (o == PIQ_PG_REFUSED)
-        v = judge_refusal(&f, s->setting.place, st, err);
+        v = piq_pg_judge_refusal(&f, p->setting.place, st, err);
     const PGresult *numbers = o == PIQ_PG_LANDED ? numbers_of(&f) : NULL;
     if (numbers != NULL) {
         take_numbers(w, numbers);
-        take_given(w, piq_pg_flight_last(&f), "given");
+        piq_pg_take_given(w, piq_pg_flight_last(&f), "given");
     }
     piq_pg_flight_end(&f);
     return v;
 }
 
-static void wait_a_little(void)
+void piq_pg_wait_a_little(void)
 {
     long ms = 1 + (long)(piq_pg_random() % JITTER_MS);
     struct timespec t = {0, ms * 1000000};
@@ -147,36 +140,41 @@ static void say_not_known(piq_err *err)
                       "same events again is safe");
 }
 
-piq_status piq_pg_transact(piq_store *base, piq_pg_write *w, piq_err *err)
+piq_status piq_pg_transact(piq_store *s, piq_pg_write *w, piq_err *err)
 {
-    piq_postgres *s = piq_postgres_of(base);
+    return piq_pg_transact_at(&piq_postgres_of(s)->home, w, err);
+}
+
+piq_status piq_pg_transact_at(piq_pg_place *p, piq_pg_write *w, piq_err *err)
+{
     piq_pg_conn *c;
     piq_err why = {0};
-    piq_status st = piq_pg_pool_borrow(&s->pool, &c, err);
+    piq_status st = piq_pg_borrow(p, &c, err);
     if (st != PIQ_OK)
         return st;
-    verdict v = AGAIN;
-    for (int i = 0; i < MAX_TRIES && v == AGAIN; i++) {
+    piq_pg_verdict v = PIQ_PG_AGAIN;
+    for (int i = 0; i < MAX_TRIES && v == PIQ_PG_AGAIN; i++) {
         bool lost;
         if (i > 0)
-            wait_a_little();
-        v = try_once(s, c, w, &lost, &st, &why);
-        if (v == AGAIN_UNPREPARED) {
-            atomic_store(&s->setting.prepare, false);
-            v = AGAIN;
+            piq_pg_wait_a_little();
+        v = try_once(p, c, w, &lost, &st, &why);
+        if (v == PIQ_PG_AGAIN_UNPREPARED) {
+            atomic_store(&p->setting.prepare, false);
+            v = PIQ_PG_AGAIN;
         }
-        if (lost || v == AGAIN_ELSEWHERE) {
-            piq_status mended = piq_pg_pool_mend(&s->pool, c, err);
+        if (lost || v == PIQ_PG_AGAIN_ELSEWHERE) {
+            piq_status mended = piq_pg_mend(p, c, err);
             if (mended != PIQ_OK) {
+                w->unknown = lost;
                 if (lost)
                     say_not_known(err);
                 return mended;
             }
-            v = lost ? settle(s, c, w, &st, &why) : AGAIN;
+            v = lost ? piq_pg_settle(p, c, w, &st, &why) : PIQ_PG_AGAIN;
         }
     }
-    piq_pg_pool_return(&s->pool, c);
-    if (v == DONE)
+    piq_pg_return(p, c);
+    if (v == PIQ_PG_DONE)
         return PIQ_OK;
     if (err != NULL)
         *err = why;

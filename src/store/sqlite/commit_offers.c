@@ -63,9 +63,9 @@ static piq_status is_alive(piq_sqlite_conn *w, piq_user_id user,
     return piq_sqlite_fail(err, w->db, w->path, rc, "look for a learner");
 }
 
-static piq_status check_alive(piq_sqlite_conn *w, piq_user_id user,
-                              int64_t state_version, int64_t floor,
-                              piq_err *err)
+piq_status piq_sqlite_check_alive(piq_sqlite_conn *w, piq_user_id user,
+                                  int64_t state_version, int64_t floor,
+                                  piq_err *err)
 {
     bool is;
     piq_status st = is_alive(w, user, state_version, floor, &is, err);
@@ -146,7 +146,8 @@ static piq_status write_slates(piq_sqlite_conn *w, const piq_commit *c,
         PIQ_ASSERT(r->first_recommendation <= c->n_recommendations &&
                    r->n_recommendations <=
                        c->n_recommendations - r->first_recommendation);
-        st = check_alive(w, r->user, r->state_version, ids->floor, err);
+        st = piq_sqlite_check_alive(w, r->user, r->state_version, ids->floor,
+                                    err);
         if (st != PIQ_OK)
             return st;
         int rc =
@@ -166,7 +167,9 @@ static piq_status write_feedback(piq_sqlite_conn *w, const piq_commit *c,
         piq_sqlite_call q;
         piq_sqlite_begin(w, PIQ_SQL_SET_FEEDBACK, &q);
         bind_action(&q, r->action);
+        piq_sqlite_bind_i64(&q, r->exact);
         bind_feedback_score(&q, r->feedback_score);
+        piq_sqlite_bind_i64(&q, r->exact);
         piq_sqlite_bind_i64(&q, r->recommendation_id);
         piq_sqlite_bind_i64(&q, r->user.v);
         int rc = piq_sqlite_run(&q);
@@ -225,8 +228,8 @@ static piq_status write_paths(piq_sqlite_conn *w, const piq_commit *c,
     size_t n_new = 0;
     for (size_t i = 0; i < c->n_paths; i++) {
         const piq_path_row *r = &c->paths[i];
-        piq_status st =
-            check_alive(w, r->user, r->state_version, ids->floor, err);
+        piq_status st = piq_sqlite_check_alive(w, r->user, r->state_version,
+                                               ids->floor, err);
         if (st != PIQ_OK)
             return st;
         int rc = r->id == 0 ? insert_path(w, r) : update_path(w, r);

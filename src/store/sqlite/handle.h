@@ -113,6 +113,11 @@ piq_status piq_sqlite_erase(piq_store *s, piq_user_id user, piq_erased *out,
  * transaction, after PIQ_SQL_NOTE_NUMBERS. An SQLite code. */
 PIQ_MUST_USE int piq_sqlite_add_missing(piq_sqlite_conn *w, const char *table,
                                         uint64_t n);
+/* PIQ_ESTALE: made from a state that was erased; `floor` as below. */
+PIQ_MUST_USE piq_status piq_sqlite_check_alive(piq_sqlite_conn *w,
+                                               piq_user_id user,
+                                               int64_t state_version,
+                                               int64_t floor, piq_err *err);
 /* Inside a transaction; 0: nothing was ever erased. */
 PIQ_MUST_USE piq_status piq_sqlite_floor(piq_sqlite_conn *w, int64_t *out,
                                          piq_err *err);

@@ -61,6 +61,16 @@ static int drop(piq_sqlite_conn *w, const piq_record *r)
     return piq_sqlite_run(&q);
 }
 
+static piq_status check_state(piq_sqlite_conn *w, const piq_record *r,
+                              piq_err *err)
+{
+    int64_t floor;
+    piq_status st = piq_sqlite_floor(w, &floor, err);
+    return st == PIQ_OK ? piq_sqlite_check_alive(w, r->user, r->state_version,
+                                                 floor, err)
+                        : st;
+}
+
 static piq_status write_record(piq_sqlite_conn *w, const piq_record *r,
                                int64_t first_recommendation, piq_err *err)
 {
@@ -68,6 +78,8 @@ static piq_status write_record(piq_sqlite_conn *w, const piq_record *r,
     int64_t version;
     bool to_drop;
     piq_status st = piq_record_check(r, err);
+    if (st == PIQ_OK && r->state_version > 0)
+        st = check_state(w, r, err);
     if (st != PIQ_OK)
         return st;
     int rc = find(w, r, &there);

@@ -13,10 +13,12 @@
     "x.id, x.user_id, x.served_us, x.state_version, x.catalogue_version,"      \
     " x.policy, x.request, x.first_recommendation, x.n_recommendations,"       \
     " x.candidates, r.user_action, r.feedback_score"
-#define SLATE_OUTCOMES                                                         \
+#define SLATE_ROWS                                                             \
     " LEFT JOIN content_recommendations r ON r.id BETWEEN"                     \
     " x.first_recommendation AND"                                              \
-    " x.first_recommendation + x.n_recommendations - 1 ORDER BY x.id, r.id"
+    " x.first_recommendation + x.n_recommendations - 1"
+#define SLATE_ORDER    " ORDER BY x.id, r.id"
+#define SLATE_OUTCOMES SLATE_ROWS SLATE_ORDER
 #define RECOMMENDATION_COLUMNS                                                 \
     "id, content_type, content_id, recommendation_score, reasoning, "          \
     "recommended_at, user_action, feedback_score"
@@ -75,10 +77,11 @@ static const char *const sql_text[PIQ_SQL_N] = {
         "INSERT INTO recommendation_log (id, user_id, served_us, state_version,"
         " catalogue_version, policy, request, first_recommendation,"
         " n_recommendations, candidates) VALUES (?,?,?,?,?,?,?,?,?,?)",
-    [PIQ_SQL_SET_FEEDBACK] = "UPDATE content_recommendations"
-                             " SET user_action = coalesce(?, user_action),"
-                             " feedback_score = coalesce(?, feedback_score)"
-                             " WHERE id = ? AND user_id = ?",
+    [PIQ_SQL_SET_FEEDBACK] =
+        "UPDATE content_recommendations"
+        " SET user_action = coalesce(?, iif(?, NULL, user_action)),"
+        " feedback_score = coalesce(?, iif(?, NULL, feedback_score))"
+        " WHERE id = ? AND user_id = ?",
     [PIQ_SQL_ADD_PATH] =
         "INSERT INTO learning_paths (user_id, path_config, current_position,"
         " estimated_completion, adaptation_history, created_at,"
@@ -231,9 +234,12 @@ static const char *const sql_text[PIQ_SQL_N] = {
         "SELECT (SELECT coalesce(max(version), 0) FROM rule_sets),"
         " (SELECT count(*) + count(stopped_us) FROM experiments)",
     /* One row for each recommendation, one for a slate that showed none. */
-    [PIQ_SQL_SLATES_AFTER] = "SELECT " SLATE_COLUMNS " FROM"
-                             " (SELECT * FROM recommendation_log WHERE id > ?"
-                             " ORDER BY id LIMIT ?) x" SLATE_OUTCOMES,
+    /* Up to the last of them by id, and not FROM (.. LIMIT ?): that is sorted
+     * again, with every slate's bytes once for each of its rows. */
+    [PIQ_SQL_SLATES_AFTER] =
+        "SELECT " SLATE_COLUMNS " FROM recommendation_log x" SLATE_ROWS
+        " WHERE x.id > ?1 AND x.id <= (SELECT max(id) FROM (SELECT id FROM"
+        " recommendation_log WHERE id > ?1 ORDER BY id LIMIT ?2))" SLATE_ORDER,
     [PIQ_SQL_SLATE_OF] =
         "SELECT " SLATE_COLUMNS " FROM"
         " (SELECT * FROM recommendation_log WHERE first_recommendation <= ?"
