@@ -9,6 +9,14 @@
 
 enum { LEARNERS = 200, EVENTS = 150, DAYS = 60 };
 
+/* Learners at other stages than most, for whoever looks from one to the next:
+ * just begun, two weeks in, half a year, a year. */
+static const struct stage {
+    int64_t user;
+    size_t events;
+    double days;
+} stages[] = {{2, 4, 1}, {3, 30, 14}, {4, 500, 180}, {5, 1200, 365}};
+
 static void step_done(const char *what, int64_t start_ns)
 {
     printf("%-44s %7.1f ms\n", what,
@@ -41,6 +49,25 @@ static piq_status load_curriculum(piq_engine *e, piq_err *err)
     return PIQ_OK;
 }
 
+/* Learners 1 to LEARNERS; the stages are in the order of their ids. */
+static piq_status simulate(piq_engine *e, piq_bulk_totals *totals, piq_err *err)
+{
+    enum { N = sizeof stages / sizeof *stages };
+    int64_t user = 1;
+    piq_status status = PIQ_OK;
+    for (size_t i = 0; status == PIQ_OK && i <= N; i++) {
+        int64_t end = i < N ? stages[i].user : LEARNERS + 1;
+        if (end > user)
+            status = piq_simulate_into(e, 1, user, (size_t)(end - user), EVENTS,
+                                       DAYS, totals, err);
+        user = end;
+        if (status == PIQ_OK && i < N)
+            status = piq_simulate_into(e, 1, user++, 1, stages[i].events,
+                                       stages[i].days, totals, err);
+    }
+    return status;
+}
+
 static piq_status bring_learners(piq_engine *e, piq_err *err)
 {
     piq_store_counts counts;
@@ -55,8 +82,7 @@ static piq_status bring_learners(piq_engine *e, piq_err *err)
         snprintf(what, sizeof what, "learners: %llu are there already",
                  (unsigned long long)counts.learners);
     } else {
-        status =
-            piq_simulate_into(e, 1, 1, LEARNERS, EVENTS, DAYS, &totals, err);
+        status = simulate(e, &totals, err);
         snprintf(what, sizeof what, "learners: %d simulated, %llu events",
                  LEARNERS, (unsigned long long)totals.accepted);
     }

@@ -1,7 +1,6 @@
-// Debian's chromium, driven by playwright-core.
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+// Debian's chromium, driven by playwright-core: started once, and a context that
+// knows nothing for each test.
+import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 
 const FLAGS = [
@@ -17,24 +16,31 @@ export function chromiumPath() {
   return ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find(existsSync);
 }
 
-/** A browser of its own, in a profile that is empty and goes with it. */
-export async function openBrowser() {
-  const profile = mkdtempSync(join(tmpdir(), 'piq-browser-'));
-  const args = process.getuid?.() === 0 ? [...FLAGS, '--no-sandbox'] : FLAGS;
-  const context = await chromium.launchPersistentContext(profile, {
+/** What it is started with: Debian's refuses its sandbox to root. */
+export function chromiumFlags() {
+  return process.getuid?.() === 0 ? [...FLAGS, '--no-sandbox'] : FLAGS;
+}
+
+let browser;
+
+/** Somebody new at a browser. `token`: who they say they are. */
+export async function openBrowser(token) {
+  // Its profile is a new folder, which goes with it.
+  browser ??= await chromium.launch({
     executablePath: chromiumPath(),
     headless: true,
-    args,
+    args: chromiumFlags(),
+  });
+  const context = await browser.newContext({
     viewport: { width: 1280, height: 900 },
     acceptDownloads: true,
     timezoneId: 'UTC',
     locale: 'en-GB',
+    ...(token ? { extraHTTPHeaders: { Authorization: `Bearer ${token}` } } : {}),
   });
-  return {
-    context,
-    async close() {
-      await context.close();
-      rmSync(profile, { recursive: true, force: true });
-    },
-  };
+  return { context, close: () => context.close() };
+}
+
+export async function closeBrowser() {
+  await browser?.close();
 }

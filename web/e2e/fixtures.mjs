@@ -26,7 +26,8 @@ export async function testFixtures({ fixtures, screenshots }) {
         }
         await axe(page, `${scene}, ${colorScheme}`);
         await page.screenshot({
-          path: `${screenshots}/cards-${scene}-${colorScheme}.png`,
+          path: `${screenshots}/cards-${scene}-${colorScheme}.jpeg`,
+          quality: 70,
           fullPage: true,
         });
         await page.setViewportSize({ width: 320, height: 640 });

@@ -53,7 +53,7 @@ export async function testLearner({ url, link, screenshots }) {
     const seen = await page.evaluate(() => window.seen);
     check('CLS at most .02', seen.cls <= MOST_CLS, `${seen.cls} ${seen.moved.join(' | ')}`);
     console.log(`CLS ${seen.cls.toFixed(4)}, LCP ${Math.round(seen.lcp)} ms`);
-    await page.getByRole('button', { name: 'Change this' }).click();
+    await page.getByRole('button', { name: /^Change this/ }).first().click();
     await axe(page, 'learner, light');
     await page.screenshot({ path: `${screenshots}/learner-light.png`, fullPage: true });
     await page.emulateMedia({ colorScheme: 'dark' });
@@ -90,10 +90,16 @@ export async function testLearner({ url, link, screenshots }) {
     await settle(page);
     const list = card(page, 'recommendations');
     const title = await list.locator('h3').first().textContent();
-    await list.getByRole('button', { name: `Dismiss: ${title}` }).click();
+    await list.getByRole('button', { name: `Change this: ${title}` }).click();
+    await axe(page, 'easier, harder, not now, hide');
+    await list.getByRole('button', { name: /^Not now/ }).focus();
+    await page.keyboard.press('Enter');
     await page.waitForFunction(
       (t) => ![...document.querySelectorAll('#recommendations h3')]
         .some((x) => x.textContent === t), title);
+    check('the focus stays beside what is gone', await page.evaluate(
+      () => !!document.activeElement?.closest('#recommendations')));
+    await page.getByText(/^Put away for seven days/).last().waitFor();
     await page.reload();
     await settle(page);
     const left = await list.locator('h3').allTextContents();
@@ -118,8 +124,10 @@ export async function testLearner({ url, link, screenshots }) {
         body: JSON.stringify({ type: 'about:blank', title: 'Busy', status: 503, detail: 'busy' }) }));
     const list = card(page, 'recommendations');
     const title = await list.locator('h3').first().textContent();
-    await list.getByRole('button', { name: `Dismiss: ${title}` }).click();
+    await list.getByRole('button', { name: `Change this: ${title}` }).click();
+    await list.getByRole('button', { name: /^Not now/ }).click();
     await page.locator('[data-announcer]').getByText(/not saved/).waitFor({ state: 'attached' });
+    check('a refusal is in sight', await page.getByText(/not saved: busy/).last().isVisible());
     await settle(page);
     const left = await list.locator('h3').allTextContents();
     check('a refused change is taken back', left.includes(title), left);
@@ -227,8 +235,7 @@ export async function testPackage({ school, learner, screenshots }) {
 
 export async function testRights({ url, learner, coach, screenshots }) {
   await scenario('learner A cannot open learner B', async () => {
-    const browser = await openBrowser();
-    await browser.context.setExtraHTTPHeaders({ Authorization: `Bearer ${learner}` });
+    const browser = await openBrowser(learner);
     const page = await openPage(browser.context, [404]);
     await page.goto(url);
     await page.waitForURL('**/learners/2');
@@ -243,15 +250,14 @@ export async function testRights({ url, learner, coach, screenshots }) {
     await browser.close();
   });
   await scenario('a coach only looks', async () => {
-    const browser = await openBrowser();
-    await browser.context.setExtraHTTPHeaders({ Authorization: `Bearer ${coach}` });
+    const browser = await openBrowser(coach);
     const page = await openPage(browser.context, [403, 404]);
     await page.goto(`${url}/learners/2`);
     await settle(page);
     check('a coach sees their learner',
       (await page.getByRole('img', { name: /likely/ }).count()) > 0);
     check('a coach changes nothing',
-      (await page.getByRole('button', { name: /^(Start|Go on|Dismiss.*|Take up.*)$/ }).count()) === 0);
+      (await page.getByRole('button', { name: /^(Start.*|Go on|Change this.*|Take up.*)$/ }).count()) === 0);
     await axe(page, 'coach');
     await page.screenshot({ path: `${screenshots}/coach-learner.png`, fullPage: true });
     await browser.close();

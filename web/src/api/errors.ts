@@ -1,4 +1,5 @@
 // What the engine refused, as an error that cards can show.
+import { nextCursor } from '@/lib/next-cursor';
 import type { Problem } from './types';
 
 export class ApiError extends Error {
@@ -25,12 +26,20 @@ function isProblem(value: unknown): value is Problem {
   );
 }
 
+type Call<T> = Promise<{ data?: T; error?: unknown; response: Response }>;
+
 /** The body of a good answer; throws an ApiError for any other. */
-export async function answerOf<T>(
-  call: Promise<{ data?: T; error?: unknown; response: Response }>,
-): Promise<T> {
+export async function answerOf<T>(call: Call<T>): Promise<T> {
+  return (await pageOf(call)).data;
+}
+
+/** The same, and where the next page of it begins. */
+export async function pageOf<T>(
+  call: Call<T>,
+): Promise<{ data: T; next: string | null }> {
   const { data, error, response } = await call;
-  if (response.ok && data !== undefined) return data;
+  if (response.ok && data !== undefined)
+    return { data, next: nextCursor(response.headers.get('Link')) };
   throw new ApiError(
     response.status,
     isProblem(error) ? error : null,

@@ -4,6 +4,7 @@ export const keys = {
   caller: ['caller'] as const,
   catalogue: ['catalogue'] as const,
   learners: ['learners'] as const,
+  coached: ['coached'] as const,
   learner: (user: string) => ['learner', user] as const,
   profile: (user: string) => ['learner', user, 'profile'] as const,
   recommendations: (user: string) => ['learner', user, 'recommendations'] as const,

@@ -9,6 +9,9 @@ interface Change<TInput, TCached> {
   apply?: (cached: TCached, input: TInput) => TCached;
   /** What is asked for anew afterwards, whatever came of it. */
   touches: QueryKey[];
+  /** Called for each change, also where what asked for it is gone by then. */
+  done?: (input: TInput) => void;
+  refused?: (error: Error) => void;
 }
 
 export function useOptimistic<TInput, TCached = unknown>(
@@ -27,9 +30,11 @@ export function useOptimistic<TInput, TCached = unknown>(
         );
       return { before };
     },
-    onError(_error, _input, context) {
+    onSuccess: (_answer, input) => change.done?.(input),
+    onError(error, _input, context) {
       if (context?.before !== undefined)
         queries.setQueryData(change.queryKey, context.before);
+      change.refused?.(error);
     },
     onSettled() {
       for (const queryKey of change.touches)

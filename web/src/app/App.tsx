@@ -2,6 +2,7 @@ import { QueryClientProvider } from '@tanstack/react-query';
 import { lazy, Suspense, useState, type ComponentType } from 'react';
 import { createClient } from '@/api/client';
 import { createQueryClient } from '@/api/context';
+import { addressFilters, FiltersContext } from '@/lib/filters';
 import { en } from '@/strings/en';
 import { Skeleton } from '@/ui/states';
 import { LearnerPage } from './LearnerPage';
@@ -53,7 +54,11 @@ function Page() {
       );
     case 'coach':
       return (
-        <Suspense fallback={<Shell title={en.coach.title}>{null}</Shell>}>
+        <Suspense fallback={
+            <Shell title={en.coach.title}>
+              <Skeleton heights={['h-96 w-full']} />
+            </Shell>
+          }>
           <CoachPage />
         </Suspense>
       );
@@ -76,9 +81,11 @@ export function App() {
   return (
     <ClientContext value={client}>
       <QueryClientProvider client={queries}>
-        <Router>
-          <Page />
-        </Router>
+        <FiltersContext value={addressFilters}>
+          <Router>
+            <Page />
+          </Router>
+        </FiltersContext>
       </QueryClientProvider>
     </ClientContext>
   );

@@ -1,7 +1,8 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { lazy, Suspense, useMemo } from 'react';
+import { lazy, Suspense, useMemo, type ReactNode } from 'react';
 import { PersonalizationProvider } from '@/api/context';
 import { isDenied } from '@/api/errors';
+import { BeginProvider } from '@/features/activity/begin';
 import { Dashboard } from '@/features/Dashboard';
 import { NavigationContext } from '@/features/navigation';
 import { en } from '@/strings/en';
@@ -22,6 +23,30 @@ interface Props {
   concept: string | null;
 }
 
+function Back({ href, children }: { href: string; children: ReactNode }) {
+  return (
+    <p className="mb-3">
+      <Link
+        href={href}
+        className="inline-block min-h-6 text-accent underline underline-offset-2"
+      >
+        {children}
+      </Link>
+    </p>
+  );
+}
+
+function Concept({ userId, concept }: { userId: string; concept: string }) {
+  return (
+    <>
+      <Back href={hrefOf.learner(userId) + location.search}>{en.concept.back}</Back>
+      <Suspense fallback={<Skeleton heights={['h-96 w-full']} />}>
+        <ConceptPage key={concept} concept={concept} />
+      </Suspense>
+    </>
+  );
+}
+
 export function LearnerPage({ userId, concept }: Props) {
   const client = useClient();
   const queries = useQueryClient();
@@ -29,7 +54,9 @@ export function LearnerPage({ userId, concept }: Props) {
   const { go } = usePlace();
   const navigation = useMemo(
     () => ({
-      openConcept: (id: string) => go(hrefOf.concept(userId, id)),
+      // With the filters, so that the way back leads to the same view.
+      openConcept: (id: string) =>
+        go(hrefOf.concept(userId, id) + location.search),
       hrefOfConcept: (id: string) => hrefOf.concept(userId, id),
     }),
     [userId, go],
@@ -49,26 +76,19 @@ export function LearnerPage({ userId, concept }: Props) {
         readOnly={role === 'coach'}
       >
         <NavigationContext value={navigation}>
-          {role === 'coach' && (
-            <p className="mb-4 text-soft">{en.app.readOnly}</p>
-          )}
-          {concept === null ? (
-            <Dashboard />
-          ) : (
-            <>
-              <p className="mb-3">
-                <Link
-                  href={hrefOf.learner(userId)}
-                  className="inline-block min-h-6 text-accent underline underline-offset-2"
-                >
-                  {en.concept.back}
-                </Link>
-              </p>
-              <Suspense fallback={<Skeleton heights={['h-96 w-full']} />}>
-                <ConceptPage key={concept} concept={concept} />
-              </Suspense>
-            </>
-          )}
+          <BeginProvider>
+            {role === 'coach' && (
+              <>
+                {concept === null && <Back href={hrefOf.coach()}>{en.coach.back}</Back>}
+                <p className="mb-4 text-soft">{en.app.readOnly}</p>
+              </>
+            )}
+            {concept === null ? (
+              <Dashboard />
+            ) : (
+              <Concept userId={userId} concept={concept} />
+            )}
+          </BeginProvider>
         </NavigationContext>
       </PersonalizationProvider>
     </Shell>

@@ -2,12 +2,15 @@ import { useEffect, type ReactNode } from 'react';
 import { en } from '@/strings/en';
 import { Announcer } from '@/ui/announce';
 import { useTheme, type ThemeChoice } from '@/ui/theme';
+import { SignOut } from './Account';
 import { Link } from './router';
 
 interface Props {
   title: string;
   /** Beside the name: the switcher, who one is. */
   aside?: ReactNode;
+  /** False: there is nobody to be, as on the page of fixtures. */
+  signedIn?: boolean;
   children: ReactNode;
 }
 
@@ -31,7 +34,7 @@ function ThemeSwitch() {
 }
 
 /** Landmarks, the colours, and the title of the window. */
-export function Shell({ title, aside, children }: Props) {
+export function Shell({ title, aside, signedIn = true, children }: Props) {
   const { theme } = useTheme();
   useEffect(() => {
     document.title = title;
@@ -53,6 +56,7 @@ export function Shell({ title, aside, children }: Props) {
             </Link>
             <div className="ms-auto flex flex-wrap items-center gap-3">
               {aside}
+              {signedIn && <SignOut />}
               <ThemeSwitch />
             </div>
           </div>

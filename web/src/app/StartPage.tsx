@@ -1,11 +1,11 @@
 import { useEffect } from 'react';
 import { isDenied } from '@/api/errors';
 import type { Caller } from '@/api/types';
-import { useLearners } from '@/features/learners/api/get-learners';
+import { useCoached } from '@/features/coach/api/get-coached';
 import { LearnerTile } from '@/features/learners/LearnerTile';
 import { en } from '@/strings/en';
 import { Button } from '@/ui/Button';
-import { Failed, Message, Skeleton } from '@/ui/states';
+import { Denied, Failed, Message, Skeleton } from '@/ui/states';
 import { useClient } from './client-context';
 import { useCaller } from './get-caller';
 import { hrefOf, Link, usePlace } from './router';
@@ -13,45 +13,51 @@ import { Shell } from './Shell';
 
 export function SignIn() {
   return (
-    <Shell title={en.app.signIn.title}>
+    <Shell title={en.app.signIn.title} signedIn={false}>
       <Message title={en.app.signIn.title}>{en.app.signIn.help}</Message>
     </Shell>
   );
 }
 
 function Learners() {
-  const client = useClient();
-  const learners = useLearners(client, true);
+  const coached = useCoached(useClient());
   const t = en.app.learners;
-  const ids = learners.data?.pages.flatMap((page) => page.users) ?? [];
-  if (learners.error)
+  const learners = coached.data?.pages.flatMap((page) => page.learners) ?? [];
+  if (isDenied(coached.error)) return <Denied />;
+  if (coached.error && !learners.length)
     return (
       <Failed
-        why={learners.error.message}
-        onRetry={() => void learners.refetch()}
+        why={coached.error.message}
+        onRetry={() => void coached.refetch()}
+        retrying={coached.isFetching}
       />
     );
-  if (learners.isPending) return <Skeleton heights={['h-96 w-full']} />;
-  if (!ids.length) return <Message title={t.none}>{t.noneHelp}</Message>;
+  if (coached.isPending) return <Skeleton heights={['h-96 w-full']} />;
+  if (!learners.length) return <Message title={t.none}>{t.noneHelp}</Message>;
   return (
     <div className="flex flex-col items-start gap-4">
-      <p className="text-soft">{t.help}</p>
+      <p className="text-soft">
+        {t.help}{' '}
+        <Link href={hrefOf.coach()} className="text-accent underline underline-offset-2">
+          {t.toAttention}
+        </Link>
+      </p>
       <ul className="grid w-full grid-cols-1 gap-3 sm:grid-cols-2 lg:grid-cols-4">
-        {ids.map((id) => (
-          <li key={id}>
+        {learners.map((one) => (
+          <li key={one.userId}>
             <Link
-              href={hrefOf.learner(id)}
+              href={hrefOf.learner(one.userId)}
               className="block h-full rounded-card border border-line bg-surface p-4 hover:border-accent"
             >
-              <LearnerTile id={id} client={client} />
+              <LearnerTile learner={one} />
             </Link>
           </li>
         ))}
       </ul>
-      {learners.hasNextPage && (
+      {coached.hasNextPage && (
         <Button
-          disabled={learners.isFetchingNextPage}
-          onClick={() => void learners.fetchNextPage()}
+          busy={coached.isFetchingNextPage}
+          onClick={() => void coached.fetchNextPage()}
         >
           {t.more}
         </Button>

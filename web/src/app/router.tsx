@@ -6,6 +6,7 @@ import {
   useContext,
   useEffect,
   useMemo,
+  useRef,
   useState,
   type AnchorHTMLAttributes,
   type MouseEvent,
@@ -66,6 +67,12 @@ export function Router({ children }: { children: ReactNode }) {
     setPath(location.pathname);
     window.scrollTo(0, 0);
   }, []);
+  const first = useRef(true);
+  // Whoever reads or steers by keys begins at the new page, not on what is gone.
+  useEffect(() => {
+    if (!first.current) document.getElementById('main')?.focus({ preventScroll: true });
+    first.current = false;
+  }, [path]);
   const place = useMemo(() => ({ route: matchRoute(path), go }), [path, go]);
   return <Context value={place}>{children}</Context>;
 }

@@ -1,13 +1,15 @@
 // The cards, in their order; the page and the package share it.
-import { lazy, Suspense } from 'react';
+import { lazy, Suspense, type ReactNode } from 'react';
 import { useLive } from '@/api/live-context';
+import { en } from '@/strings/en';
 import { Boundary } from '@/ui/Boundary';
 import { Skeleton } from '@/ui/states';
 import { NextCard } from './next/NextCard';
+import { useRecommendations } from './recommendations/api/get-recommendations';
 import { RecommendationsCard } from './recommendations/RecommendationsCard';
 import { SkillsCard } from './skills/SkillsCard';
 
-// Below the fold, and not small: after the first paint.
+// Below the fold, and not small.
 const PathCard = lazy(async () => ({
   default: (await import('./path/PathCard')).PathCard,
 }));
@@ -17,41 +19,59 @@ const GoalCard = lazy(async () => ({
 const InsightsCard = lazy(() => import('./insights/InsightsCard'));
 const SettingsCard = lazy(() => import('./settings/SettingsCard'));
 
-export function Dashboard() {
-  const live = useLive();
-  return (
-    <div
-      data-live={live}
-      className="grid grid-cols-1 gap-4 lg:grid-cols-12"
-    >
-      <NextCard className="lg:col-span-12" />
-      <RecommendationsCard className="lg:col-span-5" />
-      <SkillsCard className="lg:col-span-7" />
-      <Boundary className="lg:col-span-12">
-        <Suspense fallback={<Waiting />}>
-        <PathCard className="lg:col-span-7" />
-        <GoalCard className="lg:col-span-5" />
-      </Suspense>
-      </Boundary>
-      <Boundary className="lg:col-span-12">
-        <Suspense fallback={<Waiting />}>
-        <InsightsCard className="lg:col-span-12" />
-      </Suspense>
-      </Boundary>
-      <Boundary className="lg:col-span-12">
-        <Suspense fallback={<Waiting />}>
-        <SettingsCard className="lg:col-span-12" />
-      </Suspense>
-      </Boundary>
+const WHOLE = 'lg:col-span-12';
+
+interface PlaceProps {
+  className: string;
+  /** Not yet: its code is not asked for either. */
+  later?: boolean;
+  children: ReactNode;
+}
+
+/** What breaks here, or is still on its way, leaves the others alone. */
+function Place({ className, later = false, children }: PlaceProps) {
+  const waiting = (
+    <div className={className}>
+      <Skeleton heights={['h-96 w-full']} />
     </div>
+  );
+  return (
+    <Boundary className={className}>
+      <Suspense fallback={waiting}>{later ? waiting : children}</Suspense>
+    </Boundary>
   );
 }
 
-/** In place of a card whose code is still on its way. */
-function Waiting() {
+export function Dashboard() {
+  const live = useLive();
+  // On a slow line the code of what is far below would delay what is wanted first.
+  const later = useRecommendations().isPending;
+  const half = 'lg:col-span-5';
+  const more = 'lg:col-span-7';
   return (
-    <div className="lg:col-span-12">
-      <Skeleton heights={['h-96 w-full']} />
+    <div data-live={live} className="grid grid-cols-1 gap-4 lg:grid-cols-12">
+      <Place className={WHOLE}>
+        <NextCard className={WHOLE} />
+      </Place>
+      <Place className={half}>
+        <RecommendationsCard className={half} />
+      </Place>
+      <Place className={more}>
+        <SkillsCard className={more} />
+      </Place>
+      <Place className={more} later={later}>
+        <PathCard className={more} />
+      </Place>
+      <Place className={half} later={later}>
+        <GoalCard className={half} />
+      </Place>
+      <Place className={WHOLE} later={later}>
+        <InsightsCard className={WHOLE} />
+      </Place>
+      <Place className={WHOLE} later={later}>
+        <SettingsCard className={WHOLE} />
+      </Place>
+      <p className={`text-sm text-soft ${WHOLE}`}>{en.app[live]}</p>
     </div>
   );
 }

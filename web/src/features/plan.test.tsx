@@ -1,61 +1,20 @@
 // @vitest-environment jsdom
 // Path, goal and insights against a mocked engine.
-import { cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/react';
+import { fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { http, HttpResponse, delay } from 'msw';
-import { setupServer } from 'msw/node';
-import type { ComponentType } from 'react';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createClient } from '@/api/client';
-import { createQueryClient, PersonalizationProvider } from '@/api/context';
+import { beforeEach, describe, expect, it } from 'vitest';
 import analytics from '@/fixtures/data/progress-analytics.json';
-import catalogue from '@/fixtures/data/catalogue.json';
 import path from '@/fixtures/data/learning-path.json';
 import profile from '@/fixtures/data/profile.json';
-import reviews from '@/fixtures/data/reviews.json';
 import predictions from '@/fixtures/data/skill-predictions.json';
+import { refusal, setUpEngine, show, USER } from '../../test/stage';
 import { percent } from '@/lib/format';
 import { GoalCard } from './goal/GoalCard';
 import InsightsCard from './insights/InsightsCard';
 import { PathCard } from './path/PathCard';
 
-const HERE = 'http://engine.test';
-const USER = `${HERE}/api/users/7`;
-const server = setupServer(
-  http.get(`${HERE}/api/catalogue`, () => HttpResponse.json(catalogue)),
-  http.get(`${USER}/profile`, () => HttpResponse.json(profile)),
-  http.get(`${USER}/learning-path`, () => HttpResponse.json(path)),
-  http.get(`${USER}/progress-analytics`, () => HttpResponse.json(analytics)),
-  http.get(`${USER}/skill-predictions`, () => HttpResponse.json(predictions)),
-  http.get(`${USER}/reviews`, () => HttpResponse.json(reviews)),
-);
-beforeAll(() => server.listen({ onUnhandledRequest: 'error' }));
+const server = setUpEngine();
 beforeEach(() => window.history.replaceState(null, '', '/?path=list'));
-afterEach(() => {
-  cleanup();
-  server.resetHandlers();
-});
-afterAll(() => server.close());
-
-function show(Card: ComponentType<{ className?: string }>, readOnly = false) {
-  const queries = createQueryClient();
-  queries.setDefaultOptions({ queries: { retry: false } });
-  return render(
-    <PersonalizationProvider
-      userId="7"
-      client={createClient({ baseUrl: HERE })}
-      queries={queries}
-      readOnly={readOnly}
-    >
-      <Card />
-    </PersonalizationProvider>,
-  );
-}
-
-const refusal = (status: number) =>
-  HttpResponse.json(
-    { type: 'about:blank', title: 'x', status, detail: `refused with ${status}` },
-    { status },
-  );
 
 const open = path.path_config.steps.find(
   (step) =>
@@ -118,7 +77,7 @@ describe('the path', () => {
   });
 
   it('offers nothing to a coach', async () => {
-    show(PathCard, true);
+    show(PathCard, { readOnly: true });
     fireEvent.click(await screen.findByRole('button', { name: NAME }));
     expect(screen.queryByRole('button', { name: 'Skip' })).toBeNull();
     expect(screen.queryByRole('button', { name: /Undo/ })).toBeNull();
@@ -141,12 +100,14 @@ describe('the goal', () => {
     expect(screen.getByText('Less than planned')).toBeTruthy();
   });
 
-  it('answers other minutes without asking the engine', async () => {
-    let asked = 0;
+  it('answers other minutes at once, then by the engine’s own figure', async () => {
+    const asked: (string | null)[] = [];
     server.use(
-      http.get(`${USER}/skill-predictions`, () => {
-        asked += 1;
-        return HttpResponse.json(predictions);
+      http.get(`${USER}/skill-predictions`, ({ request }) => {
+        const minutes = new URL(request.url).searchParams.get('minutes_per_week');
+        asked.push(minutes);
+        const goal = minutes ? { ...predictions.goal, probability: 0.87 } : predictions.goal;
+        return HttpResponse.json({ ...predictions, goal });
       }),
     );
     show(GoalCard);
@@ -157,7 +118,11 @@ describe('the goal', () => {
     expect(parseInt(shown, 10)).toBeGreaterThan(
       Math.round(100 * predictions.goal.probability),
     );
-    expect(asked).toBe(1);
+    expect(asked).toEqual([null]);
+    await waitFor(() =>
+      expect(screen.getByTestId('what-if').textContent).toBe('87 %'),
+    );
+    expect(asked).toEqual([null, most]);
     fireEvent.click(screen.getByRole('button', { name: 'Back to my plan' }));
     expect(screen.queryByRole('button', { name: 'Make this my plan' })).toBeNull();
   });
@@ -226,7 +191,7 @@ describe('the goal', () => {
   });
 
   it('cannot be moved into a plan by a coach', async () => {
-    show(GoalCard, true);
+    show(GoalCard, { readOnly: true });
     fireEvent.change(await screen.findByLabelText('Minutes a week'), { target: { value: '200' } });
     expect(screen.queryByRole('button', { name: 'Make this my plan' })).toBeNull();
     expect(screen.queryByRole('button', { name: 'Change goal' })).toBeNull();

@@ -8,9 +8,11 @@ import {
 } from '@/api/context';
 import { keys } from '@/api/keys';
 import type { PersonalizationProfile } from '@/api/types';
+import { BeginProvider } from '@/features/activity/begin';
 import { ConceptPage } from '@/features/concept/ConceptPage';
 import { Dashboard } from '@/features/Dashboard';
 import { NavigationContext } from '@/features/navigation';
+import { createFilters, FiltersContext } from '@/lib/filters';
 import { en } from '@/strings/en';
 import { Dialog } from '@/ui/Dialog';
 import type { Theme } from '@/ui/theme';
@@ -48,6 +50,7 @@ export function PersonalizedDashboard(props: PersonalizedDashboardProps) {
   const around = useMaybePersonalization();
   const client = props.client ?? around?.client;
   const [concept, setConcept] = useState<string | null>(null);
+  const [filters] = useState(createFilters);
   const navigation = useMemo(
     () => ({ openConcept: setConcept, hrefOfConcept: () => '#' }),
     [],
@@ -62,16 +65,20 @@ export function PersonalizedDashboard(props: PersonalizedDashboardProps) {
     >
       <Given {...(profile ? { profile } : {})}>
         <NavigationContext value={navigation}>
-          <Frame {...(theme ? { theme } : {})}>
-            <Dashboard />
-            <Dialog
-              open={concept !== null}
-              title={en.skills.title}
-              onClose={() => setConcept(null)}
-            >
-              {concept !== null && <ConceptPage key={concept} concept={concept} />}
-            </Dialog>
-          </Frame>
+          <FiltersContext value={filters}>
+            <Frame {...(theme ? { theme } : {})}>
+              <BeginProvider>
+                <Dashboard />
+              </BeginProvider>
+              <Dialog
+                open={concept !== null}
+                title={en.skills.title}
+                onClose={() => setConcept(null)}
+              >
+                {concept !== null && <ConceptPage key={concept} concept={concept} />}
+              </Dialog>
+            </Frame>
+          </FiltersContext>
         </NavigationContext>
       </Given>
     </PersonalizationProvider>

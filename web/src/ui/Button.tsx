@@ -3,13 +3,13 @@ import { cx } from './cx';
 
 type Look = 'primary' | 'plain' | 'quiet' | 'danger';
 
+const DIM = 'disabled:opacity-60 aria-disabled:opacity-60';
+
 const looks: Record<Look, string> = {
-  primary:
-    'bg-accent text-on-accent hover:bg-accent-strong disabled:opacity-60 font-semibold',
-  plain:
-    'border border-edge bg-surface text-ink hover:bg-raised disabled:opacity-60',
-  quiet: 'text-accent hover:bg-accent-wash disabled:opacity-60',
-  danger: 'border border-bad text-bad hover:bg-bad-wash disabled:opacity-60',
+  primary: `bg-accent text-on-accent hover:bg-accent-strong font-semibold ${DIM}`,
+  plain: `border border-edge bg-surface text-ink hover:bg-raised ${DIM}`,
+  quiet: `text-accent hover:bg-accent-wash ${DIM}`,
+  danger: `border border-bad text-bad hover:bg-bad-wash ${DIM}`,
 };
 
 /** Classes of a button, for links that look like one. */
@@ -25,13 +25,21 @@ export function buttonClass(look: Look = 'plain', small = false): string {
 interface Props extends ButtonHTMLAttributes<HTMLButtonElement> {
   look?: Look;
   small?: boolean;
+  /** What it began is under way: nothing happens meanwhile. It is not disabled,
+   * which would take the focus away from whoever pressed it by a key. */
+  busy?: boolean;
 }
 
-export function Button({ look, small, className, type, ...rest }: Props) {
+export function Button({ look, small, busy, className, type, onClick, ...rest }: Props) {
   return (
     <button
       type={type ?? 'button'}
       className={cx(buttonClass(look, small), className)}
+      aria-disabled={busy || undefined}
+      onClick={(event) => {
+        if (busy) event.preventDefault();
+        else onClick?.(event);
+      }}
       {...rest}
     />
   );

@@ -1,5 +1,6 @@
 import { useId, type ReactNode } from 'react';
 import { cx } from './cx';
+import { useKeptFocus } from './kept-focus';
 
 interface Props {
   title: string;
@@ -17,6 +18,7 @@ interface Props {
 /** A region of the page with a heading. */
 export function Card({ title, aside, action, busy, id, className, children }: Props) {
   const heading = useId();
+  const kept = useKeptFocus<HTMLHeadingElement>();
   return (
     <section
       id={id}
@@ -26,9 +28,10 @@ export function Card({ title, aside, action, busy, id, className, children }: Pr
         'flex min-w-0 flex-col gap-4 rounded-card border border-line bg-surface p-4 sm:p-5',
         className,
       )}
+      {...kept.within}
     >
       <div className="flex flex-wrap items-baseline justify-between gap-x-4 gap-y-1">
-        <h2 id={heading} className="text-lg leading-snug">
+        <h2 id={heading} ref={kept.fallback} tabIndex={-1} className="text-lg leading-snug">
           {title}
         </h2>
         {aside && <div className="text-sm text-soft">{aside}</div>}

@@ -2,10 +2,11 @@ import { useLayoutEffect, useRef, useState, type RefObject } from 'react';
 
 const UNTIL_MEASURED = 480;
 
-/** The width of an element, followed while it changes. */
-export function useWidth<T extends HTMLElement>(): [RefObject<T | null>, number] {
+/** The width of an element, followed while it changes; and whether it is known
+ * yet. */
+export function useWidth<T extends HTMLElement>(): [RefObject<T | null>, number, boolean] {
   const box = useRef<T>(null);
-  const [width, setWidth] = useState(UNTIL_MEASURED);
+  const [width, setWidth] = useState<number | null>(null);
   useLayoutEffect(() => {
     const element = box.current;
     if (!element) return;
@@ -19,5 +20,5 @@ export function useWidth<T extends HTMLElement>(): [RefObject<T | null>, number]
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
-  return [box, width];
+  return [box, width ?? UNTIL_MEASURED, width !== null];
 }

@@ -1,52 +1,13 @@
 // @vitest-environment jsdom
-import { cleanup, fireEvent, render, screen, waitFor } from '@testing-library/react';
-import { http, HttpResponse } from 'msw';
-import type { ComponentType } from 'react';
-import { setupServer } from 'msw/node';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { createClient } from '@/api/client';
-import { createQueryClient, PersonalizationProvider } from '@/api/context';
-import catalogue from '@/fixtures/data/catalogue.json';
-import profile from '@/fixtures/data/profile.json';
+import { cleanup, fireEvent, screen, waitFor } from '@testing-library/react';
+import { http } from 'msw';
+import { describe, expect, it } from 'vitest';
 import recommendations from '@/fixtures/data/recommendations.json';
 import { RecommendationsCard } from '@/features/recommendations/RecommendationsCard';
+import { refusal, setUpEngine, show, USER } from '../../../test/stage';
 import { SkillsCard } from '@/features/skills/SkillsCard';
 
-const HERE = 'http://engine.test';
-const server = setupServer(
-  http.get(`${HERE}/api/catalogue`, () => HttpResponse.json(catalogue)),
-  http.get(`${HERE}/api/users/7/profile`, () => HttpResponse.json(profile)),
-  http.get(`${HERE}/api/users/7/recommendations`, () =>
-    HttpResponse.json(recommendations),
-  ),
-);
-beforeAll(() => server.listen({ onUnhandledRequest: 'error' }));
-afterEach(() => {
-  cleanup();
-  server.resetHandlers();
-});
-afterAll(() => server.close());
-
-function show(Card: ComponentType<{ className?: string }>, readOnly = false) {
-  const queries = createQueryClient();
-  queries.setDefaultOptions({ queries: { retry: false } });
-  return render(
-    <PersonalizationProvider
-      userId="7"
-      client={createClient({ baseUrl: HERE })}
-      queries={queries}
-      readOnly={readOnly}
-    >
-      <Card />
-    </PersonalizationProvider>,
-  );
-}
-
-const problem = (status: number) =>
-  HttpResponse.json(
-    { type: 'about:blank', title: 'x', status, detail: `refused with ${status}` },
-    { status },
-  );
+const server = setUpEngine();
 
 describe('a card', () => {
   it('says it is loading, then shows what came', async () => {
@@ -58,7 +19,7 @@ describe('a card', () => {
 
   it('offers to try again after a failure, and recovers', async () => {
     server.use(
-      http.get(`${HERE}/api/users/7/profile`, () => problem(500), { once: true }),
+      http.get(`${USER}/profile`, () => refusal(500), { once: true }),
     );
     show(SkillsCard);
     fireEvent.click(await screen.findByRole('button', { name: 'Try again' }));
@@ -66,11 +27,11 @@ describe('a card', () => {
   });
 
   it('tells a refusal from a learner who is new', async () => {
-    server.use(http.get(`${HERE}/api/users/7/profile`, () => problem(403)));
+    server.use(http.get(`${USER}/profile`, () => refusal(403)));
     show(SkillsCard);
     expect(await screen.findByText('This is not open to you')).toBeTruthy();
     cleanup();
-    server.use(http.get(`${HERE}/api/users/7/profile`, () => problem(404)));
+    server.use(http.get(`${USER}/profile`, () => refusal(404)));
     show(SkillsCard);
     expect(await screen.findByText('Your skills appear here')).toBeTruthy();
   });
@@ -82,22 +43,23 @@ describe('recommendations', () => {
   it('are gone at once when dismissed, and back when that is refused', async () => {
     let refuse: () => void = () => undefined;
     server.use(
-      http.post(`${HERE}/api/users/7/recommendations/:id/feedback`, async () => {
+      http.post(`${USER}/recommendations/:id/feedback`, async () => {
         await new Promise<void>((resolve) => (refuse = resolve));
-        return problem(503);
+        return refusal(503);
       }),
     );
     show(RecommendationsCard);
-    fireEvent.click(await screen.findByRole('button', { name: `Dismiss: ${title}` }));
+    fireEvent.click(await screen.findByRole('button', { name: `Change this: ${title}` }));
+    fireEvent.click(screen.getByRole('button', { name: /^Not now/ }));
     await waitFor(() => expect(screen.queryByText(title)).toBeNull());
     refuse();
     expect(await screen.findByText(title)).toBeTruthy();
   });
 
   it('offer nothing to whoever only looks', async () => {
-    show(RecommendationsCard, true);
+    show(RecommendationsCard, { readOnly: true });
     await screen.findByText(title);
-    expect(screen.queryByRole('button', { name: /Dismiss/ })).toBeNull();
+    expect(screen.queryByRole('button', { name: /Change this/ })).toBeNull();
     expect(screen.getByRole('button', { name: `Why: ${title}` })).toBeTruthy();
   });
 });

@@ -1,19 +1,11 @@
 import type { ReactNode } from 'react';
-import { day, percent } from '@/lib/format';
+import type { Standing } from '@/api/types';
+import { day, minutes, percent } from '@/lib/format';
 import { en } from '@/strings/en';
 import { cx } from '@/ui/cx';
-import { Message } from '@/ui/states';
-import type { Looked } from './api/get-standing';
-import type { Concern } from './attention';
+import type { Concern, Judged } from './attention';
 
 const t = en.coach;
-
-/** One learner of the list, at whatever stage the looking is. */
-export interface Row {
-  userId: string;
-  state: 'looking' | 'failed' | 'unknown' | 'seen';
-  seen: Looked | null;
-}
 
 export function concernText(concern: Concern): string {
   switch (concern.kind) {
@@ -21,6 +13,10 @@ export function concernText(concern: Concern): string {
       return concern.days === null ? t.concern.never : t.concern.quiet(concern.days);
     case 'overdue':
       return t.concern.overdue(concern.reviews);
+    case 'late':
+      return t.concern.late(concern.steps, day(concern.since));
+    case 'less':
+      return t.concern.less(minutes(concern.minutes), minutes(concern.before));
     case 'behind':
       return concern.by
         ? t.concern.behind(percent(concern.probability), day(concern.by))
@@ -30,27 +26,28 @@ export function concernText(concern: Concern): string {
   }
 }
 
-/** Those first who may need somebody; those not looked at yet last. */
-export function inOrder(rows: Row[]): Row[] {
-  const rank = (row: Row) => row.seen?.weight ?? -1;
-  return [...rows].sort((a, b) => rank(b) - rank(a));
+/** Where a learner stands, in a line: practice, reviews, and the chance of the
+ * goal where that is not said already. */
+export function standingFacts(standing: Standing, chanceSaid = false): string[] {
+  const { goal, trend, reviews, last_active } = standing;
+  const chance = goal?.probability ?? null;
+  return [
+    ...(last_active ? [t.last(day(last_active))] : []),
+    t.practice(minutes(trend.minutes), trend.answers),
+    t.due(reviews.due),
+    ...(goal && !chanceSaid ? [chance === null ? t.chanceUnknown : t.chance(percent(chance))] : []),
+  ];
 }
 
-export function needsAttention(row: Row): boolean {
-  return !!row.seen?.concerns.some((one) => one.kind !== 'noGoal');
-}
-
-function About({ row }: { row: Row }) {
-  const { seen, state } = row;
-  if (!seen) {
-    const words = { looking: t.looking, failed: t.failed, unknown: t.unknown, seen: '' };
-    return <p className="text-soft">{words[state]}</p>;
-  }
+function About({ judged: { learner, concerns } }: { judged: Judged }) {
+  const { state, standing } = learner;
+  if (!standing)
+    return <p className="text-soft">{state === 'new' ? t.isNew : t.unreadable}</p>;
   return (
     <>
-      {seen.concerns.length ? (
+      {concerns.length ? (
         <ul className="flex flex-wrap gap-1.5">
-          {seen.concerns.map((one) => (
+          {concerns.map((one) => (
             <li
               key={one.kind}
               className={cx(
@@ -66,38 +63,38 @@ function About({ row }: { row: Row }) {
         <p className="text-soft">{t.fine}</p>
       )}
       <p className="text-sm text-soft">
-        {seen.lastActive && `${t.last(day(seen.lastActive))} · `}
-        {t.due(seen.due)} ·{' '}
-        {seen.probability === null ? t.chanceUnknown : t.chance(percent(seen.probability))}
+        {standingFacts(standing, concerns.some((one) => one.kind === 'behind')).join(' · ')}
       </p>
     </>
   );
 }
 
 interface Props {
-  rows: Row[];
+  judged: Judged[];
   /** Makes the name a link to the learner's page. */
   linkTo: (userId: string, text: string, label: string) => ReactNode;
 }
 
-export function CoachList({ rows, linkTo }: Props) {
-  if (!rows.length) return <Message title={t.none}>{t.noneHelp}</Message>;
+export function CoachList({ judged, linkTo }: Props) {
   return (
-    <ul className="rounded-card border border-line bg-surface">
-      {inOrder(rows).map((row) => (
-        <li
-          key={row.userId}
-          data-learner={row.userId}
-          className="grid min-h-20 gap-x-6 gap-y-1 border-t border-line p-4 first:border-t-0 sm:grid-cols-[10rem_1fr]"
-        >
-          <h2 className="text-base">
-            {linkTo(row.userId, t.learner(row.userId), t.open(row.userId))}
-          </h2>
-          <div className="flex min-w-0 flex-col gap-1">
-            <About row={row} />
-          </div>
-        </li>
-      ))}
+    <ul>
+      {judged.map((one) => {
+        const { userId } = one.learner;
+        return (
+          <li
+            key={userId}
+            data-learner={userId}
+            className="grid gap-x-6 gap-y-1 border-t border-line py-4 first:border-t-0 first:pt-0 sm:grid-cols-[10rem_1fr]"
+          >
+            <h3 className="text-base">
+              {linkTo(userId, t.learner(userId), t.open(userId))}
+            </h3>
+            <div className="flex min-w-0 flex-col gap-1">
+              <About judged={one} />
+            </div>
+          </li>
+        );
+      })}
     </ul>
   );
 }

@@ -1,7 +1,7 @@
 import { useWho } from '@/api/context';
 import type { AnswerPrediction } from '@/api/types';
 import { QueryCard } from '@/features/card/QueryCard';
-import { useRecord } from '@/features/next/api/post-events';
+import { useRecord } from '@/features/activity/api/post-events';
 import { useControl } from '@/features/path/api/post-control';
 import { percent } from '@/lib/format';
 import { en } from '@/strings/en';
@@ -60,7 +60,7 @@ function Disagree({ concept }: { concept: string }) {
   const control = useControl();
   const record = useRecord();
   const say = useAnnounce();
-  const onError = (error: Error) => say(en.common.refused(error.message));
+  const onError = (error: Error) => say.wrong(en.common.refused(error.message));
   const t = en.concept;
   const failed = control.error ?? record.error;
   return (
@@ -69,7 +69,7 @@ function Disagree({ concept }: { concept: string }) {
       <Button
         small
         title={t.knownMeans}
-        disabled={control.isPending}
+        busy={control.isPending}
         onClick={() =>
           control.mutate(
             { kind: 'known', concept },
@@ -82,7 +82,7 @@ function Disagree({ concept }: { concept: string }) {
       <Button
         small
         title={t.forgotMeans}
-        disabled={record.isPending}
+        busy={record.isPending}
         onClick={() =>
           record.mutate(
             { type: 'review', concept, rating: 1 },

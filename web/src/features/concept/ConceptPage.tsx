@@ -2,6 +2,7 @@ import { QueryCard } from '@/features/card/QueryCard';
 import { useCatalogue, useNames } from '@/features/catalogue/get-catalogue';
 import { useNavigation } from '@/features/navigation';
 import { en } from '@/strings/en';
+import { Button } from '@/ui/Button';
 import { Message } from '@/ui/states';
 import { AnswersTable } from './AnswersTable';
 import { useAnswers } from './api/get-concept';
@@ -48,6 +49,7 @@ function Head({ concept }: { concept: string }) {
 /** From a skill down to the answers behind it. */
 export function ConceptPage({ concept }: { concept: string }) {
   const answers = useAnswers(concept);
+  const events = answers.data?.pages.flatMap((page) => page.events) ?? [];
   const none = (
     <Message title={en.concept.noAnswers}>{en.concept.noAnswersHelp}</Message>
   );
@@ -63,8 +65,20 @@ export function ConceptPage({ concept }: { concept: string }) {
           cold={none}
         >
           {() =>
-            answers.data?.events.length ? (
-              <AnswersTable lines={answers.data.events.map(lineOf)} />
+            events.length ? (
+              <>
+                <AnswersTable lines={events.map(lineOf)} />
+                {answers.hasNextPage && (
+                  <Button
+                    small
+                    className="self-start"
+                    busy={answers.isFetchingNextPage}
+                    onClick={() => void answers.fetchNextPage()}
+                  >
+                    {en.concept.older}
+                  </Button>
+                )}
+              </>
             ) : (
               none
             )

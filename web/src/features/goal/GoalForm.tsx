@@ -2,6 +2,7 @@ import { useState, type FormEvent } from 'react';
 import type { Catalogue, Goal, Level, PersonalizationProfile } from '@/api/types';
 import { en } from '@/strings/en';
 import { Button } from '@/ui/Button';
+import { Checks, Choice, control } from './GoalFields';
 import { asGoal, dayAfter } from './rules';
 
 const t = en.goal.form;
@@ -9,8 +10,6 @@ const LEVELS: Level[] = ['beginner', 'intermediate', 'advanced', 'expert'];
 const MOTIVATIONS = ['mastery', 'achievement', 'competitive', 'social'] as const;
 const MOST_AREAS = 16;
 const MOST_CONCEPTS = 64;
-
-const control = 'min-h-10 w-full rounded-control border border-edge bg-surface px-3';
 
 interface Props {
   goals: PersonalizationProfile['goals'];
@@ -20,41 +19,6 @@ interface Props {
   error: Error | null;
   onSave: (goal: Goal) => void;
   onCancel: () => void;
-}
-
-interface ChecksProps {
-  title: string;
-  of: { id: string; name: string }[];
-  chosen: string[];
-  most: number;
-  onChange: (chosen: string[]) => void;
-}
-
-function Checks({ title, of, chosen, most, onChange }: ChecksProps) {
-  return (
-    <fieldset className="max-h-44 overflow-auto rounded-control border border-edge p-3">
-      <legend className="px-1">{title}</legend>
-      <div className="grid grid-cols-1 sm:grid-cols-2">
-        {of.map(({ id, name }) => {
-          const on = chosen.includes(id);
-          return (
-            <label key={id} className="flex min-h-7 items-center gap-2">
-              <input
-                type="checkbox"
-                className="size-4 accent-accent"
-                checked={on}
-                disabled={!on && chosen.length >= most}
-                onChange={() =>
-                  onChange(on ? chosen.filter((x) => x !== id) : [...chosen, id])
-                }
-              />
-              {name}
-            </label>
-          );
-        })}
-      </div>
-    </fieldset>
-  );
 }
 
 /** All of a goal; what is not shown of it is kept. */
@@ -86,22 +50,13 @@ export default function GoalForm(props: Props) {
 
   return (
     <form onSubmit={submit} className="flex flex-col gap-4">
-      <label className="flex flex-col gap-1">
-        {t.level}
-        <select
-          className={control}
-          value={goal.target_skill_level}
-          onChange={(event) =>
-            setGoal({ ...goal, target_skill_level: event.target.value as Level })
-          }
-        >
-          {LEVELS.map((level) => (
-            <option key={level} value={level}>
-              {en.levels[level]}
-            </option>
-          ))}
-        </select>
-      </label>
+      <Choice
+        label={t.level}
+        of={LEVELS}
+        nameOf={(one) => en.levels[one]}
+        value={goal.target_skill_level}
+        onChange={(target_skill_level) => setGoal({ ...goal, target_skill_level })}
+      />
       <label className="flex flex-col gap-1">
         {t.date}
         <input
@@ -144,30 +99,20 @@ export default function GoalForm(props: Props) {
           />
         </div>
       </details>
-      <label className="flex flex-col gap-1">
-        {t.motivation}
-        <select
-          className={control}
-          value={goal.motivation_type}
-          onChange={(event) => {
-            const motivation = MOTIVATIONS.find((x) => x === event.target.value);
-            if (motivation) setGoal({ ...goal, motivation_type: motivation });
-          }}
-        >
-          {MOTIVATIONS.map((one) => (
-            <option key={one} value={one}>
-              {t.motivations[one]}
-            </option>
-          ))}
-        </select>
-      </label>
+      <Choice
+        label={t.motivation}
+        of={MOTIVATIONS}
+        nameOf={(one) => t.motivations[one]}
+        value={goal.motivation_type}
+        onChange={(motivation_type) => setGoal({ ...goal, motivation_type })}
+      />
       {error && (
         <p role="alert" className="text-bad">
           {en.common.refused(error.message)}
         </p>
       )}
       <div className="flex gap-2">
-        <Button type="submit" look="primary" disabled={busy || past}>
+        <Button type="submit" look="primary" disabled={past} busy={busy}>
           {en.common.save}
         </Button>
         <Button onClick={onCancel}>{en.common.cancel}</Button>

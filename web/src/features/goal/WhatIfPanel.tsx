@@ -3,36 +3,19 @@ import { useWho } from '@/api/context';
 import type { PersonalizationProfile, SkillPredictions } from '@/api/types';
 import { usePutProfile } from '@/features/settings/api/put-profile';
 import { day, minutes as inHours, percent, points } from '@/lib/format';
-import { useDebounced } from '@/lib/use-debounced';
 import { en } from '@/strings/en';
 import { useAnnounce } from '@/ui/announce';
 import { Button } from '@/ui/Button';
 import { Slider } from '@/ui/Slider';
-import { usePredictionsAt } from './api/get-predictions';
 import { asGoal, dayAfter, daysFrom, weeksAhead } from './rules';
-import { answerOf, minutesRange, scenariosOf, weekdaysFor } from './what-if';
+import { useWhatIf } from './use-what-if';
+import { minutesRange, scenariosOf, weekdaysFor } from './what-if';
 import { chanceWord } from './words';
 
 const t = en.goal.whatIf;
-const SETTLED_MS = 60;
-
 interface Props {
   profile: PersonalizationProfile;
   predictions: SkillPredictions;
-}
-
-/** The chance at the day that the slider is on, for the planned minutes. */
-function useMovedDate(asked: string, own: string, predictions: SkillPredictions) {
-  const settled = useDebounced(asked, SETTLED_MS);
-  const moved = usePredictionsAt(settled === own ? null : settled);
-  if (asked === own) return { probability: null, waiting: false, failed: false };
-  const goal = moved.data?.goal;
-  return {
-    probability:
-      goal?.probability_at_requested_date ?? predictions.goal?.probability ?? null,
-    waiting: settled !== asked || moved.isPlaceholderData || moved.isPending,
-    failed: moved.isError,
-  };
 }
 
 function Compared({ now, before }: { now: number; before: number }) {
@@ -56,12 +39,13 @@ export function WhatIfPanel({ profile, predictions }: Props) {
   const [weeks, setWeeks] = useState<number | null>(null);
   const week = minutes ?? planned;
   const date = weeks === null ? own : dayAfter(today, 7 * weeks);
-  const moved = useMovedDate(date, own, predictions);
-  const before = answerOf(scenarios, planned, planned, null);
-  const result = answerOf(scenarios, planned, week, moved.probability);
-  if (!range || !before || !result) return null;
-  const flat =
-    (scenarios[scenarios.length - 1]?.probability ?? 0) - before.probability < 0.02;
+  const { before, probability, waiting, failed } = useWhatIf(
+    predictions,
+    scenarios,
+    { at: weeks === null ? null : date, minutes: week === planned ? null : week },
+  );
+  if (!range || before === null || probability === null) return null;
+  const flat = (scenarios.at(-1)?.probability ?? 0) - before < 0.02;
   const changed = minutes !== null || weeks !== null;
 
   function back() {
@@ -91,7 +75,7 @@ export function WhatIfPanel({ profile, predictions }: Props) {
           back();
           say(t.taken);
         },
-        onError: (error) => say(en.common.refused(error.message)),
+        onError: (error) => say.wrong(en.common.refused(error.message)),
       },
     );
   }
@@ -122,22 +106,22 @@ export function WhatIfPanel({ profile, predictions }: Props) {
         <strong
           className="text-2xl"
           data-testid="what-if"
-          data-waiting={moved.waiting || undefined}
+          data-waiting={waiting || undefined}
         >
-          {percent(result.probability)}
+          {percent(probability)}
         </strong>
-        <span>{en.goal.words[chanceWord(result.probability)]}</span>
+        <span>{en.goal.words[chanceWord(probability)]}</span>
         {changed && (
           <span className="text-soft">
-            <Compared now={result.probability} before={before.probability} />
+            <Compared now={probability} before={before} />
           </span>
         )}
         <span className="text-sm text-soft">
-          {moved.waiting ? t.asking : result.exact ? t.exact : t.about}
+          {waiting ? t.asking : failed ? t.about : t.exact}
         </span>
       </div>
       {flat && <p className="text-sm text-soft">{t.flat}</p>}
-      {moved.failed && <p className="text-sm text-warn">{t.failed}</p>}
+      {failed && <p className="text-sm text-warn">{t.failed}</p>}
       {save.error && (
         <p role="alert" className="text-bad">
           {en.common.refused(save.error.message)}
@@ -146,7 +130,7 @@ export function WhatIfPanel({ profile, predictions }: Props) {
       {changed && (
         <div className="flex flex-wrap gap-2">
           {!readOnly && (
-            <Button small look="primary" disabled={save.isPending} onClick={take}>
+            <Button small look="primary" busy={save.isPending} onClick={take}>
               {t.take}
             </Button>
           )}

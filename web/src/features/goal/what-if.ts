@@ -1,10 +1,9 @@
-// What other minutes and another date would do to the chance of the goal.
+// What other minutes and another date would do to the chance of the goal, until
+// the engine has answered.
 //
-// The engine works out a handful of scenarios by minutes a week, and the chance
-// at any date for the planned minutes. Between its scenarios the chance is read
-// off the line through them, straight in log odds; for another date the whole
-// line is shifted by what the date does at the planned minutes. Both are exact
-// where the engine answered itself and said to be about right elsewhere.
+// It works out a handful of scenarios by minutes a week. Between them the chance
+// is read off the line through them, straight in log odds; for another date the
+// line is shifted to go through the last figure that the engine gave for one.
 import type { SkillPredictions } from '@/api/types';
 
 const LEAST = 0.002; // log odds of 0 and 1 are none
@@ -21,80 +20,48 @@ function share(x: number): number {
 export interface Scenario {
   minutes: number;
   probability: number;
-  low: number | null;
-  mastery: number | null;
-  high: number | null;
 }
 
-/** Those that say something, by minutes, each once, never falling. */
+/** Those that say something, by minutes, each once. */
 export function scenariosOf(predictions: SkillPredictions): Scenario[] {
   const all: Scenario[] = [];
-  for (const one of predictions.what_if) {
-    if (one.minutes_per_week === null || one.probability === null) continue;
-    all.push({
-      minutes: one.minutes_per_week,
-      probability: one.probability,
-      low: one.goal?.low_90 ?? null,
-      mastery: one.goal?.mastery ?? null,
-      high: one.goal?.high_90 ?? null,
-    });
-  }
+  for (const { minutes_per_week, probability } of predictions.what_if)
+    if (minutes_per_week !== null && probability !== null)
+      all.push({ minutes: minutes_per_week, probability });
   all.sort((a, b) => a.minutes - b.minutes);
   return all.filter((one, i) => one.minutes !== all[i - 1]?.minutes);
 }
 
-export interface Answer {
+/** What the engine said last: a chance, at so many minutes. */
+export interface Told {
+  minutes: number;
   probability: number;
-  low: number | null;
-  mastery: number | null;
-  high: number | null;
-  /** The engine's own figure, not one between two of them. */
-  exact: boolean;
 }
 
-function between(a: number | null, b: number | null, t: number): number | null {
-  return a === null || b === null ? null : a + (b - a) * t;
-}
-
-function atMinutes(scenarios: Scenario[], minutes: number): Answer | null {
+/** Log odds at these minutes; null without scenarios. */
+function oddsAt(scenarios: Scenario[], minutes: number): number | null {
   const at = scenarios.findIndex((one) => one.minutes >= minutes);
   const right = scenarios[at < 0 ? scenarios.length - 1 : at];
   if (!right) return null;
   const left = scenarios[at - 1];
-  if (at < 0 || right.minutes === minutes || !left)
-    return { ...right, exact: right.minutes === minutes };
+  if (at < 0 || right.minutes === minutes || !left) return logit(right.probability);
   const t = (minutes - left.minutes) / (right.minutes - left.minutes);
-  const odds =
-    logit(left.probability) * (1 - t) + logit(right.probability) * t;
-  return {
-    probability: share(odds),
-    low: between(left.low, right.low, t),
-    mastery: between(left.mastery, right.mastery, t),
-    high: between(left.high, right.high, t),
-    exact: false,
-  };
+  return logit(left.probability) * (1 - t) + logit(right.probability) * t;
 }
 
-/** `moved` is the chance at the other date for the planned minutes; null while
- * the date is the goal's own. */
-export function answerOf(
+/** About the chance at these minutes; `told` is of the date that is asked about,
+ * where that is not the goal's own. */
+export function estimateOf(
   scenarios: Scenario[],
-  planned: number,
   minutes: number,
-  moved: number | null,
-): Answer | null {
-  const here = atMinutes(scenarios, minutes);
-  if (!here || moved === null) return here;
-  const asPlanned = atMinutes(scenarios, planned);
-  if (!asPlanned) return null;
-  const none = { low: null, mastery: null, high: null };
-  if (minutes === planned) return { probability: moved, ...none, exact: true };
-  const shift = logit(moved) - logit(asPlanned.probability);
-  return {
-    probability: share(logit(here.probability) + shift),
-    ...none,
-    exact: false,
-  };
+  told: Told | null,
+): number | null {
+  const known = scenarios.find((one) => one.minutes === minutes);
+  if (!told && known) return known.probability;
+  const here = oddsAt(scenarios, minutes);
+  if (here === null || !told) return here === null ? null : share(here);
+  const there = oddsAt(scenarios, told.minutes);
+  return there === null ? null : share(here + logit(told.probability) - there);
 }
 
 export interface Range {

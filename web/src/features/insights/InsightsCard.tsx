@@ -3,7 +3,7 @@ import { useWho } from '@/api/context';
 import { QueryCard } from '@/features/card/QueryCard';
 import { useCatalogue } from '@/features/catalogue/get-catalogue';
 import { useProfile } from '@/features/profile/get-profile';
-import { useQueryParameter } from '@/lib/query';
+import { useChoice } from '@/lib/filters';
 import { en } from '@/strings/en';
 import { buttonClass } from '@/ui/Button';
 import { Segmented } from '@/ui/Segmented';
@@ -19,7 +19,7 @@ const SKELETON = ['h-72 w-full', 'h-72 w-full'];
 
 export default function InsightsCard({ className }: { className?: string }) {
   const { readOnly } = useWho();
-  const [window, setWindow] = useQueryParameter('days', WINDOWS);
+  const [window, setWindow] = useChoice('days', WINDOWS);
   const days = Number(window);
   const metrics = useAnalytics(days);
   const reviews = useReviews();

@@ -1,12 +1,14 @@
-import { useState } from 'react';
+import { useDeferredValue } from 'react';
 import type { Catalogue, PersonalizationProfile, ProgressAnalytics } from '@/api/types';
 import { namesOf } from '@/features/catalogue/get-catalogue';
-import { count, day, minutes, percent } from '@/lib/format';
+import { useChoice, useFilter } from '@/lib/filters';
+import { minutes, percent } from '@/lib/format';
 import { en } from '@/strings/en';
-import { ChartFrame, type Column } from '@/ui/ChartFrame';
+import { ChartFrame } from '@/ui/ChartFrame';
 import { Segmented } from '@/ui/Segmented';
 import { Message } from '@/ui/states';
 import { TrendChart } from './charts/TrendChart';
+import { tableOf } from './trend-table';
 import {
   bucketsOf,
   directionOf,
@@ -18,6 +20,7 @@ import {
 
 const t = en.insights.trend;
 const HEIGHT = 260;
+const MEASURES = ['accuracy', 'mastery'] as const;
 const SHORT_DAYS = 31; // windows up to this are drawn by day
 
 export type Measure = 'accuracy' | 'mastery';
@@ -56,41 +59,19 @@ function summaryOf(
     if (first !== undefined && last !== undefined)
       said.push(t.masteryLine(percent(first), percent(last)));
     if (now) said.push(t.masteryRange(percent(now.low), percent(now.high)));
-    if (profile) said.push(t.direction[directionOf(profile, area)]);
+    if (profile && area !== null) said.push(t.direction[directionOf(profile, area)]);
   }
   said.push(t.volume(minutes(window.minutes), window.active_days));
   return said.join(' ');
 }
 
-function tableOf(buckets: Bucket[], byDay: boolean): { columns: Column[]; rows: string[][] } {
-  const none = en.insights.none;
-  return {
-    columns: [
-      { name: byDay ? t.day : t.week },
-      { name: t.minutes, numeric: true },
-      { name: t.answers, numeric: true },
-      { name: t.right, numeric: true },
-      { name: t.likely, numeric: true },
-      { name: t.mastery, numeric: true },
-    ],
-    rows: buckets
-      .filter((one) => one.answers > 0 || one.minutes > 0 || one.mastery !== null)
-      .map((one) => [
-        day(one.date),
-        count(Math.round(one.minutes)),
-        count(one.answers),
-        one.accuracy === null ? none : percent(one.accuracy),
-        one.range ? en.insights.range(percent(one.range.low), percent(one.range.high)) : none,
-        one.mastery === null ? none : percent(one.mastery),
-      ]),
-  };
-}
-
 /** How it went beside how much was practised. */
 export function TrendSection(props: Props) {
   const { metrics, profile, catalogue, days } = props;
-  const [measure, setMeasure] = useState<Measure>('accuracy');
-  const [area, setArea] = useState<string | null>(null);
+  const [chosen, setMeasure] = useChoice<Measure>('trend', MEASURES);
+  const measure = useDeferredValue(chosen);
+  const [asked, setArea] = useFilter('area');
+  const area = metrics.trends.some((one) => one.area === asked) ? asked : null;
   const names = namesOf(catalogue);
   const byDay = days <= SHORT_DAYS;
   const buckets = bucketsOf(metrics, byDay ? 'day' : 'week', area);
@@ -106,9 +87,9 @@ export function TrendSection(props: Props) {
       <div className="flex flex-wrap gap-3">
         <Segmented
           label={t.measure}
-          values={['accuracy', 'mastery'] as const}
+          values={MEASURES}
           nameOf={(one) => t[one]}
-          value={measure}
+          value={chosen}
           onChange={setMeasure}
         />
         {measure === 'mastery' && (

@@ -1,8 +1,8 @@
 import { Handle, Position, type Node, type NodeProps } from '@xyflow/react';
-import { createContext, useContext, type KeyboardEvent } from 'react';
 import { percent } from '@/lib/format';
 import { en } from '@/strings/en';
 import { cx } from '@/ui/cx';
+import { useChosen } from './choice';
 import type { ConceptNode } from './graph';
 import { StatusMark } from './StepRow';
 
@@ -10,37 +10,26 @@ const t = en.path;
 
 export type FlowNode = Node<{ node: ConceptNode; name: string }, 'concept'>;
 
-export interface Choice {
-  selected: string | null;
-  /** The one that Tab reaches. */
-  current: string | null;
-  select: (id: string) => void;
-  focus: (id: string) => void;
-  onKey: (event: KeyboardEvent, id: string) => void;
-}
-
-export const ChoiceContext = createContext<Choice | null>(null);
-
 /** A skill on the map: a button, so that keys and screen readers reach it. */
 export function ConceptBox({ data }: NodeProps<FlowNode>) {
-  const choice = useContext(ChoiceContext);
   const { node, name } = data;
+  const { store, isSelected, isCurrent } = useChosen(node.id);
   return (
     <>
       <Handle type="target" position={Position.Left} isConnectable={false} />
       <button
         type="button"
         data-concept={node.id}
-        tabIndex={choice?.current === node.id ? 0 : -1}
-        aria-pressed={choice?.selected === node.id}
-        onClick={() => choice?.select(node.id)}
-        onFocus={() => choice?.focus(node.id)}
-        onKeyDown={(event) => choice?.onKey(event, node.id)}
+        tabIndex={isCurrent ? 0 : -1}
+        aria-pressed={isSelected}
+        onClick={() => store?.set({ selected: isSelected ? null : node.id })}
+        onFocus={() => store?.set({ current: node.id })}
+        onKeyDown={(event) => store?.onKey(event, node.id)}
         className={cx(
           'nopan flex h-20 w-52 items-start gap-2 rounded-control border bg-surface p-2 text-start text-sm',
           node.status === 'ready' ? 'border-2 border-accent' : 'border-edge',
           node.status === 'locked' && 'border-dashed',
-          choice?.selected === node.id && 'bg-accent-wash',
+          isSelected && 'bg-accent-wash',
         )}
       >
         <StatusMark status={node.status} />

@@ -1,4 +1,4 @@
-import { lazy, Suspense, useCallback, useMemo, type ReactNode } from 'react';
+import { lazy, Suspense, useCallback, useDeferredValue, useMemo, type ReactNode } from 'react';
 import type { Catalogue, LearningPath, PathStep } from '@/api/types';
 import { namesOf } from '@/features/catalogue/get-catalogue';
 import { day, minutes } from '@/lib/format';
@@ -78,6 +78,9 @@ function LeftOut({ path, nameOf }: { path: LearningPath; nameOf: (id: string) =>
 export function LearningPathVisualization(props: LearningPathVisualizationProps) {
   const { path, catalogue, view = 'list', onView, onAsk, busy = false } = props;
   const { filter = 'all', onFilter } = props;
+  // A press shows at once; what it brings follows, and may be interrupted.
+  const shownView = useDeferredValue(view);
+  const shownFilter = useDeferredValue(filter);
   const names = useMemo(() => namesOf(catalogue), [catalogue]);
   const actionsOf = useCallback(
     (step: PathStep): ReactNode =>
@@ -121,8 +124,8 @@ export function LearningPathVisualization(props: LearningPathVisualizationProps)
       </div>
       <LeftOut path={path} nameOf={names.concept} />
       <Wishes path={path} names={names} busy={busy} {...(onAsk ? { ask: onAsk } : {})} />
-      {view === 'list' ? (
-        <PathList {...rows} filter={filter} />
+      {shownView === 'list' ? (
+        <PathList {...rows} filter={shownFilter} />
       ) : (
         <Suspense fallback={<GraphPlace />}>
           <PathGraph

@@ -1,12 +1,13 @@
 import { useSyncExternalStore } from 'react';
 import { useWho } from '@/api/context';
 import type { LearningPath } from '@/api/types';
+import { activityOfStep, useBeginning } from '@/features/activity/begin';
 import { QueryCard } from '@/features/card/QueryCard';
 import { useCatalogue } from '@/features/catalogue/get-catalogue';
-import { useQueryParameter } from '@/lib/query';
+import { useChoice } from '@/lib/filters';
 import { en } from '@/strings/en';
 import { useAnnounce } from '@/ui/announce';
-import { buttonClass } from '@/ui/Button';
+import { Button, buttonClass } from '@/ui/Button';
 import { Message } from '@/ui/states';
 import { usePath } from './api/get-path';
 import { useControl } from './api/post-control';
@@ -34,12 +35,12 @@ function useWide(): boolean {
 }
 
 function useAsk(): { ask: Ask; busy: boolean; error: Error | null } {
-  const control = useControl(foreseen);
   const say = useAnnounce();
+  const control = useControl(foreseen);
   const ask: Ask = (wish, said) =>
     control.mutate(wish, {
       onSuccess: () => say(said),
-      onError: (error) => say(en.common.refused(error.message)),
+      onError: (error) => say.wrong(en.common.refused(error.message)),
     });
   return { ask, busy: control.isPending, error: control.error };
 }
@@ -53,9 +54,10 @@ export function PathCard({ className }: { className?: string }) {
   const path = usePath();
   const catalogue = useCatalogue();
   const wide = useWide();
-  const [asked, setView] = useQueryParameter('path', VIEWS);
-  const [filter, setFilter] = useQueryParameter('steps', FILTERS);
+  const [asked, setView] = useChoice('path', VIEWS);
+  const [filter, setFilter] = useChoice('steps', FILTERS);
   const { ask, busy, error } = useAsk();
+  const beginning = useBeginning();
   const view = asked === 'auto' ? (wide ? 'graph' : 'list') : asked;
   const next = path.data?.path_config.steps.find((step) => step.status === 'ready');
   return (
@@ -83,10 +85,13 @@ export function PathCard({ className }: { className?: string }) {
         path.data && t.aside(doneOf(path.data), path.data.path_config.steps_total)
       }
       action={
-        next && !readOnly && (
-          <a href="#next" className={buttonClass('plain')}>
+        next && beginning && (
+          <Button
+            busy={beginning.busy}
+            onClick={() => beginning.begin(activityOfStep(next))}
+          >
             {t.begin(next.title)}
-          </a>
+          </Button>
         )
       }
     >

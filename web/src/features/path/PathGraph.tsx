@@ -1,25 +1,20 @@
 // The path as a map; default export, since it is loaded when it is wanted.
-import {
-  Controls,
-  ReactFlow,
-  ReactFlowProvider,
-  useReactFlow,
-  type Edge as FlowEdge,
-} from '@xyflow/react';
+import { ReactFlowProvider, type Edge as FlowEdge } from '@xyflow/react';
 import '@xyflow/react/dist/base.css';
 import './graph.css';
-import { useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
+import { useEffect, useMemo, useState, useSyncExternalStore, type ReactNode } from 'react';
 import type { Catalogue, LearningPath, PathStep } from '@/api/types';
 import type { Names } from '@/features/catalogue/get-catalogue';
 import { en } from '@/strings/en';
 import { Button } from '@/ui/Button';
-import { ChoiceContext, ConceptBox, type Choice, type FlowNode } from './ConceptBox';
-import { graphOf, isArrow, neighbour } from './graph';
-import { HEIGHT, placeAll, viewOf, WIDTH } from './graph-layout';
+import { useWidth } from '@/ui/use-width';
+import { createChoice, type ChoiceStore } from './choice';
+import type { FlowNode } from './ConceptBox';
+import { graphOf, type PathGraph as Graph } from './graph';
+import { HEIGHT, placeAll, WIDTH } from './graph-layout';
+import { PathMap, useCamera } from './PathMap';
 
 const t = en.path;
-
-const nodeTypes = { concept: ConceptBox };
 
 interface Props {
   path: LearningPath;
@@ -29,8 +24,9 @@ interface Props {
   stepsOf: (steps: PathStep[]) => ReactNode;
 }
 
-function calm(): boolean {
-  return !globalThis.matchMedia?.('(prefers-reduced-motion: no-preference)').matches;
+interface ChosenProps extends Pick<Props, 'names' | 'stepsOf'> {
+  choice: Omit<ChoiceStore, 'onKey'>;
+  graph: Graph;
 }
 
 function useGraph({ path, catalogue, names }: Omit<Props, 'stepsOf'>) {
@@ -55,53 +51,36 @@ function useGraph({ path, catalogue, names }: Omit<Props, 'stepsOf'>) {
       ariaLabel: t.graph.edge(names.concept(from), names.concept(to)),
     }));
     const next =
-      graph.nodes.find((node) => node.status === 'ready') ?? graph.nodes[0] ?? null;
+      graph.nodes.find((node) => node.status === 'ready') ?? graph.nodes[0];
     return { graph, placed, nodes, edges, next: next?.id ?? null };
   }, [steps, catalogue, names]);
 }
 
-function Atlas(props: Props) {
-  const { names, stepsOf } = props;
-  const { graph, placed, nodes, edges, next } = useGraph(props);
-  const flow = useReactFlow();
-  const box = useRef<HTMLDivElement>(null);
-  const [selected, setSelected] = useState<string | null>(null);
-  const [focused, setFocused] = useState<string | null>(null);
-  const known = (id: string | null) =>
-    id !== null && graph.nodes.some((node) => node.id === id) ? id : null;
-  const current = known(focused) ?? next;
+/** The steps of the skill that is chosen. */
+function Chosen({ choice, graph, names, stepsOf }: ChosenProps) {
+  const selected = useSyncExternalStore(choice.subscribe, () => choice.get().selected);
   const chosen = graph.nodes.find((node) => node.id === selected);
+  if (!chosen) return null;
+  const title = t.graph.stepsOf(names.concept(chosen.id));
+  return (
+    <section aria-label={title}>
+      <h3>{title}</h3>
+      {stepsOf(chosen.steps)}
+    </section>
+  );
+}
 
-  function show(id: string | null) {
-    const at = placed.find((one) => one.id === id);
-    if (at)
-      void flow.setCenter(at.x + WIDTH / 2, at.y + HEIGHT / 2, {
-        zoom: Math.max(0.9, flow.getZoom()),
-        duration: calm() ? 0 : 200,
-      });
-  }
-
-  function onKey(event: KeyboardEvent, id: string) {
-    if (!isArrow(event.key)) return;
-    event.preventDefault();
-    const to = neighbour(placed, id, event.key);
-    if (to === null) return;
-    setFocused(to);
-    show(to);
-    box.current
-      ?.querySelector<HTMLButtonElement>(`[data-concept="${CSS.escape(to)}"]`)
-      ?.focus({ preventScroll: true });
-  }
-
-
-  const start = viewOf(placed.find((one) => one.id === next));
-  const choice: Choice = {
-    selected,
-    current,
-    select: (id) => setSelected((now) => (now === id ? null : id)),
-    focus: setFocused,
-    onKey,
-  };
+function Atlas(props: Props) {
+  const { graph, ...drawn } = useGraph(props);
+  const { next, placed } = drawn;
+  const { show, showAll } = useCamera(placed);
+  const [box, width, measured] = useWidth<HTMLDivElement>();
+  const [choice] = useState(() => createChoice({ selected: null, current: next }));
+  useEffect(() => {
+    const { current } = choice.get();
+    // Tab reaches something also where the path is another one now.
+    if (!placed.some((one) => one.id === current)) choice.set({ current: next });
+  }, [choice, placed, next]);
   return (
     <div className="flex flex-col gap-3">
       <div className="flex flex-wrap items-center gap-x-4 gap-y-2 text-sm text-soft">
@@ -109,10 +88,7 @@ function Atlas(props: Props) {
         <Button small onClick={() => show(next)}>
           {t.graph.toNext}
         </Button>
-        <Button
-          small
-          onClick={() => void flow.fitView({ duration: calm() ? 0 : 200, padding: 0.05 })}
-        >
+        <Button small onClick={showAll}>
           {t.graph.whole}
         </Button>
       </div>
@@ -122,34 +98,11 @@ function Atlas(props: Props) {
         aria-label={t.graph.label}
         className="piq-graph h-[26rem] overflow-hidden rounded-control border border-line bg-ground"
       >
-        <ChoiceContext value={choice}>
-          <ReactFlow
-            nodes={nodes}
-            edges={edges}
-            nodeTypes={nodeTypes}
-            nodesDraggable={false}
-            nodesConnectable={false}
-            nodesFocusable={false}
-            edgesFocusable={false}
-            elementsSelectable={false}
-            disableKeyboardA11y
-            defaultViewport={start}
-            minZoom={0.2}
-            maxZoom={1.6}
-            zoomOnScroll={false}
-            preventScrolling={false}
-            zoomOnDoubleClick={false}
-          >
-            <Controls position="top-right" showInteractive={false} showFitView={false} />
-          </ReactFlow>
-        </ChoiceContext>
+        {measured && (
+          <PathMap {...drawn} box={box} width={width} choice={choice} show={show} />
+        )}
       </div>
-      {chosen && (
-        <section aria-label={t.graph.stepsOf(names.concept(chosen.id))}>
-          <h3>{t.graph.stepsOf(names.concept(chosen.id))}</h3>
-          {stepsOf(chosen.steps)}
-        </section>
-      )}
+      <Chosen {...props} graph={graph} choice={choice} />
     </div>
   );
 }

@@ -4,8 +4,9 @@ import type { Names } from '@/features/catalogue/get-catalogue';
 import { day, minutes } from '@/lib/format';
 import { en } from '@/strings/en';
 import { cx } from '@/ui/cx';
-import { isPinned, isReview, stagesOf, waitsFor, weekOf, type Filter, type Stage } from './steps';
+import { isPinned, stagesOf, weekOf, type Filter, type Stage } from './steps';
 import { StepRow } from './StepRow';
+import { waitsText } from './words';
 
 const t = en.path;
 const AT_ONCE = 12; // steps of a stage drawn before more are asked for
@@ -19,18 +20,6 @@ function stageName(id: string, today: string): string {
   const next = new Date(Date.parse(`${here}T00:00:00Z`) + 7 * DAY_MS);
   if (id === next.toISOString().slice(0, 10)) return t.stage.nextWeek;
   return t.stage.week(day(id));
-}
-
-export function waitsText(
-  step: PathStep,
-  steps: PathStep[],
-  catalogue: Catalogue | undefined,
-): string {
-  if (step.status !== 'locked') return '';
-  const titles = waitsFor(step, steps, catalogue).map((one) =>
-    isReview(one) ? t.reviewOf(one.title) : one.title,
-  );
-  return titles.length ? t.lockedBy(titles.join(', ')) : t.lockedEarlier;
 }
 
 interface RowsProps {

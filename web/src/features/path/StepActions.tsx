@@ -1,4 +1,5 @@
 import type { Control, LearningPath, PathStep } from '@/api/types';
+import { activityOfStep, useBeginning } from '@/features/activity/begin';
 import { en } from '@/strings/en';
 import { Button } from '@/ui/Button';
 import { isPinned, isReview, moved } from './steps';
@@ -25,7 +26,7 @@ function ContentActions({ path, step, content, busy, ask }: Omit<Props, 'concept
       {pinned ? (
         <Button
           small
-          disabled={busy}
+          busy={busy}
           onClick={() => ask({ kind: 'release', content }, t.said.release)}
         >
           {t.actions.unpin}
@@ -33,7 +34,7 @@ function ContentActions({ path, step, content, busy, ask }: Omit<Props, 'concept
       ) : (
         <Button
           small
-          disabled={busy}
+          busy={busy}
           onClick={() => ask({ kind: 'pin', content }, t.said.pin(step.title))}
         >
           {t.actions.pin}
@@ -41,7 +42,8 @@ function ContentActions({ path, step, content, busy, ask }: Omit<Props, 'concept
       )}
       <Button
         small
-        disabled={busy || !earlier}
+        busy={busy}
+        disabled={!earlier}
         onClick={() =>
           earlier && ask({ kind: 'reorder', order: earlier }, t.said.reorder(step.title))
         }
@@ -50,7 +52,8 @@ function ContentActions({ path, step, content, busy, ask }: Omit<Props, 'concept
       </Button>
       <Button
         small
-        disabled={busy || !later}
+        busy={busy}
+        disabled={!later}
         onClick={() =>
           later && ask({ kind: 'reorder', order: later }, t.said.reorder(step.title))
         }
@@ -59,12 +62,27 @@ function ContentActions({ path, step, content, busy, ask }: Omit<Props, 'concept
       </Button>
       <Button
         small
-        disabled={busy}
+        busy={busy}
         onClick={() => ask({ kind: 'skip', content }, t.said.skip(step.title))}
       >
         {t.actions.skip}
       </Button>
     </>
+  );
+}
+
+function Start({ step }: { step: PathStep }) {
+  const beginning = useBeginning();
+  if (!beginning || step.status !== 'ready') return null;
+  return (
+    <Button
+      small
+      look="primary"
+      busy={beginning.busy}
+      onClick={() => beginning.begin(activityOfStep(step))}
+    >
+      {en.next.start}
+    </Button>
   );
 }
 
@@ -74,13 +92,14 @@ export function StepActions(props: Props) {
   if (step.status === 'done') return null;
   return (
     <div className="flex flex-wrap gap-2">
+      <Start step={step} />
       {step.content_id !== null && (
         <ContentActions {...props} content={step.content_id} />
       )}
       {!isReview(step) && step.kind !== 'check' && (
         <Button
           small
-          disabled={busy}
+          busy={busy}
           title={t.actions.knownMeans}
           onClick={() =>
             ask({ kind: 'known', concept: step.concept }, t.said.known(concept))
@@ -91,7 +110,7 @@ export function StepActions(props: Props) {
       )}
       <Button
         small
-        disabled={busy}
+        busy={busy}
         onClick={() =>
           ask({ kind: 'skip', concept: step.concept }, t.said.skip(concept))
         }

@@ -37,10 +37,10 @@ export function Wishes({ path, names, busy, ask }: Props) {
                   {release && ask && (
                     <button
                       type="button"
-                      disabled={busy}
+                      aria-disabled={busy || undefined}
                       aria-label={t.wishes.takeBack(text)}
                       className="grid size-6 place-items-center rounded-full hover:bg-accent-wash"
-                      onClick={() => ask(release, t.said.release)}
+                      onClick={() => !busy && ask(release, t.said.release)}
                     >
                       <span aria-hidden="true">✕</span>
                     </button>
@@ -55,7 +55,7 @@ export function Wishes({ path, names, busy, ask }: Props) {
         <Button
           small
           look="quiet"
-          disabled={busy}
+          busy={busy}
           onClick={() => ask({ kind: 'undo' }, t.said.undo)}
         >
           <span aria-hidden="true">↶</span>

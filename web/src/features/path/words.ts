@@ -1,9 +1,9 @@
 // What the path's controls and changes are called.
-import type { Adaptation } from '@/api/types';
+import type { Adaptation, Catalogue, PathStep } from '@/api/types';
 import type { Names } from '@/features/catalogue/get-catalogue';
 import { day, decimal, percent } from '@/lib/format';
 import { en } from '@/strings/en';
-import type { Kept } from './steps';
+import { isReview, waitsFor, type Kept } from './steps';
 
 const t = en.path;
 
@@ -85,4 +85,17 @@ export function effectsOf(change: Adaptation): string[] {
   if (from !== null && to !== null && percent(from) !== percent(to))
     said.push(t.changes.chance(percent(from), percent(to)));
   return said;
+}
+
+/** Why a step is locked; empty where it is not. */
+export function waitsText(
+  step: PathStep,
+  steps: PathStep[],
+  catalogue: Catalogue | undefined,
+): string {
+  if (step.status !== 'locked') return '';
+  const titles = waitsFor(step, steps, catalogue).map((one) =>
+    isReview(one) ? t.reviewOf(one.title) : one.title,
+  );
+  return titles.length ? t.lockedBy(titles.join(', ')) : t.lockedEarlier;
 }

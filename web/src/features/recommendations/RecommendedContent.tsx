@@ -1,22 +1,29 @@
-import { useState, type ReactNode } from 'react';
-import type { Recommendation } from '@/api/types';
+import type { ReactNode } from 'react';
+import type { Pace, Recommendation } from '@/api/types';
 import { minutes, percent } from '@/lib/format';
 import { en } from '@/strings/en';
 import { Button } from '@/ui/Button';
 import { Message } from '@/ui/states';
-import { ScoreBars } from './ScoreBars';
-import { Stars } from './Stars';
+import { Tools } from './Tools';
 
 export interface RecommendationActions {
   onAccept: (one: Recommendation) => void;
+  /** Not now. */
   onDismiss: (one: Recommendation) => void;
   onRate: (one: Recommendation, score: number) => void;
+  /** Those left out are not offered. */
+  onStart?: (one: Recommendation) => void;
+  onEasier?: (one: Recommendation) => void;
+  onHarder?: (one: Recommendation) => void;
+  onHide?: (one: Recommendation) => void;
 }
 
 export interface RecommendedContentProps {
   recommendations: Recommendation[];
   /** Left out: they are shown only. */
   actions?: RecommendationActions;
+  /** How fast difficulty rises now: at an end of it, no step further is offered. */
+  pace?: Pace;
   /** What explains one; left out, the score that came with it. */
   renderWhy?: (one: Recommendation) => ReactNode;
 }
@@ -25,11 +32,24 @@ interface LineProps extends Omit<RecommendedContentProps, 'recommendations'> {
   one: Recommendation;
 }
 
-function Line({ one, actions, renderWhy }: LineProps) {
-  const [open, setOpen] = useState(false);
+function First({ one, actions }: { one: Recommendation; actions: RecommendationActions }) {
   const t = en.recommendations;
-  // Which of several equal buttons this is.
-  const of = (name: string) => `${name}: ${one.title}`;
+  const { onStart, onAccept } = actions;
+  const taken = one.user_action === 'accepted';
+  const name = onStart ? en.next.start : taken ? t.accepted : t.accept;
+  return (
+    <Button
+      small
+      disabled={!onStart && taken}
+      aria-label={`${name}: ${one.title}`}
+      onClick={() => (onStart ?? onAccept)(one)}
+    >
+      {name}
+    </Button>
+  );
+}
+
+function Line({ one, actions, pace = 'moderate', renderWhy }: LineProps) {
   const facts = [
     en.contentTypes[one.content_type],
     minutes(one.minutes),
@@ -44,47 +64,13 @@ function Line({ one, actions, renderWhy }: LineProps) {
         <p className="text-sm text-soft">{facts.join(' · ')}</p>
       </div>
       <p className="max-w-prose">{one.reasoning.sentence}</p>
-      <div className="flex flex-wrap items-center gap-1">
-        {actions && (
-          <>
-            <Button
-              small
-              disabled={one.user_action === 'accepted'}
-              aria-label={of(one.user_action === 'accepted' ? t.accepted : t.accept)}
-              onClick={() => actions.onAccept(one)}
-            >
-              {one.user_action === 'accepted' ? t.accepted : t.accept}
-            </Button>
-            <Button
-              small
-              look="quiet"
-              aria-label={of(t.dismiss)}
-              onClick={() => actions.onDismiss(one)}
-            >
-              {t.dismiss}
-            </Button>
-          </>
-        )}
-        <Button
-          small
-          look="quiet"
-          aria-expanded={open}
-          aria-label={of(open ? t.hideWhy : t.why)}
-          onClick={() => setOpen(!open)}
-        >
-          {open ? t.hideWhy : t.why}
-        </Button>
-        {actions && (
-          <div className="ms-auto">
-            <Stars
-              title={one.title}
-              value={one.feedback_score}
-              onRate={(score) => actions.onRate(one, score)}
-            />
-          </div>
-        )}
-      </div>
-      {open && (renderWhy?.(one) ?? <ScoreBars {...one.reasoning} />)}
+      <Tools
+        one={one}
+        pace={pace}
+        {...(actions ? { actions } : {})}
+        {...(renderWhy ? { renderWhy } : {})}
+        start={actions && <First one={one} actions={actions} />}
+      />
     </li>
   );
 }

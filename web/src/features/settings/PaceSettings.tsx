@@ -97,7 +97,7 @@ export function PaceSettings({ profile }: { profile: PersonalizationProfile }) {
             onChange={(event) => setSession(event.target.value)}
           />
         </label>
-        <Button disabled={!sound || put.isPending} onClick={save}>
+        <Button disabled={!sound} busy={put.isPending} onClick={save}>
           {en.common.save}
         </Button>
         {put.error && (

@@ -55,7 +55,7 @@ export function ExportData() {
     <Section title={t.title} help={t.help}>
       <div>
         <Button
-          disabled={fetching.isPending}
+          busy={fetching.isPending}
           onClick={() =>
             fetching.mutate(undefined, {
               onSuccess(data) {
@@ -114,7 +114,8 @@ export function EraseLearner() {
         <div className="flex gap-2">
           <Button
             look="danger"
-            disabled={!confirms(typed, userId) || erase.isPending}
+            disabled={!confirms(typed, userId)}
+            busy={erase.isPending}
             onClick={() =>
               erase.mutate(undefined, {
                 onSuccess() {

@@ -44,13 +44,18 @@ export function AreaLine({ row, name, movement, children, open, onToggle }: Prop
         className="grid w-full grid-cols-[1fr_auto] items-center gap-x-4 gap-y-1 rounded-control px-1 py-2.5 text-start hover:bg-raised"
       >
         <span className="flex min-w-0 flex-wrap items-baseline gap-x-2">
-          <span
-            aria-hidden="true"
-            className={cx('text-xs text-soft transition-transform', open && 'rotate-90')}
-          >
-            ▶
+          <span className="font-semibold break-words">
+            <span
+              aria-hidden="true"
+              className={cx(
+                'me-2 inline-block text-xs text-soft transition-transform',
+                open && 'rotate-90',
+              )}
+            >
+              ▶
+            </span>
+            {name}
           </span>
-          <span className="font-semibold break-words">{name}</span>
           {row.weak && (
             <span className="rounded bg-warn-wash px-1.5 text-xs whitespace-nowrap text-warn">
               {t.weak}

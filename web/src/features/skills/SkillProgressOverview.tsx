@@ -1,6 +1,7 @@
-import { useState, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import type { Catalogue, PersonalizationProfile } from '@/api/types';
 import { namesOf } from '@/features/catalogue/get-catalogue';
+import { useFilter } from '@/lib/filters';
 import type { Seen } from '@/lib/visits';
 import { en } from '@/strings/en';
 import { buttonClass } from '@/ui/Button';
@@ -68,7 +69,7 @@ function Concepts(props: SkillProgressOverviewProps & { row: AreaRow }) {
 /** Where a learner stands in each area, and how sure that is. */
 export function SkillProgressOverview(props: SkillProgressOverviewProps) {
   const { profile, catalogue, lastVisit = null } = props;
-  const [open, setOpen] = useState<string | null>(null);
+  const [open, setOpen] = useFilter('skills');
   const rows = areaRows(profile, catalogue);
   const names = namesOf(catalogue);
   return (

@@ -1,10 +1,11 @@
 export const card = {
   common: {
     close: 'Close',
+    notice: 'Notice',
+    closeNotice: 'Close this notice',
     cancel: 'Cancel',
     save: 'Save',
     saved: 'Saved',
-    undo: 'Undo',
     refused: (why: string) => `That was not saved: ${why}`,
   },
   states: {

@@ -12,6 +12,7 @@ export const concept = {
   hardly: 'hardly changes',
   answers: 'Answers behind it',
   list: 'List of answers',
+  older: 'Show older ones',
   noAnswers: 'No answers on it yet',
   noAnswersHelp:
     'What is believed comes from neighbouring skills and from people like you.',

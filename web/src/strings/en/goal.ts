@@ -57,7 +57,6 @@ export const goal = {
     take: 'Make this my plan',
     back: 'Back to my plan',
     taken: 'This is your plan now.',
-    offWeeks: (weeks: number) => (weeks === 1 ? 'in 1 week' : `in ${weeks} weeks`),
     failed: 'This date could not be worked out; the figure is the last one.',
     flat: 'More minutes would change little here: what is missing is evidence or time between reviews.',
   },

@@ -112,5 +112,5 @@ export const path = {
   empty: 'Nothing is left to do on this path',
   emptyHelp: 'What you aimed at is reached. A new goal makes a new path.',
   setGoal: 'Set a goal',
-  begin: (title: string) => `Next on it: ${title}`,
+  begin: (title: string) => `Start ${title}`,
 };

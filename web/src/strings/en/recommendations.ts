@@ -5,8 +5,6 @@ export const recommendations = {
   hideWhy: 'Hide why',
   accept: 'Take up',
   accepted: 'Taken up',
-  dismiss: 'Dismiss',
-  dismissed: (title: string) => `Dismissed: ${title}. It rests for seven days.`,
   rate: (title: string) => `Rate ${title}`,
   stars: (n: number) => (n === 1 ? '1 star of 5' : `${n} stars of 5`),
   rated: (n: number) => `Rated ${n} of 5. Thank you: it counts in what is offered.`,
@@ -18,7 +16,6 @@ export const recommendations = {
   explanation: {
     sum: (score: string) => `Adds up to a score of ${score}`,
     score: 'Score',
-    average: 'An average suggestion',
     part: 'What counts',
     adds: 'Adds',
     place: (place: number, shown: number, candidates: number) =>

@@ -13,8 +13,6 @@ export const skills = {
   up: (points: string) => `up ${points}`,
   down: (points: string) => `down ${points}`,
   concepts: 'Skills in it',
-  openArea: (name: string) => `${name}: show its skills`,
-  areaMastered: (n: number, all: number) => `${n}/${all}`,
   isMastered: 'mastered',
   weak: 'Weak spot',
   how: 'Bar: likely range (90 %). Mark: best estimate. Levels follow the estimate.',

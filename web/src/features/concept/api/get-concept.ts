@@ -1,6 +1,6 @@
-import { useQuery } from '@tanstack/react-query';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useWho } from '@/api/context';
-import { answerOf } from '@/api/errors';
+import { answerOf, pageOf } from '@/api/errors';
 import { keys } from '@/api/keys';
 
 const SHOWN = 50;
@@ -23,14 +23,23 @@ export function useConcept(concept: string) {
 /** What the belief stands on, newest first. */
 export function useAnswers(concept: string) {
   const { client, userId } = useWho();
-  return useQuery({
+  return useInfiniteQuery({
     queryKey: keys.answers(userId, concept),
-    queryFn: ({ signal }) =>
-      answerOf(
+    initialPageParam: null as string | null,
+    async queryFn({ pageParam, signal }) {
+      const query = {
+        concept,
+        limit: SHOWN,
+        ...(pageParam ? { cursor: pageParam } : {}),
+      };
+      const { data, next } = await pageOf(
         client.api.GET('/api/users/{userId}/events', {
-          params: { path: { userId }, query: { concept, limit: SHOWN } },
+          params: { path: { userId }, query },
           signal,
         }),
-      ),
+      );
+      return { events: data.events, next };
+    },
+    getNextPageParam: (page) => page.next,
   });
 }

@@ -18,20 +18,32 @@ export function usePredictions() {
   });
 }
 
-/** The same for another day; null asks nothing. The answer before stays until
- * the new one is there, and a question that is overtaken is called off. */
-export function usePredictionsAt(day: string | null) {
+/** Another day, other minutes a week; null: as planned. */
+export interface Supposed {
+  at: string | null;
+  minutes: number | null;
+}
+
+/** The same under a supposition; null asks nothing. The answer before stays
+ * until the new one is there, and a question that is overtaken is called off. */
+export function usePredictionsIf(supposed: Supposed | null) {
   const { client, userId } = useWho();
   return useQuery({
-    queryKey: keys.predictions(userId, day ?? 'none'),
-    queryFn: ({ signal }) =>
-      answerOf(
+    queryKey: keys.predictions(userId, JSON.stringify(supposed)),
+    queryFn: ({ signal }) => {
+      const { at, minutes } = supposed ?? { at: null, minutes: null };
+      const query = {
+        ...(at === null ? {} : { at }),
+        ...(minutes === null ? {} : { minutes_per_week: minutes }),
+      };
+      return answerOf(
         client.api.GET('/api/users/{userId}/skill-predictions', {
-          params: { path: { userId }, query: { at: day ?? '' } },
+          params: { path: { userId }, query },
           signal,
         }),
-      ),
-    enabled: day !== null,
+      );
+    },
+    enabled: supposed !== null,
     placeholderData: keepPreviousData,
   });
 }

@@ -4,6 +4,8 @@ import { answerOf } from '@/api/errors';
 import { keys } from '@/api/keys';
 import { useOptimistic } from '@/api/optimistic';
 import type { Feedback, RecommendationSet } from '@/api/types';
+import { en } from '@/strings/en';
+import { useAnnounce } from '@/ui/announce';
 import { withFeedback } from '../rules';
 
 export interface FeedbackInput {
@@ -11,9 +13,10 @@ export interface FeedbackInput {
   feedback: Feedback;
 }
 
-/** Says what became of a recommendation; one that is dismissed is gone at once. */
-export function useFeedback() {
+/** Says what became of a recommendation, or how good it was. */
+export function useFeedback(done?: (feedback: Feedback) => void) {
   const { client, userId } = useWho();
+  const say = useAnnounce();
   return useOptimistic<FeedbackInput, RecommendationSet>({
     send: ({ id, feedback }) =>
       answerOf(
@@ -31,5 +34,7 @@ export function useFeedback() {
     queryKey: keys.recommendations(userId),
     apply: (cached, { id, feedback }) => withFeedback(cached, id, feedback),
     touches: [keys.recommendations(userId)],
+    done: ({ feedback }) => done?.(feedback),
+    refused: (error) => say.wrong(en.common.refused(error.message)),
   });
 }

@@ -1,14 +1,8 @@
-import { useId, useState } from 'react';
 import type { Pace, Recommendation } from '@/api/types';
-import { paceBeside } from '@/features/recommendations/rules';
 import { en } from '@/strings/en';
-import { Button } from '@/ui/Button';
-import { useSteer } from './use-steer';
-
-interface Props {
-  one: Recommendation;
-  pace: Pace;
-}
+import { cx } from '@/ui/cx';
+import type { RecommendationActions } from './RecommendedContent';
+import { paceBeside } from './rules';
 
 interface ItemProps {
   name: string;
@@ -33,53 +27,47 @@ function Item({ name, means, disabled, onSelect }: ItemProps) {
   );
 }
 
+interface Props {
+  id: string;
+  one: Recommendation;
+  pace: Pace;
+  actions: RecommendationActions;
+  /** Side by side where there is room. */
+  wide?: boolean;
+}
+
 /** Easier, harder, not now, hide: and what each of them changes. A panel that
  * opens in place: nothing is covered, and it costs no library. */
-export function SteerMenu({ one, pace }: Props) {
-  const [open, setOpen] = useState(false);
-  const panel = useId();
-  const steer = useSteer();
+export function SteerMenu({ id, one, pace, actions, wide = false }: Props) {
   const easier = paceBeside(pace, 'easier');
   const harder = paceBeside(pace, 'harder');
+  const { onEasier, onHarder, onDismiss, onHide } = actions;
   const t = en.next;
   return (
-    <>
-      <Button
-        className="min-h-11"
-        aria-expanded={open}
-        aria-controls={panel}
-        onClick={() => setOpen(!open)}
-      >
-        {t.adjust}
-      </Button>
-      <ul
-        id={panel}
-        hidden={!open}
-        className="basis-full gap-2 pt-2 not-[[hidden]]:grid sm:grid-cols-2 lg:grid-cols-4"
-      >
+    <ul
+      id={id}
+      className={cx('grid basis-full gap-2 pt-1 sm:grid-cols-2', wide && 'lg:grid-cols-4')}
+    >
+      {onEasier && (
         <Item
           name={t.easier}
           means={easier ? t.means.easier : t.means.slowest}
           disabled={!easier}
-          onSelect={() => easier && steer.pace(one, easier, 'easier')}
+          onSelect={() => onEasier(one)}
         />
+      )}
+      {onHarder && (
         <Item
           name={t.harder}
           means={harder ? t.means.harder : t.means.fastest}
           disabled={!harder}
-          onSelect={() => harder && steer.pace(one, harder, 'harder')}
+          onSelect={() => onHarder(one)}
         />
-        <Item
-          name={t.notNow}
-          means={t.means.notNow}
-          onSelect={() => steer.notNow(one)}
-        />
-        <Item
-          name={t.hide}
-          means={t.means.hide}
-          onSelect={() => steer.hide(one)}
-        />
-      </ul>
-    </>
+      )}
+      <Item name={t.notNow} means={t.means.notNow} onSelect={() => onDismiss(one)} />
+      {onHide && (
+        <Item name={t.hide} means={t.means.hide} onSelect={() => onHide(one)} />
+      )}
+    </ul>
   );
 }

@@ -13,6 +13,7 @@ type Body =
  * schema says "one of these members" in a way that the generated type loses. */
 export type Happened =
   | { type: 'answer'; content: number; correct: boolean }
+  | { type: 'answer'; concepts: string[]; correct: boolean }
   | { type: 'review'; concept: string; rating: number }
   | Schemas['ContentStarted']
   | Schemas['ContentCompleted']
