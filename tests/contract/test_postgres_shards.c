@@ -153,7 +153,7 @@ static void test_tenants__foreign_partitions_are_no_back_door(void **state)
 {
     store_fixture *f = *state;
     int64_t users[N_SHARDS];
-    char sql[300], code[6];
+    char sql[512], code[6];
     one_of_each(users, 1);
     must_write(f, users, N_SHARDS, 0);
     PGconn *pg = connect_to(f, -1);
