@@ -175,26 +175,37 @@ static piq_status by_session(piq_access *k, const piq_access_view *v,
     return PIQ_OK;
 }
 
+static piq_status who(piq_access *k, const piq_access_view *v,
+                      const piq_credential *given, int64_t now_us,
+                      piq_caller *out, piq_err *err)
+{
+    piq_str text;
+    if (given->authorization.len) {
+        /* What was named in so many words is not made good by a cookie. */
+        if (!bearer(given->authorization, &text))
+            return piq_fail(err, PIQ_EDENIED,
+                            "\"Authorization: Bearer ..\" is expected");
+        if (text.len >= 4 && memcmp(text.ptr, "piq_", 4) == 0)
+            return by_key(v, text, now_us, out, err);
+        return piq_access_token(k, v, text, now_us, out, err);
+    }
+    if (session_cookie(given->cookie, &text))
+        return by_session(k, v, text, now_us, out, err);
+    return piq_fail(err, PIQ_EDENIED, "a credential is needed");
+}
+
 piq_status piq_access_authenticate(piq_access *k, const piq_credential *given,
                                    int64_t now_us, piq_caller *out,
                                    piq_err *err)
 {
-    piq_str text;
-    piq_status status;
     piq_access_view *v = piq_access_now(k, now_us);
-    if (given->authorization.len) {
-        /* What was named in so many words is not made good by a cookie. */
-        if (!bearer(given->authorization, &text))
-            status = piq_fail(err, PIQ_EDENIED,
-                              "\"Authorization: Bearer ..\" is expected");
-        else if (text.len >= 4 && memcmp(text.ptr, "piq_", 4) == 0)
-            status = by_key(v, text, now_us, out, err);
-        else
-            status = piq_access_token(k, v, text, now_us, out, err);
-    } else if (session_cookie(given->cookie, &text)) {
-        status = by_session(k, v, text, now_us, out, err);
-    } else {
-        status = piq_fail(err, PIQ_EDENIED, "a credential is needed");
+    piq_status status = who(k, v, given, now_us, out, err);
+    if (status == PIQ_EDENIED) {
+        /* Unless another thread was just reading what is new. */
+        piq_access_view *settled = piq_access_settled(k, now_us);
+        if (settled != v)
+            status = who(k, settled, given, now_us, out, err);
+        piq_access_view_release(settled);
     }
     piq_access_view_release(v);
     return status;

@@ -106,6 +106,10 @@ PIQ_MUST_USE piq_status piq_access_put(piq_access *k, const piq_record *r,
 piq_access_view *piq_access_held(piq_access *k);
 /* The same, read again before if that is due. */
 piq_access_view *piq_access_now(piq_access *k, int64_t now_us);
+/* The same, and whoever is reading it now is waited for: before somebody is
+ * told that what they name is not there. Where reading is somebody else's, the
+ * one at hand. */
+piq_access_view *piq_access_settled(piq_access *k, int64_t now_us);
 
 /* ---- coaches.c ------------------------------------------------------------
  */

@@ -76,14 +76,30 @@ static bool is_due(piq_access *k, int64_t now_us)
     return due;
 }
 
+/* Under load_lock. */
+static void load_if_due(piq_access *k, int64_t now_us)
+{
+    piq_err err = {0};
+    if (is_due(k, now_us) && load(k, now_us, &err))
+        piq_reporter_tell(&k->config.reporter, "could not read API keys again",
+                          &err);
+}
+
 piq_access_view *piq_access_now(piq_access *k, int64_t now_us)
 {
     /* One thread reads; the others go on with what there is. */
     if (is_due(k, now_us) && pthread_mutex_trylock(&k->load_lock) == 0) {
-        piq_err err = {0};
-        if (is_due(k, now_us) && load(k, now_us, &err))
-            piq_reporter_tell(&k->config.reporter,
-                              "could not read API keys again", &err);
+        load_if_due(k, now_us);
+        pthread_mutex_unlock(&k->load_lock);
+    }
+    return piq_access_held(k);
+}
+
+piq_access_view *piq_access_settled(piq_access *k, int64_t now_us)
+{
+    if (!k->config.read_elsewhere) {
+        pthread_mutex_lock(&k->load_lock);
+        load_if_due(k, now_us);
         pthread_mutex_unlock(&k->load_lock);
     }
     return piq_access_held(k);

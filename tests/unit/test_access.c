@@ -1,5 +1,7 @@
-/* test_access.c - API keys, what callers may, coaches. */
+/* threads:tsan
+ * test_access.c - API keys, what callers may, coaches. */
 #include "access/access.h"
+#include "access/keeper.h"
 #include "base/arena.h"
 #include "support/access_world.h"
 #include "support/record_store.h"
@@ -10,7 +12,9 @@
 
 #include <cmocka.h>
 
+#include <pthread.h>
 #include <stdio.h>
+#include <unistd.h>
 
 /* ---- tenants and scopes ---------------------------------------------- */
 
@@ -204,6 +208,43 @@ static void test_access__another_process_learns_within_reload(void **state)
     assert_int_equal(access_bearer(other, w->secret,
                                    ACCESS_NOW_US - 60 * ACCESS_SECOND_US, &c),
                      PIQ_OK);
+    piq_access_close(other);
+}
+
+typedef struct asking {
+    piq_access *k;
+    const char *secret;
+    piq_status status;
+} asking;
+
+static void *ask_later(void *ctx)
+{
+    asking *a = ctx;
+    piq_caller c;
+    a->status =
+        access_bearer(a->k, a->secret, ACCESS_NOW_US + ACCESS_SECOND_US, &c);
+    return NULL;
+}
+
+/* Two come at once with a key that another process made long ago: the first
+ * reads the keys again, the second must not be told that there is none. */
+static void test_access__who_comes_while_keys_are_read_waits(void **state)
+{
+    access_world *w = *state;
+    piq_err err = {0};
+    pthread_t thread;
+    const piq_access_config config = {.reload_ms = 500};
+    piq_access *other = access_open_on(w->store, &config);
+    access_must(
+        piq_access_make_key(w->k, &w->info, ACCESS_NOW_US, w->secret, &err),
+        &err);
+    asking a = {other, w->secret, PIQ_EIO};
+    pthread_mutex_lock(&other->load_lock); /* the first */
+    assert_int_equal(pthread_create(&thread, NULL, ask_later, &a), 0);
+    usleep(30000);
+    pthread_mutex_unlock(&other->load_lock);
+    pthread_join(thread, NULL);
+    assert_int_equal(a.status, PIQ_OK);
     piq_access_close(other);
 }
 
@@ -557,6 +598,14 @@ int main(void)
         WITH(test_access__a_revoked_key_is_nobody_at_once),
         WITH(test_access__who_was_let_in_is_known_until_it_is_taken_back),
         WITH(test_access__another_process_learns_within_reload),
+        cmocka_unit_test(test_access__scopes_are_read_by_name_or_not_at_all),
+        WITH(test_access__a_key_says_who_it_is),
+        WITH(test_access__only_the_hash_of_a_key_is_stored),
+        WITH(test_access__a_wrong_credential_is_nobody),
+        WITH(test_access__keys_expire),
+        WITH(test_access__a_revoked_key_is_nobody_at_once),
+        WITH(test_access__who_was_let_in_is_known_until_it_is_taken_back),
+        WITH(test_access__who_comes_while_keys_are_read_waits),
         WITH(test_access__reading_again_is_one_cheap_read),
         WITH(test_access__known_keys_work_while_the_store_does_not),
         WITH(test_access__what_is_stored_is_said_to_be),
