@@ -126,10 +126,35 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 }
 
 #ifndef PIQ_LIBFUZZER
+enum { N_SEEDS = 12, DAY_MS = 86400000 };
+
+/* Logs of either form, of more and more reviews; the last two have none. */
+static bool seed(size_t i, piq_buf *out)
+{
+    bool cleaned = i % 2;
+    int n = (int)(N_SEEDS / 2 - 1 - i / 2) * 3;
+    if (i >= N_SEEDS)
+        return false;
+    piq_buf_add_char(out, cleaned ? 'c' : 'r');
+    for (int k = 0; k < n; k++) {
+        int card = 900000 + k / 3, at = k % 3, rating = 1 + (k + (int)i) % 4;
+        long long ms = 1000LL * DAY_MS + (long long)at * at * DAY_MS + k;
+        if (cleaned)
+            piq_buf_printf(out, "%d,%d,%lld,%d,%d,%d\n", card, at, ms, at * at,
+                           at ? 2 * at - 1 : -1, rating);
+        else
+            piq_buf_printf(out, "%d,%lld,%d,%d,%d\n", card, ms, rating, at % 4,
+                           7000 + k);
+    }
+    return true;
+}
+
 int main(int argc, char **argv)
 {
-    const fuzz_plan plan = {
-        .name = "revlog", .one = LLVMFuzzerTestOneInput, .rounds = 20000};
+    const fuzz_plan plan = {.name = "revlog",
+                            .one = LLVMFuzzerTestOneInput,
+                            .rounds = 20000,
+                            .seed = seed};
     return fuzz_drive(&plan, argc, argv);
 }
 #endif

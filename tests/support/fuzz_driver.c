@@ -85,8 +85,16 @@ static int by_bytes(const void *x, const void *y)
     return piq_str_cmp(*(const piq_str *)x, *(const piq_str *)y);
 }
 
+static void make_corpus(fuzz_run *r)
+{
+    piq_buf b;
+    for (size_t i = 0; piq_buf_init(&b, MOST_BYTES), r->plan->seed(i, &b); i++)
+        keep(&r->corpus, &b);
+    piq_buf_release(&b);
+}
+
 /* In an order of their own, whatever the folder's is. */
-static void read_corpus(fuzz_run *r)
+static void read_folder(fuzz_run *r)
 {
     char dir[256], path[600];
     snprintf(dir, sizeof dir, "tests/fuzz/corpus/%s", r->plan->name);
@@ -100,6 +108,14 @@ static void read_corpus(fuzz_run *r)
         read_file(&r->corpus, path);
     }
     closedir(d);
+}
+
+static void read_corpus(fuzz_run *r)
+{
+    if (r->plan->seed)
+        make_corpus(r);
+    else
+        read_folder(r);
     assert_true(r->corpus.n > 0);
     qsort(r->corpus.list, r->corpus.n, sizeof r->corpus.list[0], by_bytes);
 }

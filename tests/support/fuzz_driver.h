@@ -11,6 +11,7 @@
 #ifndef PIQ_TESTS_FUZZ_DRIVER_H
 #define PIQ_TESTS_FUZZ_DRIVER_H
 
+#include "base/buf.h"
 #include "base/str.h"
 
 #include <stdbool.h>
@@ -24,6 +25,9 @@ typedef struct fuzz_plan {
                           PIQ_FUZZ_ROUNDS, says otherwise; the second argument
                           is the seed, else 1 */
     void (*end)(void); /* frees what the harness kept; NULL: nothing */
+    /* Writes the i-th input that the harness makes itself, for one without a
+     * folder; false: there are no more. NULL: they are in the folder. */
+    bool (*seed)(size_t i, piq_buf *out);
 } fuzz_plan;
 
 /* Runs it as one cmocka test: the number of failures. */
