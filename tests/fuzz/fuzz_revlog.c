@@ -140,8 +140,8 @@ static bool seed(size_t i, piq_buf *out)
         int card = 900000 + k / 3, at = k % 3, rating = 1 + (k + (int)i) % 4;
         long long ms = 1000LL * DAY_MS + (long long)at * at * DAY_MS + k;
         if (cleaned)
-            piq_buf_printf(out, "%d,%d,%lld,%d,%d,%d\n", card, at + 1, ms,
-                           at * at, at ? 2 * at - 1 : 0, rating);
+            piq_buf_printf(out, "%d,%d,%lld,%d,%d,%d\n", card, at, ms, at * at,
+                           at ? 2 * at - 1 : 0, rating);
         else
             piq_buf_printf(out, "%d,%lld,%d,%d,%d\n", card, ms, rating, at % 4,
                            7000 + k);
