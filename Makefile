@@ -56,6 +56,9 @@ BASE      = -std=c17 -D_GNU_SOURCE $(WARNINGS) -Iinclude -Isrc $(MOD_FLAGS)
 Q         = $(if $(V),,@echo '  $@';)
 COMPILE   = $(CC) $(BASE) $(FLAGS) -MMD -MP -c $< -o $@
 LINK      = $(CC) $(FLAGS) -Wl,--as-needed
+# Only of the program that serves; sanitizers bring an allocator of their own.
+HEAP      =
+$(BUILD)/piq: HEAP = -Wl,--no-as-needed -ljemalloc
 # gcc cannot see through what a sanitizer adds, and guesses.
 UNSURE   := $(if $(findstring clang,$(CC)),,-Wno-maybe-uninitialized)
 ASAN      = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
@@ -113,7 +116,7 @@ $(1)/libpiq.a: $(LIBRARY:%.c=$(1)/$(2)/%.o) $(GEN_OBJ:%=$(1)/$(2)/%)
 	$$(Q)$$(AR) rcs $$@ $$^
 
 $(1)/piq: $(CLI:%.c=$(1)/$(2)/%.o) $(1)/libpiq.a
-	$$(Q)$$(LINK) $$^ $$(LIBS) -o $$@
+	$$(Q)$$(LINK) $$^ $$(LIBS) $$(HEAP) -o $$@
 
 $(1)/tests/%: $(1)/$(2)/tests/%.o $(SUPPORT:%.c=$(1)/$(2)/%.o) $(1)/libpiq.a
 	@mkdir -p $$(@D)

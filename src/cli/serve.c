@@ -6,6 +6,7 @@
 #include "cli/dashboard.h"
 #include "cli/front.h"
 #include "cli/handover.h"
+#include "cli/heap.h"
 #include "cli/refit.h"
 #include "cli/retrain.h"
 #include "cli/serve_options.h"
@@ -410,7 +411,7 @@ int piq_serve_db(const char *db, const piq_serve_options *o,
         .keep_log_days = (unsigned)o->keep_log_days};
     configure_log(o);
     block_signals(&signals);
-    piq_trimmer_settle_heap();
+    piq_heap_settle();
     if (piq_handover_begin(&d.handover, &err))
         return piq_could_not(&err);
     allow_connections(o->max_connections);

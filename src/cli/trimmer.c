@@ -4,9 +4,9 @@
 #include "base/calendar.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "cli/heap.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
@@ -16,29 +16,11 @@ enum {
     TRIM_S = 60,
     /* Soon after a start, so that one who restarts it daily is not without. */
     AUDIT_FIRST_S = 60,
-    AUDIT_S = 3600,
-    /* Where it is not told, glibc takes eight arenas a processor, and what one
-     * thread frees is of no use to the others; and it raises these two limits
-     * with the largest block ever freed (to 32 and 64 MiB), so that one large
-     * answer leaves holes behind for good. docs/operations.md, Soak, has the
-     * figures. */
-    ARENAS_A_PROCESSOR = 2,
-    MAP_BYTES = 1 << 20,
-    TOP_BYTES = 2 << 20
+    AUDIT_S = 3600
 };
 
 /* ---- memory ---------------------------------------------------------------
  */
-
-void piq_trimmer_settle_heap(void)
-{
-    long n = sysconf(_SC_NPROCESSORS_ONLN);
-    int arenas = n > 0 && n < 1024 ? (int)n * ARENAS_A_PROCESSOR : 16;
-    /* An allocator that knows none of them goes on as it is. */
-    (void)mallopt(M_ARENA_MAX, arenas);
-    (void)mallopt(M_MMAP_THRESHOLD, MAP_BYTES);
-    (void)mallopt(M_TRIM_THRESHOLD, TOP_BYTES);
-}
 
 static double resident_bytes(void)
 {
@@ -55,11 +37,11 @@ static double resident_bytes(void)
 static void look_at_memory(const piq_trimmer *t)
 {
     piq_engine_stats stats;
-    struct mallinfo2 m = mallinfo2();
+    piq_heap_count heap = piq_heap_look();
     piq_engine_stats_get(t->engine, &stats);
     piq_metric_set(t->slates, (double)stats.cached_slate_bytes);
-    piq_metric_set(t->live, (double)(m.uordblks + m.hblkhd));
-    piq_metric_set(t->free, (double)m.fordblks);
+    piq_metric_set(t->live, heap.live);
+    piq_metric_set(t->free, heap.free);
     piq_metric_set(t->resident, resident_bytes());
 }
 
@@ -120,7 +102,7 @@ static void *run(void *ctx)
     int64_t trim_s = TRIM_S, audit_s = AUDIT_FIRST_S;
     for (int64_t at_s = 0; rest(t, LOOK_S); at_s += LOOK_S) {
         if (at_s >= trim_s) {
-            (void)malloc_trim(0);
+            piq_heap_trim();
             trim_s = at_s + TRIM_S;
         }
         look_at_memory(t);

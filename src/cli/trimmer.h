@@ -1,11 +1,11 @@
 /* trimmer.h - gives back what is no longer needed, in a thread of its own.
  *
- * Memory: once a minute, free pages go back to the kernel; what is in use and
- * what is held beside it are gauges (piq_heap_live_bytes, piq_heap_free_bytes,
- * piq_resident_bytes, piq_cached_slate_bytes), looked at every ten seconds.
- * Audit: once an hour, where
- * this process leads, what has been kept for long enough is dropped; each
- * chain is checked up to where it is cut. Private to cli/. */
+ * Memory: once a minute, free pages go back to the kernel (heap.h); what is in
+ * use and what is held beside it are gauges (piq_heap_live_bytes,
+ * piq_heap_free_bytes, piq_resident_bytes, piq_cached_slate_bytes), looked at
+ * every ten seconds. Audit: once an hour, where this process leads, what has
+ * been kept for long enough is dropped; each chain is checked up to where it is
+ * cut. Private to cli/. */
 #ifndef PIQ_CLI_TRIMMER_H
 #define PIQ_CLI_TRIMMER_H
 
@@ -24,10 +24,6 @@ typedef struct piq_trimmer {
     pthread_cond_t wake;
     bool runs, stop;
 } piq_trimmer;
-
-/* Tells the allocator to hold on to little of what is freed. Before there are
- * threads: what each of them has claimed by then stays as it is. */
-void piq_trimmer_settle_heap(void);
 
 /* keep_days 0: the audit is kept for ever. `m` may be NULL. PIQ_EIO: no
  * thread. The engine and `m` outlive it; *t stays where it is. */
