@@ -21,6 +21,7 @@
 #include "engine/lease.h"
 #include "engine/policy.h"
 #include "engine/tastes.h"
+#include "engine/tidy.h"
 #include "engine/voids.h"
 
 #include <errno.h>
@@ -30,15 +31,7 @@ enum {
     ANSWERS_PIECE = 4096,
     PROFILES_PIECE = 256,
     MAX_PUBLISH = 65536,
-    RELEARN_REST = 50,
-    /* Changes are kept so long: a process that was stopped for longer reads
-     * all anew. At 12,000 events a second they are about 150 MB. */
-    CHANGES_MINUTES = 10,
-    TIDY_EVERY_S = 10,
-    TIDY_PIECES = 64,
-    /* Slates: some ten milliseconds of the write lock. 64 pieces each ten
-     * seconds are more than 1,600 slates a second. */
-    FORGET_PIECE = 256
+    RELEARN_REST = 50
 };
 
 struct piq_maintainer {
@@ -56,7 +49,7 @@ struct piq_maintainer {
     piq_arena arena;
 
     piq_lease lease; /* the thread's, as what follows */
-    int64_t tidied_ns;
+    piq_tidying tidying;
     int64_t n_relearned; /* erasures that the calibrations know of; -1: ask */
     int64_t relearn_ns;  /* not before */
 };
@@ -560,41 +553,6 @@ static void lead_or_follow(piq_maintainer *m)
                 0);
 }
 
-static void forget_log(piq_engine *e, int64_t now_us)
-{
-    int64_t before_us =
-        now_us - (int64_t)e->config.keep_log_days * PIQ_US_PER_DAY;
-    piq_store *store = e->store;
-    piq_err err = {0};
-    bool more = e->config.keep_log_days > 0;
-    for (int i = 0; i < TIDY_PIECES && more; i++)
-        if (store->ops->forget_log(store, before_us, FORGET_PIECE, &more,
-                                   &err)) {
-            piq_engine_report(e, "could not forget old recommendations", &err);
-            break;
-        }
-}
-
-static void tidy(piq_maintainer *m)
-{
-    piq_store *store = m->engine->store;
-    int64_t now_ns = piq_clock_monotonic_ns(), now_us = piq_clock_now_us();
-    piq_err err = {0};
-    bool more = true;
-    if (!piq_engine_leads(m->engine) ||
-        now_ns - m->tidied_ns < TIDY_EVERY_S * INT64_C(1000000000))
-        return;
-    m->tidied_ns = now_ns;
-    piq_status status = PIQ_OK;
-    for (int i = 0; i < TIDY_PIECES && more && status == PIQ_OK; i++)
-        status = store->ops->tidy(store, now_us,
-                                  now_us - CHANGES_MINUTES * PIQ_US_PER_MINUTE,
-                                  &more, &err);
-    if (status)
-        piq_engine_report(m->engine, "could not tidy the store", &err);
-    forget_log(m->engine, now_us);
-}
-
 /* ---- the thread ------------------------------------------------------ */
 
 static void one_round(piq_maintainer *m)
@@ -616,7 +574,7 @@ static void one_round(piq_maintainer *m)
         piq_engine_report(m->engine, "could not look after the experiments",
                           &err);
     look_after_policy(m);
-    tidy(m);
+    piq_tidy_tick(&m->tidying, m->engine);
     err = (piq_err){0};
     if (calibrate(m, &err))
         piq_engine_report(m->engine, "could not calibrate items", &err);
@@ -665,7 +623,6 @@ piq_status piq_maintainer_start(piq_engine *e, piq_err *err)
     pthread_condattr_destroy(&steady);
     e->maintainer = m;
     m->n_relearned = -1;
-    m->tidied_ns = INT64_MIN / 2;
     const piq_catalogue *c = piq_engine_catalogue(e);
     piq_status status =
         piq_lease_init(&m->lease, e->store, PIQ_STR("maintainer"),
