@@ -2,7 +2,7 @@
  *
  *     mixload --port P[,P..] --mix FILE [--connections C] [--seconds S]
  *             [--rate R] [--users N] [--zipf Z] [--header "Name: value"]
- *             [--seed S] [--json]
+ *             [--seed S] [--sticky] [--json]
  *
  * Each line of FILE is one kind of request, its parts parted by tabs:
  *
@@ -16,7 +16,9 @@
  * Without --rate it is a closed loop: each connection asks again when it has
  * its answer. With it, request k is due at start + k / rate, and its time
  * counts from then. Learners are drawn from 1 .. N, with --zipf by Zipf's law
- * of that exponent (0: all alike). Several ports share the connections in turn.
+ * of that exponent (0: all alike). Several ports share the connections in turn;
+ * with --sticky each learner is asked about at one port, as by a gateway that
+ * routes by learner.
  * An answer is wrong when its status is not 2xx, its body is no JSON object, or
  * a member is missing; 503 and 429 with Retry-After are counted apart.
  *
@@ -82,7 +84,7 @@ typedef struct run {
     unsigned n_connections, seconds, rate, users;
     double zipf;
     const char *header;
-    bool json;
+    bool json, sticky;
     kind kinds[MAX_KINDS];
     size_t n_kinds;
     connection *all;
@@ -294,7 +296,9 @@ static void send_next(run *r)
     r->n++;
     c->busy = true;
     c->kind = pick_kind(r);
-    c->user = pick_user(r);
+    do
+        c->user = pick_user(r);
+    while (r->sticky && r->ports[c->user % r->n_ports] != c->port);
     c->due_ns = due(r);
     c->len = 0;
     c->head_len = 0;
@@ -633,6 +637,7 @@ static void parse(run *r, int argc, char **argv)
         {"zipf", required_argument, NULL, 'z'},
         {"header", required_argument, NULL, 'h'},
         {"seed", required_argument, NULL, 'S'},
+        {"sticky", no_argument, NULL, 'y'},
         {"json", no_argument, NULL, 'j'},
         {0}};
     for (int c; (c = getopt_long(argc, argv, "", known, NULL)) != -1;) {
@@ -654,12 +659,15 @@ static void parse(run *r, int argc, char **argv)
             r->header = optarg;
         else if (c == 'S')
             r->rng ^= (uint64_t)number(optarg, 0, UINT32_MAX) << 20;
+        else if (c == 'y')
+            r->sticky = true;
         else if (c == 'j')
             r->json = true;
         else
             give_up("usage", "mixload --port P --mix FILE ..");
     }
-    if (!r->n_ports || !r->n_kinds || optind != argc)
+    if (!r->n_ports || !r->n_kinds || optind != argc ||
+        (r->sticky && r->users < r->n_ports))
         give_up("usage", "mixload --port P --mix FILE ..");
 }
 
