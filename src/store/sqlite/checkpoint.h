@@ -5,13 +5,13 @@
  *
  *   copy     PASSIVE: moves what is committed; writer and readers go on.
  *   sync     of the database file, which SQLite leaves out of a PASSIVE while
- *            commits go on. Copy and sync are done twice: the second time
- *            there is little left.
- *   restart  RESTART: moves the last few, syncs, and makes the next commit
- *            write from the WAL's beginning. The writer is held off
- *            (write_lock) in this step only; without it a busy writer would
- *            make the WAL grow for ever, and with all the syncing left to it
- *            commits stood still for 40 to 60 ms.
+ *            commits go on. Copy and sync are done for every 8 MiB that the
+ *            WAL has grown by, so that the disk never has much to do at once.
+ *   restart  when the WAL has 64 MiB. RESTART: moves the last few, syncs, and
+ *            makes the next commit write from the WAL's beginning. The writer
+ *            is held off (write_lock) in this step only; without it a busy
+ *            writer would make the WAL grow for ever, and with all the syncing
+ *            left to it commits stood still for 40 to 60 ms.
  *
  * After an erasure the last step is a TRUNCATE, which leaves no page of the WAL
  * behind, and does not wait for 64 MiB: older pages have what was erased.
@@ -37,6 +37,7 @@ typedef struct piq_sqlite_checkpointer {
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t wake;
     int n_frames; /* in the WAL, as the last commit said */
+    int n_seen;   /* of them when the last copy began */
     bool scrub;   /* the WAL holds what was erased */
     bool stop;
     bool sync_failed; /* written by the thread; read after it was joined */
