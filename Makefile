@@ -38,7 +38,7 @@ GEN_OBJ   := $(if $(GENERATED),gen/openapi_json.o)
 
 CFLAGS   ?= -O2 -g
 WARNINGS  = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
-MODULES  := libmicrohttpd gnutls nettle libcurl jansson sqlite3 libpq
+MODULES  := libmicrohttpd zlib gnutls nettle libcurl jansson sqlite3 libpq
 # Linear algebra only when something uses it.
 ifneq ($(shell grep -lsF 'include <cblas' $(SOURCES)),)
 MODULES  += openblas

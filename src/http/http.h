@@ -12,6 +12,13 @@
  * Replies of its own are problem+json; those to bytes that libmicrohttpd does
  * not hand on (no Host, a head over its memory) are its own short HTML.
  *
+ * A text of 1.4 kB to 1 MiB that is answered with 200 goes out as gzip to
+ * clients that accept it (RFC 9110, 12.5.3), and says Vary: Accept-Encoding to
+ * all. Its ETag then ends in "+gzip", which the handler never sees: it is taken
+ * off If-Match and If-None-Match. Streams, other statuses, and replies with a
+ * line Content-Encoding, Vary or ETag are left as they are; so a secret belongs
+ * into a reply of another status (201).
+ *
  * HEAD reaches the handler as GET, and its reply goes out without the body.
  * Every reply has its X-Request-Id and, unless a line of its own names the
  * same header, these: Cache-Control no-store, X-Content-Type-Options nosniff,

@@ -65,6 +65,8 @@ typedef struct piq_http_answer {
     bool close;    /* after this reply */
     bool bare;     /* there is no memory for its head */
     bool unsound;  /* a line of it cannot be sent: it becomes a 500 */
+    bool varies;   /* with what the client accepts, encoded or not */
+    bool encoded;  /* the body is gzip */
     piq_buf lines; /* name, NUL, value, NUL .. */
     char etag[64];
     char allow[64];
@@ -97,6 +99,7 @@ struct piq_http_request {
     int refused; /* status of our own reply, due after the body; or 0 */
     char peer_text[PIQ_PEER_TEXT];
     piq_http_answer reply;
+    bool has_encoded;   /* If-None-Match names an encoded representation */
     const char *origin; /* of a page that may read the reply, or NULL */
     /* Set by the thread that answers; while STREAMING it is looked at under
      * server->lock only, and so is its end. */
@@ -194,6 +197,8 @@ bool piq_http_closes(const piq_http_request *r);
 /* Copies them to r->reply.lines, or sets r->reply.unsound. */
 void piq_http_lines_keep(piq_http_request *r, const piq_http_line *lines,
                          size_t n);
+/* Whether the answer brings a line of this name. */
+bool piq_http_lines_bring(const piq_http_request *r, const char *name);
 /* All headers of r->reply; false: no memory. */
 bool piq_http_lines_add(const piq_http_request *r, struct MHD_Response *m);
 /* Sets r->reply to what a preflight is answered with. */

@@ -77,9 +77,9 @@ static bool add_request_id(struct MHD_Response *m, uint64_t id)
     return add(m, "X-Request-Id", text);
 }
 
-/* Whether the answer brings a line of this name. */
-static bool brings(const piq_buf *lines, const char *name)
+bool piq_http_lines_bring(const piq_http_request *r, const char *name)
 {
+    const piq_buf *lines = &r->reply.lines;
     for (size_t at = 0; at < lines->len;) {
         const char *found = lines->ptr + at;
         if (strcasecmp(found, name) == 0)
@@ -104,7 +104,7 @@ static bool add_usual(const piq_http_request *r, struct MHD_Response *m)
         {"Strict-Transport-Security", "max-age=31536000"}};
     size_t n = sizeof usual / sizeof usual[0] - (r->in.tls ? 0 : 1);
     for (size_t i = 0; i < n; i++)
-        if (!brings(&r->reply.lines, usual[i].name) &&
+        if (!piq_http_lines_bring(r, usual[i].name) &&
             !add(m, usual[i].name, usual[i].value))
             return false;
     return true;
@@ -144,6 +144,10 @@ bool piq_http_lines_add(const piq_http_request *r, struct MHD_Response *m)
         ok = add(m, "Content-Type", a->type);
     if (ok && a->etag[0])
         ok = add(m, "ETag", a->etag);
+    if (ok && a->varies)
+        ok = add(m, "Vary", "Accept-Encoding");
+    if (ok && a->encoded)
+        ok = add(m, "Content-Encoding", "gzip");
     if (ok && a->allow[0])
         ok = add(m, "Allow", a->allow);
     if (ok && a->retry_after_s)

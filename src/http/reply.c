@@ -8,6 +8,7 @@
  * makes the response, so that the storage thread, which answers for many,
  * does not pay for their headers.
  */
+#include "http/encode.h"
 #include "http/internal.h"
 
 #include "base/clock.h"
@@ -158,6 +159,77 @@ piq_status piq_http_reply_stream(piq_http_request *r,
     return PIQ_OK;
 }
 
+/* ---- what the client has it as --------------------------------------------
+ */
+
+/* Room for the encoded form's tag, too. */
+static bool has_room_for_tag(const piq_http_answer *a)
+{
+    return strlen(a->etag) + sizeof PIQ_HTTP_ENCODED_TAG <= sizeof a->etag;
+}
+
+/* Only what is told again and again: a secret is told once, in the 201 of what
+ * it belongs to, where its length is to say nothing. Whoever brings one of
+ * these lines has chosen by itself what to send. */
+static bool may_be_encoded(const piq_http_request *r)
+{
+    const piq_http_answer *a = &r->reply;
+    size_t len = piq_bytes_str(a->body).len;
+    return a->status == 200 && len > PIQ_HTTP_ENCODE_MIN_BYTES &&
+           len <= PIQ_HTTP_ENCODE_MAX_BYTES && piq_http_type_is_text(a->type) &&
+           has_room_for_tag(a) &&
+           !piq_http_lines_bring(r, "Content-Encoding") &&
+           !piq_http_lines_bring(r, "Vary") && !piq_http_lines_bring(r, "ETag");
+}
+
+static void add_weights(void *ctx, piq_str field)
+{
+    piq_http_weights_add(ctx, field);
+}
+
+static bool wants_gzip(const piq_http_request *r)
+{
+    piq_http_weights w = PIQ_HTTP_NO_WEIGHTS;
+    piq_http_request_fields(r, "Accept-Encoding", add_weights, &w);
+    return piq_http_weights_want_gzip(&w);
+}
+
+static void name_encoded(piq_http_answer *a)
+{
+    size_t len = strlen(a->etag);
+    if (len == 0)
+        return;
+    memcpy(a->etag + len - 1, PIQ_HTTP_ENCODED_TAG "\"",
+           sizeof PIQ_HTTP_ENCODED_TAG + 1);
+}
+
+/* Whatever fails here, the reply goes out as it is. */
+static void encode(piq_http_request *r)
+{
+    piq_http_answer *a = &r->reply;
+    a->varies = may_be_encoded(r);
+    if (!a->varies || !wants_gzip(r))
+        return;
+    piq_bytes *less = piq_http_gzip(piq_bytes_str(a->body));
+    if (!less)
+        return;
+    piq_bytes_release(a->body);
+    a->body = less;
+    a->encoded = true;
+    name_encoded(a);
+}
+
+/* What the client has stays good, under the name that it has there. */
+static void name_unchanged(piq_http_request *r)
+{
+    piq_http_answer *a = &r->reply;
+    if (!a->etag[0])
+        return;
+    a->varies = true;
+    if (r->has_encoded && has_room_for_tag(a))
+        name_encoded(a);
+}
+
 static void release_body(void *body)
 {
     piq_bytes_release(body);
@@ -224,10 +296,14 @@ enum MHD_Result piq_http_send(piq_http_request *r)
 {
     if (r->reply.unsound)
         give_up_unsound(r);
+    piq_http_stream *stream = atomic_load(&r->stream);
+    if (r->reply.status == 304)
+        name_unchanged(r);
+    else if (!stream && !r->reply.bare)
+        encode(r);
     observe(r);
     if (r->reply.bare)
         return send_bare(r);
-    piq_http_stream *stream = atomic_load(&r->stream);
     struct MHD_Response *m =
         stream ? piq_http_stream_response(stream) : make_response(r);
     if (!m)

@@ -5,6 +5,7 @@
  * a handler that answers late may then read it whatever became of the socket,
  * and libmicrohttpd is never asked from another thread.
  */
+#include "http/encode.h"
 #include "http/internal.h"
 
 #include <stdlib.h>
@@ -74,7 +75,10 @@ void piq_http_request_clear(piq_http_request *r)
     r->reply.close = false;
     r->reply.unsound = false;
     r->reply.bare = false;
+    r->reply.varies = false;
+    r->reply.encoded = false;
     clear_buf(&r->reply.lines, KEEP_LINES_BYTES);
+    r->has_encoded = false;
     r->origin = NULL;
 }
 
@@ -142,8 +146,30 @@ bool piq_http_target_is_sound(const piq_http_request *r)
            (path.len > 0 && path.ptr[0] == '/');
 }
 
+static bool is_named(const piq_http_request *r, const piq_http_field *f,
+                     const char *name)
+{
+    return f->name_len == strlen(name) &&
+           strncasecmp(r->text.ptr + f->name, name, f->name_len) == 0;
+}
+
+/* The handler knows its own tags only. */
+static void take_encoded_tags(piq_http_request *r)
+{
+    for (uint32_t i = 0; i < r->n_fields; i++) {
+        piq_http_field *f = &r->fields[i];
+        bool if_none = is_named(r, f, "If-None-Match");
+        if (!if_none && !is_named(r, f, "If-Match"))
+            continue;
+        size_t len = piq_http_plain_tags(r->text.ptr + f->value, f->value_len);
+        r->has_encoded = r->has_encoded || (if_none && len < f->value_len);
+        f->value_len = (uint32_t)len;
+    }
+}
+
 void piq_http_request_ready(piq_http_request *r)
 {
+    take_encoded_tags(r);
     split_target(r, &r->in.path, &r->in.query);
     r->in.method = r->text.ptr + r->method;
     r->in.body = (piq_str){r->body.ptr, r->body.len};

@@ -27,6 +27,17 @@ async function ask(page, path) {
   return page.evaluate(async (p) => (await fetch(p)).json(), path);
 }
 
+/** The page's first questions went out before its code was there, and the
+ * answers were those that it then asked for. */
+function checkEarly(asked) {
+  const first = asked.filter((path) => path.startsWith('/api/')).slice(0, 4);
+  check('four questions are asked early', first.length === 4 &&
+    first.every((path) => /^\/api\/(caller|catalogue|users\/5\/(profile|recommendations\?limit=5))$/.test(path)),
+    first.join(' '));
+  const twice = first.filter((path) => asked.filter((other) => other === path).length > 1);
+  check('and no more than once', twice.length === 0, twice.join(' '));
+}
+
 const card = (page, id) => page.locator(`section#${id}`);
 
 export async function testLearner({ url, link, screenshots }) {
@@ -47,8 +58,13 @@ export async function testLearner({ url, link, screenshots }) {
     await page.getByRole('link', { name: /Learner 5\b/ }).click();
     await settle(page);
     check('a deep link', page.url() === `${url}/learners/5`, page.url());
+    const asked = [];
+    const note = (request) => asked.push(request.url().slice(url.length));
+    page.on('request', note);
     await page.goto(page.url());
     await settle(page);
+    page.off('request', note);
+    checkEarly(asked);
     await page.waitForTimeout(600);
     const seen = await page.evaluate(() => window.seen);
     check('CLS at most .02', seen.cls <= MOST_CLS, `${seen.cls} ${seen.moved.join(' | ')}`);

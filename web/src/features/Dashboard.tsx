@@ -1,10 +1,13 @@
 // The cards, in their order; the page and the package share it.
 import { lazy, Suspense, type ReactNode } from 'react';
 import { useLive } from '@/api/live-context';
+import { useAfterPaint } from '@/lib/use-after-paint';
 import { en } from '@/strings/en';
 import { Boundary } from '@/ui/Boundary';
 import { Skeleton } from '@/ui/states';
+import { useCatalogue } from './catalogue/get-catalogue';
 import { NextCard } from './next/NextCard';
+import { useProfile } from './profile/get-profile';
 import { useRecommendations } from './recommendations/api/get-recommendations';
 import { RecommendationsCard } from './recommendations/RecommendationsCard';
 import { SkillsCard } from './skills/SkillsCard';
@@ -44,8 +47,9 @@ function Place({ className, later = false, children }: PlaceProps) {
 
 export function Dashboard() {
   const live = useLive();
-  // On a slow line the code of what is far below would delay what is wanted first.
-  const later = useRecommendations().isPending;
+  // On a slow line what is far below would delay what is wanted first.
+  const first = [useRecommendations(), useProfile(), useCatalogue()];
+  const later = !useAfterPaint(!first.some((query) => query.isPending));
   const half = 'lg:col-span-5';
   const more = 'lg:col-span-7';
   return (
