@@ -15,6 +15,7 @@
 typedef struct piq_cache piq_cache;
 typedef struct piq_held piq_held; /* a counted learner */
 
+/* PIQ_ENOMEM. */
 PIQ_MUST_USE piq_status piq_cache_new(size_t max_learners, piq_cache **out);
 void piq_cache_free(piq_cache *c);
 

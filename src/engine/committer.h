@@ -12,6 +12,7 @@
 
 typedef struct piq_committer piq_committer;
 
+/* Until it is stopped; the store outlives it. PIQ_ENOMEM: also no thread. */
 PIQ_MUST_USE piq_status piq_committer_start(piq_store *store,
                                             piq_committer **out, piq_err *err);
 /* Finishes what waits, stops the thread, frees. NULL is allowed. */
@@ -26,7 +27,9 @@ typedef struct piq_commit_ticket {
     struct piq_commit_ticket *next;
 } piq_commit_ticket;
 
-/* Hands over and returns; then wait, exactly once. */
+/* Hands over and returns; then wait, exactly once: it says what store->commit
+ * said, and why is in *err by then. Ticket, commit and *err stay where they are
+ * until it returns. */
 void piq_committer_begin(piq_committer *k, piq_commit_ticket *t, piq_commit *c,
                          piq_err *err);
 PIQ_MUST_USE piq_status piq_committer_wait(piq_committer *k,

@@ -50,7 +50,8 @@ PIQ_MUST_USE piq_status piq_engine_stop_experiment(piq_engine *e, piq_arena *a,
                                                    piq_str name, piq_str reason,
                                                    piq_experiment_design *out,
                                                    piq_err *err);
-/* All there ever were, newest first. */
+/* All there ever were, newest first; in `a`. PIQ_ENOMEM, what the store says,
+ * and what reading a row says. */
 PIQ_MUST_USE piq_status piq_engine_experiments(piq_engine *e, piq_arena *a,
                                                piq_experiment_design **out,
                                                size_t *n, piq_err *err);

@@ -17,7 +17,8 @@
 
 typedef struct piq_health piq_health;
 
-/* Asks each probe_ms, PIQ_PROBE_NEVER: only the committer is looked at. */
+/* Asks each probe_ms, PIQ_PROBE_NEVER: only the committer is looked at. Store
+ * and committer outlive it. PIQ_ENOMEM: also no thread. */
 PIQ_MUST_USE piq_status piq_health_start(piq_store *store,
                                          piq_committer *committer,
                                          unsigned probe_ms, piq_health **out,
@@ -25,6 +26,7 @@ PIQ_MUST_USE piq_status piq_health_start(piq_store *store,
 /* Waits for the prober's present question. NULL is allowed. */
 void piq_health_stop(piq_health *h);
 
+/* Any thread, as what follows. */
 void piq_health_get(piq_health *h, piq_storage_health *out);
 /* Something in the background failed: a sign, and no line of its own, when that
  * was storage. False: it is not about storage. */

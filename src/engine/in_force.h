@@ -52,7 +52,8 @@ PIQ_MUST_USE piq_status piq_in_force_version(piq_in_force *f, piq_store *store,
                                              uint32_t version, piq_hold **out,
                                              piq_err *err);
 /* Takes over what the registry says, if that has changed. One that cannot be
- * read is refused aloud and once, and what is in force stays. Any thread. */
+ * read is refused aloud and once, which is no failure, and what is in force
+ * stays. PIQ_ENOMEM, and what the store says. Any thread. */
 PIQ_MUST_USE piq_status piq_in_force_adopt(piq_in_force *f, piq_store *store,
                                            const piq_hold_kind *kind,
                                            piq_err *err);

@@ -40,7 +40,8 @@ PIQ_MUST_USE piq_status piq_lease_init(piq_lease *l, piq_store *store,
                                        piq_err *err);
 /* Takes it, renews it, or watches; `now_ns` is piq_clock_monotonic_ns(),
  * at_us the wall clock's, for people to read. When the store fails, what was
- * so far holds, until two thirds of the time are over. */
+ * so far holds, until two thirds of the time are over; statuses are the
+ * store's. */
 PIQ_MUST_USE piq_status piq_lease_tick(piq_lease *l, int64_t now_ns,
                                        int64_t at_us, piq_err *err);
 bool piq_lease_is_mine(const piq_lease *l, int64_t now_ns);

@@ -36,7 +36,8 @@ typedef struct piq_past {
 /* To be released in any case. */
 void piq_past_init(piq_past *p, piq_engine *e, piq_user_id user);
 void piq_past_release(piq_past *p);
-/* All events; before any moment is asked for. */
+/* All events; before any moment is asked for. PIQ_ENOMEM, and what the store
+ * says. */
 PIQ_MUST_USE piq_status piq_past_read(piq_past *p, piq_err *err);
 
 /* p->learner, p->model and p->book become those of the moment, *catalogue the

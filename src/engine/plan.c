@@ -28,7 +28,7 @@ static bool still_holds(const piq_planning *p)
     const piq_path_row *row = p->stored;
     if (!row->id || row->state_version != p->version || p->reason.len)
         return false;
-    if (piq_history_newest(row->adaptation_history, &newest, NULL))
+    if (piq_history_newest(row->adaptation_history, &newest, NULL, NULL))
         return false;
     piq_planned_from from = piq_planned_from_entry(newest);
     json_decref(newest);
@@ -106,25 +106,98 @@ static piq_status add_row(piq_batch *b, pending *out)
     return PIQ_OK;
 }
 
+/* ---- kept plans ------------------------------------------------------ */
+
+/* Longer than any of them is asked for. */
+static const int64_t KEPT_US = (PIQ_KEPT_PLAN_DAYS + 2) * PIQ_US_PER_DAY;
+
+typedef struct asker {
+    piq_store *store;
+    piq_op *op;
+} asker;
+
+static piq_status read_kept(void *ctx, const piq_kept_plan *x, piq_str *config,
+                            piq_err *err)
+{
+    const asker *a = ctx;
+    char key[PIQ_KEPT_KEY_BYTES];
+    piq_record r;
+    piq_kept_plan_key(x, key);
+    piq_status status = a->store->ops->record(
+        a->store, &a->op->arena, a->op->user, PIQ_RECORD_PLAN, piq_str_of(key),
+        a->op->now_us, &r, err);
+    if (status == PIQ_OK)
+        *config = r.document;
+    return status;
+}
+
+/* Empty: it is dropped. */
+static piq_status add_record(piq_batch *b, const piq_op *op,
+                             const piq_kept_plan *x, int64_t version,
+                             piq_str config)
+{
+    char key[PIQ_KEPT_KEY_BYTES];
+    piq_kept_plan_key(x, key);
+    const char *copy = piq_arena_strndup(&b->arena, key, strlen(key));
+    piq_status status =
+        piq_batch_room(b, (void **)&b->records, b->commit.n_records,
+                       &b->cap_records, sizeof *b->records);
+    if (status || !copy)
+        return PIQ_ENOMEM;
+    b->records[b->commit.n_records++] =
+        (piq_record){.user = op->user,
+                     .kind = PIQ_RECORD_PLAN,
+                     .key = piq_str_of(copy),
+                     .from_version = PIQ_RECORD_ANY,
+                     .state_version = version,
+                     .at_us = op->now_us,
+                     .expires_us = op->now_us + KEPT_US,
+                     .document = config};
+    return PIQ_OK;
+}
+
+static piq_status add_records(piq_batch *b, const piq_op *op,
+                              const piq_planning *p,
+                              const piq_kept_change *change)
+{
+    piq_status status = PIQ_OK;
+    for (size_t i = 0; i < change->n_drop && status == PIQ_OK; i++)
+        status =
+            add_record(b, op, &change->drop[i], p->version, (piq_str){"", 0});
+    if (status == PIQ_OK && change->leaves)
+        status = add_record(b, op, &change->left, p->version,
+                            p->stored->path_config);
+    return status;
+}
+
+/* ---- planning -------------------------------------------------------- */
+
 static piq_status plan(piq_batch *b, piq_op *op, const piq_work *work,
                        pending *out)
 {
     int64_t start_ns = piq_clock_monotonic_ns();
     piq_path_row stored = out->path;
+    piq_kept_change change;
+    asker a = {b->engine->store, op};
     piq_planning p = {.catalogue = b->catalogue,
                       .learner = work->learner,
                       .by = piq_engine_judge(b->engine, b->model),
                       .version = piq_work_version(work),
                       .now_us = op->now_us,
                       .reason = op->reason,
-                      .stored = &stored};
+                      .stored = &stored,
+                      .kept = read_kept,
+                      .kept_ctx = &a};
     piq_status status = tell_controls(op, &p, out);
     out->stored = status == PIQ_OK && still_holds(&p);
     if (status || out->stored)
         return status;
-    status = piq_planning_run(&op->arena, &b->arena, &p, &out->path, &op->err);
+    status = piq_planning_run(&op->arena, &b->arena, &p, &out->path, &change,
+                              &op->err);
     if (status == PIQ_OK)
         status = add_row(b, out);
+    if (status == PIQ_OK)
+        status = add_records(b, op, &p, &change);
     piq_metric_observe_ns(b->engine->m.path_ns,
                           piq_clock_monotonic_ns() - start_ns);
     return status;
@@ -177,47 +250,15 @@ static void write_config(const piq_op *op, const piq_path_row *row,
     piq_buf_release(&shown);
 }
 
-/* Behind the list that begins at `at`. */
-static const char *end_of_list(const char *at, const char *end)
-{
-    int depth = 0;
-    bool quoted = false;
-    for (; at < end; at++) {
-        if (quoted && *at == '\\')
-            at++;
-        else if (*at == '"')
-            quoted = !quoted;
-        else if (!quoted && *at == '[')
-            depth++;
-        else if (!quoted && *at == ']' && --depth == 0)
-            return at + 1;
-    }
-    return end;
-}
-
-/* An entry without what was believed then: that is for the next entry to be
- * made from. We write it last; a store may have laid the entry out anew.
- * Inside a string the quotes would be escaped. */
 static void write_entry(piq_str entry, piq_json_writer *w)
 {
-    static const char name[] = "\"believed\":";
-    const char *end = entry.ptr + entry.len;
-    const char *at = memmem(entry.ptr, entry.len, name, sizeof name - 1);
-    const char *list = at ? at + sizeof name - 1 : end;
-    while (list < end && *list == ' ')
-        list++;
-    if (list == end || *list != '[') {
-        piq_json_raw(w, entry);
-        return;
-    }
-    const char *rest = end_of_list(list, end);
-    while (at > entry.ptr && (at[-1] == ' ' || at[-1] == ','))
-        at--;
-    if (at[-1] == '{') /* the first member: the comma behind it goes */
-        while (rest < end && (*rest == ' ' || *rest == ','))
-            rest++;
-    piq_json_raw(w, (piq_str){entry.ptr, (size_t)(at - entry.ptr)});
-    piq_buf_add(w->out, rest, (size_t)(end - rest));
+    piq_buf shown;
+    piq_buf_init(&shown, 0);
+    piq_history_show(entry, &shown);
+    if (shown.status)
+        w->out->status = shown.status;
+    piq_json_raw(w, (piq_str){shown.ptr, shown.len});
+    piq_buf_release(&shown);
 }
 
 /* The newest `most` entries of the history; 0: all of them. */

@@ -2,12 +2,14 @@
  *
  * An entry tells the cause, the effect, and what it takes to plan the same
  * again (planned_from). The newest one also tells what was believed of the
- * targets then, for the next one to say what has moved.
+ * targets then, for the next one to say what has moved, and the plans that are
+ * kept (plan_kept.h).
  */
 #include "engine/planning.h"
 
 #include "base/calendar.h"
 #include "domain/json_reader.h"
+#include "engine/entry_text.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -75,15 +77,60 @@ size_t piq_history_find(piq_str history, piq_str entries[PIQ_MAX_ADAPTATIONS])
     return n;
 }
 
-piq_status piq_history_newest(piq_str history, json_t **out, piq_err *err)
+static const char *const for_the_next[] = {"believed", "kept"};
+
+void piq_history_show(piq_str entry, piq_buf *out)
+{
+    piq_text_without(entry, for_the_next, 2, out);
+}
+
+/* What copy_entry is not to hand on. */
+static piq_status parse_entry(piq_str entry, json_t **out, piq_err *err)
+{
+    piq_buf rest;
+    piq_buf_init(&rest, 0);
+    piq_text_without(entry, for_the_next + 1, 1, &rest);
+    piq_status status = rest.status;
+    if (status == PIQ_OK)
+        status = piq_json_parse((piq_str){rest.ptr, rest.len}, out, err);
+    piq_buf_release(&rest);
+    return status;
+}
+
+piq_status piq_history_newest(piq_str history, json_t **out,
+                              piq_kept_plans *kept, piq_err *err)
 {
     piq_str entries[PIQ_MAX_ADAPTATIONS];
     size_t n = piq_history_find(history, entries);
     piq_status status =
-        n ? piq_json_parse(entries[n - 1], out, err) : PIQ_ECORRUPT;
+        n ? parse_entry(entries[n - 1], out, err) : PIQ_ECORRUPT;
+    if (status == PIQ_OK && kept)
+        piq_kept_plans_read(entries[n - 1], kept);
     if (status == PIQ_OK || status == PIQ_ENOMEM)
         return status;
     return piq_fail(err, PIQ_ECORRUPT, "a stored adaptation cannot be read");
+}
+
+bool piq_history_same(piq_str a, piq_str b)
+{
+    piq_str x[PIQ_MAX_ADAPTATIONS], y[PIQ_MAX_ADAPTATIONS];
+    size_t n = piq_history_find(a, x);
+    bool same = n == piq_history_find(b, y);
+    piq_buf left, right;
+    piq_buf_init(&left, 0);
+    piq_buf_init(&right, 0);
+    for (size_t i = 0; i < n && same; i++) {
+        piq_buf_clear(&left);
+        piq_buf_clear(&right);
+        piq_text_without(x[i], for_the_next + 1, 1, &left);
+        piq_text_without(y[i], for_the_next + 1, 1, &right);
+        same = !left.status && !right.status &&
+               piq_json_same((piq_str){left.ptr, left.len},
+                             (piq_str){right.ptr, right.len});
+    }
+    piq_buf_release(&left);
+    piq_buf_release(&right);
+    return same;
 }
 
 /* ---- what has happened since --------------------------------------------- */
@@ -302,6 +349,8 @@ static void write_entry(const piq_adaptation *x, piq_json_writer *w)
     write_effect(x, w);
     write_planned_from(x, w);
     write_believed(x, w);
+    piq_json_key(w, "kept");
+    piq_kept_plans_write(x->kept, w);
     piq_json_object_end(w);
     piq_buf_release(&why);
 }

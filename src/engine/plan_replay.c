@@ -20,7 +20,49 @@ typedef struct chain {
     piq_path_row stored;
     json_t *history;
     piq_path_row row; /* planned so far */
+    struct {
+        uint64_t wishes;
+        piq_str config;
+    } kept[PIQ_MAX_KEPT_PLANS]; /* as records of the learner */
+    size_t n_kept;
 } chain;
+
+/* ---- kept plans ---------------------------------------------------------- */
+
+static size_t find_kept(const chain *c, const piq_kept_plan *x)
+{
+    size_t i = 0;
+    while (i < c->n_kept && c->kept[i].wishes != x->mark.wishes)
+        i++;
+    return i;
+}
+
+static piq_status read_kept(void *ctx, const piq_kept_plan *x, piq_str *config,
+                            piq_err *err)
+{
+    const chain *c = ctx;
+    size_t i = find_kept(c, x);
+    if (i == c->n_kept)
+        return piq_fail(err, PIQ_ENOTFOUND, "the plan is not kept");
+    *config = c->kept[i].config;
+    return PIQ_OK;
+}
+
+static void follow(chain *c, const piq_kept_change *change, piq_str left)
+{
+    for (size_t k = 0; k < change->n_drop; k++) {
+        size_t i = find_kept(c, &change->drop[k]);
+        if (i < c->n_kept)
+            c->kept[i] = c->kept[--c->n_kept];
+    }
+    if (!change->leaves)
+        return;
+    size_t i = find_kept(c, &change->left);
+    PIQ_ASSERT(i < PIQ_MAX_KEPT_PLANS);
+    c->kept[i].wishes = change->left.mark.wishes;
+    c->kept[i].config = left;
+    c->n_kept += i == c->n_kept;
+}
 
 /* ---- the chain ----------------------------------------------------------- */
 
@@ -28,6 +70,7 @@ static piq_status plan_again(chain *c, const piq_planned_from *from,
                              piq_err *err)
 {
     const piq_catalogue *catalogue;
+    const piq_path_row stored = c->row;
     piq_arena a;
     piq_moment at = {from->n_events, from->catalogue_version, from->calibration,
                      from->model};
@@ -40,11 +83,16 @@ static piq_status plan_again(chain *c, const piq_planned_from *from,
                       .version = from->version,
                       .now_us = from->at_us,
                       .reason = piq_str_of(from->reason),
-                      .stored = &c->row,
+                      .stored = &stored,
+                      .kept = read_kept,
+                      .kept_ctx = c,
                       .again = from};
+    piq_kept_change change;
     piq_arena_init(&a, 0);
-    status = piq_planning_run(&a, &c->past.arena, &p, &c->row, err);
+    status = piq_planning_run(&a, &c->past.arena, &p, &c->row, &change, err);
     piq_arena_release(&a);
+    if (status == PIQ_OK)
+        follow(c, &change, stored.path_config);
     c->row.id = c->stored.id;
     return status;
 }
@@ -52,7 +100,7 @@ static piq_status plan_again(chain *c, const piq_planned_from *from,
 static bool same_row(const piq_path_row *a, const piq_path_row *b)
 {
     return piq_json_same(a->path_config, b->path_config) &&
-           piq_json_same(a->adaptation_history, b->adaptation_history) &&
+           piq_history_same(a->adaptation_history, b->adaptation_history) &&
            a->state_version == b->state_version &&
            a->current_position == b->current_position &&
            a->estimated_completion_us == b->estimated_completion_us &&

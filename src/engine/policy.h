@@ -52,8 +52,7 @@ PIQ_MUST_USE piq_status piq_engine_policy_version(piq_engine *e,
                                                   uint32_t version,
                                                   piq_policy_hold **out,
                                                   piq_err *err);
-/* Takes over what the registry says, if that has changed. One that cannot be
- * read is refused aloud, and what is in force stays. */
+/* As piq_in_force_adopt (in_force.h) says. */
 PIQ_MUST_USE piq_status piq_engine_adopt_policy(piq_engine *e, piq_err *err);
 
 uint32_t piq_policy_version(const piq_policy_hold *h); /* 0 for NULL */

@@ -160,9 +160,8 @@ static piq_status choose_once(piq_batch *b, piq_op *op, pending *p)
 {
     piq_slate_parts parts = {b->engine, b->model, b->policy, b->taste};
     piq_policy_hold *named = NULL;
-    piq_status status =
-        piq_slate_originate(&op->arena, &parts, &p->steer, p->version,
-                            &p->source, &named, &op->err);
+    piq_status status = piq_slate_originate(&op->arena, &parts, &p->steer,
+                                            &p->source, &named, &op->err);
     if (p->paused)
         p->source.origin.explores = false;
     if (status == PIQ_OK)

@@ -1,15 +1,16 @@
 #include "engine/slate_make.h"
 
 #include "base/str.h"
+#include "engine/facts.h"
 #include "insight/inputs.h"
 
-uint64_t piq_slate_seed(piq_user_id user, int64_t state_version,
+uint64_t piq_slate_seed(const piq_learner *l,
                         const piq_recommend_request *request)
 {
     uint64_t asked =
         (uint64_t)(request->type + 1) * 64 + (uint64_t)request->limit;
-    uint64_t h = piq_hash_u64((uint64_t)user.v);
-    h = piq_hash_u64(h ^ (uint64_t)state_version);
+    uint64_t h = piq_hash_u64((uint64_t)l->user.v);
+    h = piq_hash_u64(h ^ piq_facts_chance(l));
     return piq_hash_u64(h ^ asked);
 }
 

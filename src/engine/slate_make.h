@@ -36,13 +36,12 @@ typedef struct piq_slate_parts {
 } piq_slate_parts;
 
 /* Completes *s, whose learner, catalogue and request are there: origin, policy,
- * taste, business. `version` of the learner's state. Under an arm that names
+ * taste, business. Under an arm that names
  * another policy than the one in force, *named is that one; the caller releases
  * it. */
-PIQ_MUST_USE piq_status
-piq_slate_originate(piq_arena *a, const piq_slate_parts *now,
-                    const piq_steer *steer, int64_t version,
-                    piq_slate_source *s, piq_policy_hold **named, piq_err *err);
+PIQ_MUST_USE piq_status piq_slate_originate(
+    piq_arena *a, const piq_slate_parts *now, const piq_steer *steer,
+    piq_slate_source *s, piq_policy_hold **named, piq_err *err);
 
 /* The recommender's input, with what it points to. */
 typedef struct piq_slate_input {
@@ -62,8 +61,8 @@ void piq_slate_input_release(piq_slate_input *x);
 PIQ_MUST_USE piq_status piq_slate_make(piq_arena *a, const piq_slate_source *s,
                                        piq_slate *out);
 
-/* Chance follows from who asked what in which state. */
-uint64_t piq_slate_seed(piq_user_id user, int64_t state_version,
+/* Chance follows from who asked what, and what was known of them (facts.h). */
+uint64_t piq_slate_seed(const piq_learner *l,
                         const piq_recommend_request *request);
 
 #endif

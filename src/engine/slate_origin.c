@@ -77,9 +77,8 @@ static piq_status find_plan(piq_arena *keep, piq_engine *e, piq_slate_source *s,
 /* ---- all of it ----------------------------------------------------------- */
 
 piq_status piq_slate_originate(piq_arena *a, const piq_slate_parts *now,
-                               const piq_steer *steer, int64_t version,
-                               piq_slate_source *s, piq_policy_hold **named,
-                               piq_err *err)
+                               const piq_steer *steer, piq_slate_source *s,
+                               piq_policy_hold **named, piq_err *err)
 {
     const piq_policy_overrides *o = &steer->overrides;
     const piq_tracing *tracing = piq_model_tracing(now->model);
@@ -109,7 +108,7 @@ piq_status piq_slate_originate(piq_arena *a, const piq_slate_parts *now,
         .explore = usual.explore,
         .diversity = piq_policy_overrides_diversity(
             o, usual.weight[0][PIQ_TERM_DIVERSITY]),
-        .seed = piq_slate_seed(s->learner->user, version, &s->request)};
+        .seed = piq_slate_seed(s->learner, &s->request)};
     piq_policy_overrides_explore(o, &s->origin.explore);
     return find_plan(a, now->engine, s, err);
 }

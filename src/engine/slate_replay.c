@@ -81,7 +81,6 @@ static piq_status make(again *g, piq_err *err)
                           .policy = g->policy,
                           .taste = g->taste,
                           .business = g->steer.business};
-    s.origin.seed = piq_slate_seed(row->user, row->state_version, &g->request);
     piq_buf b;
     status = piq_slate_make(&g->past.arena, &s, &g->slate);
     piq_buf_init(&b, 0);

@@ -24,8 +24,7 @@ PIQ_MUST_USE piq_status piq_engine_taste_version(piq_engine *e,
                                                  uint32_t version,
                                                  piq_taste_hold **out,
                                                  piq_err *err);
-/* Takes over what the registry says, if that has changed. One that cannot be
- * read is refused aloud, and what is in force stays. */
+/* As piq_in_force_adopt (in_force.h) says. */
 PIQ_MUST_USE piq_status piq_engine_adopt_taste(piq_engine *e, piq_err *err);
 
 /* ---- one learner ------------------------------------------------------- */

@@ -39,8 +39,7 @@ static piq_status find_source(piq_engine *e, piq_arena *a,
                             .request = {ask->type, ask->limit}};
     piq_status status = piq_steer_ask(e, h->steering, a, &q, &steer, err);
     if (status == PIQ_OK)
-        status = piq_slate_originate(a, &parts, &steer, ref->learner->version,
-                                     s, &h->named, err);
+        status = piq_slate_originate(a, &parts, &steer, s, &h->named, err);
     s->origin.explores = false;
     return status;
 }

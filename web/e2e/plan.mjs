@@ -72,8 +72,7 @@ async function testPath(page, url, headers, screenshots) {
       (x) => x.content_id === step.content_id && x.status !== 'done'), step.title);
     await path.getByRole('button', { name: /^Undo: / }).click();
     await path.getByRole('button', { name: /^Undo: / }).waitFor({ state: 'detached' });
-    // The button goes when it is pressed, the change comes with the answer. What
-    // is taken back is the control: the new plan may still choose otherwise.
+    // The button goes when it is pressed, the change comes with the answer.
     const isSkipped = (x) => x.controls.some((one) => one.kind === 'skip');
     check('a skip is among the controls', isSkipped(skipped));
     let undone = skipped;
@@ -82,6 +81,8 @@ async function testPath(page, url, headers, screenshots) {
       await page.waitForTimeout(100);
     }
     check('undo takes it back', !isSkipped(undone));
+    check('the path is what it was', JSON.stringify(undone.path_config) ===
+      JSON.stringify(before.path_config));
     await path.getByRole('button', { name: 'Why the path changed' }).click();
     check('a change has its cause', await path.getByText(/You asked: without/).first().isVisible());
     await axe(page, 'why the path changed');
