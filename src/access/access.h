@@ -265,8 +265,26 @@ PIQ_MUST_USE piq_status piq_access_make_link(piq_access *k,
                                              const piq_caller *as,
                                              int64_t now_us, char token[48],
                                              piq_err *err);
+/* Whom a session is for: a learner ("12"), a coach (their name), or whoever
+ * runs the installation (PIQ_ROLE_PLATFORM: tenant 0, every scope, ""). */
+typedef struct piq_link_for {
+    piq_role role;
+    uint32_t tenant;
+    piq_str subject;
+} piq_link_for;
+/* A link for a command that runs beside the servers: its SHA-256 is kept in the
+ * store until it is used or too old. Every engine knows it within reload_ms,
+ * and one of them begins one session. PIQ_EINVAL: nobody can be that;
+ * PIQ_ELIMIT: too many are kept. */
+PIQ_MUST_USE piq_status piq_access_store_link(piq_access *k,
+                                              const piq_link_for *whom,
+                                              int64_t now_us, char token[48],
+                                              piq_err *err);
+/* Whether using that link asks the store, for who may not wait for it. */
+bool piq_access_link_is_stored(piq_access *k, piq_str token, int64_t now_us);
 /* Begins the session: `cookie` gets the value to set (of the cookie
- * "piq_session"). PIQ_EDENIED: no such link, or it was used. */
+ * "piq_session"). PIQ_EDENIED: no such link, or it was used. Errors of the
+ * store, of a link that it keeps. */
 PIQ_MUST_USE piq_status piq_access_use_link(piq_access *k, piq_str token,
                                             int64_t now_us, char cookie[48],
                                             int64_t *expires_us, piq_err *err);

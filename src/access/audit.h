@@ -37,6 +37,8 @@ typedef struct piq_audit_entry {
     uint32_t policy;    /* of recommendations; 0: none */
 } piq_audit_entry;
 
+/* Begins a chain of its own. The store outlives it. PIQ_EIO: no random numbers;
+ * PIQ_ENOMEM. */
 PIQ_MUST_USE piq_status piq_audit_open(piq_store *store, piq_audit **out,
                                        piq_err *err);
 /* Stores what is gathered. */
@@ -48,7 +50,8 @@ PIQ_MUST_USE piq_status piq_audit_add(piq_audit *k, const piq_audit_entry *e,
                                       piq_err *err);
 /* Stores what is gathered; called by whoever looks after it, about once a
  * second, and before a change is answered. After a failure everything waits for
- * the next call; nothing is stored twice. */
+ * the next call; nothing is stored twice. PIQ_ENOMEM, and what the store says.
+ * Any thread. */
 PIQ_MUST_USE piq_status piq_audit_flush(piq_audit *k, piq_err *err);
 /* A learner was erased: what is added from now on does not stand beside what
  * was there before. Never waits for storage. Other engines call it when they

@@ -12,10 +12,12 @@ piq_status piq_audit_give(const piq_record *r, piq_audit_on_piece *piece,
                           void *ctx, piq_err *err)
 {
     json_t *json;
-    if (piq_json_parse(r->document, &json, NULL))
-        return piq_fail(err, PIQ_ECORRUPT, "audit: piece %.*s cannot be read",
+    piq_status status = piq_json_parse(r->document, &json, NULL);
+    if (status)
+        return piq_fail(err, status == PIQ_ENOMEM ? status : PIQ_ECORRUPT,
+                        "audit: piece %.*s cannot be read",
                         PIQ_STR_ARG(r->key));
-    piq_status status = piece(ctx, r, json, err);
+    status = piece(ctx, r, json, err);
     json_decref(json);
     return status;
 }
@@ -197,10 +199,13 @@ static piq_status take_cut(void *ctx, piq_arena *a, const piq_record *r,
     piq_str name;
     json_t *cut = NULL;
     (void)a;
-    if (!name_in_key(r->key, &name) || piq_json_parse(r->document, &cut, NULL))
-        return piq_fail(err, PIQ_ECORRUPT, "audit: cut %.*s cannot be read",
-                        PIQ_STR_ARG(r->key));
-    piq_status status = chain_of(w, name, &c, err);
+    piq_status status = piq_json_parse(r->document, &cut, NULL);
+    if (status || !name_in_key(r->key, &name)) {
+        json_decref(cut);
+        return piq_fail(err, status == PIQ_ENOMEM ? status : PIQ_ECORRUPT,
+                        "audit: cut %.*s cannot be read", PIQ_STR_ARG(r->key));
+    }
+    status = chain_of(w, name, &c, err);
     if (c != NULL && !read_cut(cut, c))
         status = piq_fail(err, PIQ_ECORRUPT, "audit: cut %s cannot be read",
                           c->name);

@@ -3,10 +3,11 @@
  *     records in the store --(view.c)--> piq_access_view, never changed
  *     piq_access --> the view in force, swapped as a whole
  *
- * A view has every key and every signer; a change by any process writes the
- * record "mark" anew, in the same commit, so that one cheap read tells whether
- * a view is still true. Coaches are many: their lists are read when asked for
- * (coaches.c), and named by the mark that they were read under.
+ * A view has every key, every signer and every link that is kept; a change by
+ * any process writes the record "mark" anew, in the same commit, so that one
+ * cheap read tells whether a view is still true. Coaches are many: their lists
+ * are read when asked for (coaches.c), and named by the mark that they were
+ * read under.
  *
  * Locks, in the order in which they may be held together: load_lock, view_lock.
  * The parts (tokens, limits, sessions, coaches) have locks of their own, under
@@ -28,13 +29,15 @@
 enum {
     PIQ_MAX_KEYS = 10000,
     PIQ_MAX_SIGNERS = 1000,
-    PIQ_KEY_ID_CHARS = 12,    /* 48 random bits */
-    PIQ_KEY_SECRET_CHARS = 43 /* 256 random bits */
+    PIQ_MAX_STORED_LINKS = 256, /* old ones too, until they are tidied */
+    PIQ_KEY_ID_CHARS = 12,      /* 48 random bits */
+    PIQ_KEY_SECRET_CHARS = 43   /* 256 random bits */
 };
 
 #define PIQ_RECORD_KEY    PIQ_STR("api_key")
 #define PIQ_RECORD_SIGNER PIQ_STR("signer")
 #define PIQ_RECORD_COACH  PIQ_STR("coach")
+#define PIQ_RECORD_LINK   PIQ_STR("link")
 
 typedef struct piq_key_entry {
     piq_key_info info;
@@ -49,6 +52,13 @@ typedef struct piq_signer_entry {
                         the same kid is another source */
 } piq_signer_entry;
 
+/* A link that is kept in the store (links.c). */
+typedef struct piq_link_entry {
+    uint8_t hash[PIQ_SHA256_BYTES]; /* of its token */
+    piq_caller as;
+    int64_t until_us;
+} piq_link_entry;
+
 typedef struct piq_access_view {
     atomic_uint references;
     uint64_t mark;
@@ -57,7 +67,9 @@ typedef struct piq_access_view {
     size_t n_keys;
     piq_signer_entry *signers; /* by kid */
     size_t n_signers;
-    uint64_t *sources; /* of all of them, ascending */
+    piq_link_entry *links; /* by hash */
+    size_t n_links;
+    uint64_t *sources; /* of keys and signers, ascending */
     size_t n_sources;
 } piq_access_view;
 
@@ -90,6 +102,8 @@ void piq_access_view_release(piq_access_view *v);
 const piq_key_entry *piq_access_view_key(const piq_access_view *v, piq_str id);
 const piq_signer_entry *piq_access_view_signer(const piq_access_view *v,
                                                piq_str kid);
+const piq_link_entry *piq_access_view_link(
+    const piq_access_view *v, const uint8_t hash[PIQ_SHA256_BYTES]);
 bool piq_access_view_has(const piq_access_view *v, uint64_t source);
 
 /* ---- marks.c --------------------------------------------------------------
@@ -110,6 +124,12 @@ piq_access_view *piq_access_now(piq_access *k, int64_t now_us);
  * told that what they name is not there. Where reading is somebody else's, the
  * one at hand. */
 piq_access_view *piq_access_settled(piq_access *k, int64_t now_us);
+
+/* ---- links.c --------------------------------------------------------------
+ */
+
+PIQ_MUST_USE piq_status piq_access_read_link(const piq_record *r, void *entry,
+                                             piq_err *err);
 
 /* ---- coaches.c ------------------------------------------------------------
  */

@@ -37,6 +37,8 @@ const char *piq_token_fault_text(piq_token_fault fault)
         return "the token's role is neither learner nor coach";
     case PIQ_TOKEN_SCOPE:
         return "the token names a scope that does not exist";
+    case PIQ_TOKEN_MEMORY:
+        return "no memory to read the token";
     }
     return "the token is not valid";
 }
@@ -120,8 +122,10 @@ piq_token_fault piq_token_split(piq_str text, piq_token *out)
         !piq_crypto_unbase64url(signature, out->signature,
                                 sizeof out->signature, &out->signature_bytes))
         return PIQ_TOKEN_FORM;
-    if (piq_json_parse((piq_str){(char *)header, n}, &json, NULL))
-        return PIQ_TOKEN_HEADER;
+    piq_status status =
+        piq_json_parse((piq_str){(char *)header, n}, &json, NULL);
+    if (status)
+        return status == PIQ_ENOMEM ? PIQ_TOKEN_MEMORY : PIQ_TOKEN_HEADER;
     bool read = read_header(json, out);
     json_decref(json);
     return read ? PIQ_TOKEN_GOOD : PIQ_TOKEN_HEADER;
@@ -214,7 +218,7 @@ static bool canonical_id(piq_str text, int64_t *out)
     return piq_str_to_i64(text, out);
 }
 
-static bool read_learner(piq_str subject, uint32_t tenant, piq_caller *out)
+bool piq_caller_learner(piq_str subject, uint32_t tenant, piq_caller *out)
 {
     int64_t outer;
     if (!canonical_id(subject, &outer) ||
@@ -229,7 +233,7 @@ static bool read_learner(piq_str subject, uint32_t tenant, piq_caller *out)
 }
 
 /* A name that is too long for an id is cut, and told apart by a hash. */
-static bool read_coach(piq_str subject, uint32_t tenant, piq_caller *out)
+bool piq_caller_coach(piq_str subject, uint32_t tenant, piq_caller *out)
 {
     if (!piq_access_is_name(subject, sizeof out->coach - 1))
         return false;
@@ -257,7 +261,8 @@ static piq_token_fault read_who(const json_t *claims, uint32_t tenant,
     bool is_coach = has_role && piq_str_eq(role, PIQ_STR("coach"));
     if (has_role && !is_coach && !piq_str_eq(role, PIQ_STR("learner")))
         return PIQ_TOKEN_ROLE;
-    if (!(is_coach ? read_coach : read_learner)(subject, tenant, out))
+    if (!(is_coach ? piq_caller_coach : piq_caller_learner)(subject, tenant,
+                                                            out))
         return PIQ_TOKEN_SUBJECT;
     if (has_scope && !scopes)
         return PIQ_TOKEN_SCOPE;
@@ -298,8 +303,10 @@ piq_token_fault piq_token_claims(const piq_token *t,
     json_t *claims;
     if (!piq_crypto_unbase64url(t->claims, bytes, sizeof bytes, &n))
         return PIQ_TOKEN_FORM;
-    if (piq_json_parse((piq_str){(char *)bytes, n}, &claims, NULL))
-        return PIQ_TOKEN_CLAIMS;
+    piq_status status =
+        piq_json_parse((piq_str){(char *)bytes, n}, &claims, NULL);
+    if (status)
+        return status == PIQ_ENOMEM ? PIQ_TOKEN_MEMORY : PIQ_TOKEN_CLAIMS;
     piq_token_fault fault = read_claims(claims, rules, out, from_us);
     json_decref(claims);
     return fault;

@@ -40,7 +40,8 @@ typedef enum piq_token_fault {
     PIQ_TOKEN_AUDIENCE,
     PIQ_TOKEN_SUBJECT,
     PIQ_TOKEN_ROLE,
-    PIQ_TOKEN_SCOPE
+    PIQ_TOKEN_SCOPE,
+    PIQ_TOKEN_MEMORY /* there was none to read it, which says nothing of it */
 } piq_token_fault;
 
 /* For whoever sent it. */
@@ -73,5 +74,10 @@ typedef struct piq_token_rules {
 piq_token_fault piq_token_claims(const piq_token *t,
                                  const piq_token_rules *rules, piq_caller *out,
                                  int64_t *from_us);
+
+/* Who a subject is: role, id and all that the role may; the rest of *out is
+ * left. False: nobody can be that. */
+bool piq_caller_learner(piq_str subject, uint32_t tenant, piq_caller *out);
+bool piq_caller_coach(piq_str subject, uint32_t tenant, piq_caller *out);
 
 #endif

@@ -53,7 +53,9 @@ piq_status piq_access_token(piq_access *k, const piq_access_view *v,
     }
     piq_token_fault fault = verify(k, v, text, now_us, &who, &from_us);
     if (fault)
-        return piq_fail(err, PIQ_EDENIED, "%s", piq_token_fault_text(fault));
+        return piq_fail(err,
+                        fault == PIQ_TOKEN_MEMORY ? PIQ_ENOMEM : PIQ_EDENIED,
+                        "%s", piq_token_fault_text(fault));
     piq_token_cache_put(k->tokens, digest, from_us, &who);
     *out = who;
     return PIQ_OK;

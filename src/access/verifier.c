@@ -138,9 +138,11 @@ static piq_status import_jwk(gnutls_pubkey_t to, algorithm of, piq_str key,
     static const char *const private_members[] = {"d",  "p",  "q", "dp",
                                                   "dq", "qi", "k"};
     json_t *jwk;
-    if (piq_json_parse(key, &jwk, NULL))
+    piq_status status = piq_json_parse(key, &jwk, NULL);
+    if (status == PIQ_ENOMEM)
+        return piq_fail(err, status, "no memory to read a JWK");
+    if (status)
         return refuse(err, "the JWK is not valid JSON");
-    piq_status status = PIQ_OK;
     for (size_t i = 0; i < sizeof private_members / sizeof(char *); i++)
         if (json_object_get(jwk, private_members[i]))
             status = refuse(err, "the JWK is private");

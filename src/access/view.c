@@ -1,4 +1,5 @@
-/* view.c - every key and signer of the store, as one thing that never changes.
+/* view.c - every key, signer and link of the store, as one thing that never
+ * changes.
  */
 #include "access/keeper.h"
 
@@ -19,6 +20,12 @@ static int by_kid(const void *a, const void *b)
 {
     return strcmp(((const piq_signer_entry *)a)->info.kid,
                   ((const piq_signer_entry *)b)->info.kid);
+}
+
+static int by_hash(const void *a, const void *b)
+{
+    return memcmp(((const piq_link_entry *)a)->hash,
+                  ((const piq_link_entry *)b)->hash, PIQ_SHA256_BYTES);
 }
 
 static int by_value(const void *a, const void *b)
@@ -167,8 +174,8 @@ static void left_out(const piq_record *r, const piq_err *why)
     copy(id, sizeof id, r->key);
     piq_log_field fields[] = {piq_log_z("id", id),
                               piq_log_z("why", why->message)};
-    piq_log(PIQ_LOG_ERROR, 0, "a key or signer in the store is not usable",
-            fields, 2);
+    piq_log(PIQ_LOG_ERROR, 0,
+            "a key, signer or link in the store is not usable", fields, 2);
 }
 
 /* How the records of a kind become entries. */
@@ -220,10 +227,12 @@ static piq_status fill(piq_access_view *v, piq_store *store, piq_err *err)
 {
     static const filling keys = {sizeof(piq_key_entry), read_key, by_id},
                          signers = {sizeof(piq_signer_entry), read_signer,
-                                    by_kid};
+                                    by_kid},
+                         links = {sizeof(piq_link_entry), piq_access_read_link,
+                                  by_hash};
     piq_arena scratch;
     piq_record *rows;
-    void *key_list = NULL, *signer_list = NULL;
+    void *key_list = NULL, *signer_list = NULL, *link_list = NULL;
     size_t n;
     piq_arena_init(&scratch, (size_t)256 << 20);
     piq_status status =
@@ -239,6 +248,14 @@ static piq_status fill(piq_access_view *v, piq_store *store, piq_err *err)
         status = fill_entries(&v->memory, &signers, rows, n, &signer_list,
                               &v->n_signers, err);
     v->signers = signer_list;
+    /* Commands that ran at once may have made some more than there may be. */
+    if (status == PIQ_OK)
+        status = list_all(store, &scratch, PIQ_RECORD_LINK,
+                          2 * PIQ_MAX_STORED_LINKS, &rows, &n, err);
+    if (status == PIQ_OK)
+        status = fill_entries(&v->memory, &links, rows, n, &link_list,
+                              &v->n_links, err);
+    v->links = link_list;
     if (status == PIQ_OK)
         status = fill_sources(v, err);
     piq_arena_release(&scratch);
@@ -289,6 +306,16 @@ const piq_key_entry *piq_access_view_key(const piq_access_view *v, piq_str id)
         return NULL;
     copy(want.info.id, sizeof want.info.id, id);
     return bsearch(&want, v->keys, v->n_keys, sizeof want, by_id);
+}
+
+const piq_link_entry *piq_access_view_link(const piq_access_view *v,
+                                           const uint8_t hash[PIQ_SHA256_BYTES])
+{
+    piq_link_entry want;
+    if (v->n_links == 0)
+        return NULL;
+    memcpy(want.hash, hash, sizeof want.hash);
+    return bsearch(&want, v->links, v->n_links, sizeof want, by_hash);
 }
 
 const piq_signer_entry *piq_access_view_signer(const piq_access_view *v,

@@ -212,7 +212,12 @@ static bool may_wait(const piq_exchange *c)
            piq_exchange_header(c, "Idempotency-Key").len > 0;
 }
 
-static void defer(piq_exchange *c)
+bool piq_api_may_defer(const piq_exchange *c)
+{
+    return c->api->defer && c->in != &c->held;
+}
+
+void piq_api_defer(piq_exchange *c)
 {
     c->held = *c->in;
     c->in = &c->held;
@@ -221,7 +226,8 @@ static void defer(piq_exchange *c)
 
 void piq_api_go_on(piq_api_call *c)
 {
-    if (piq_exchange_allowed(c) && piq_keyed_begin(c))
+    if (c->route->is.scopes == PIQ_SCOPE_NONE ||
+        (piq_exchange_allowed(c) && piq_keyed_begin(c)))
         c->route->handler(c);
 }
 
@@ -256,7 +262,7 @@ void piq_api_handle(piq_api *api, const piq_api_request *request,
         m.route->handler(c);
     } else if (piq_exchange_known(c) && read_ids(c, &m)) {
         if (api->defer && may_wait(c))
-            defer(c);
+            piq_api_defer(c);
         else
             piq_api_go_on(c);
     }

@@ -113,7 +113,7 @@ typedef struct piq_api_config {
     void *defer_ctx;
 } piq_api_config;
 
-/* `config` is copied. */
+/* `config` is copied; what it points to outlives the api. PIQ_ENOMEM. */
 PIQ_MUST_USE piq_status piq_api_new(const piq_api_config *config, piq_api **out,
                                     piq_err *err);
 /* Every request must have been answered. */

@@ -169,34 +169,20 @@ static void put_plan(const entry *e, const piq_plan *plan)
     piq_json_object_end(w);
 }
 
-static piq_status read_plan(entry *e, const piq_path_row *row, piq_plan *out,
-                            piq_err *err)
-{
-    piq_buf cut;
-    piq_buf_init(&cut, 0);
-    piq_plan_cut(row->path_config, (size_t)row->current_position + STEPS_SEEN,
-                 &cut);
-    piq_status status =
-        cut.status ? piq_fail(err, cut.status, "no memory for a plan")
-                   : piq_plan_read(&e->scratch, (piq_str){cut.ptr, cut.len},
-                                   e->ref.catalogue, out, err);
-    piq_buf_release(&cut);
-    return status;
-}
-
 /* One that cannot be read is told to the log, and as none: it is planned anew
  * when somebody asks for it. */
 static piq_status write_plan(entry *e)
 {
     piq_store *store = piq_engine_store(e->c->api->engine);
-    piq_path_row row;
+    piq_str head;
     piq_plan plan;
     piq_err err = {0};
     piq_json_key(e->w, "plan");
-    piq_status status =
-        store->ops->path(store, &e->scratch, e->user, &row, &err);
+    piq_status status = store->ops->path_head(store, &e->scratch, e->user,
+                                              STEPS_SEEN, &head, &err);
     if (status == PIQ_OK)
-        status = read_plan(e, &row, &plan, &err);
+        status =
+            piq_plan_read(&e->scratch, head, e->ref.catalogue, &plan, &err);
     if (status == PIQ_OK) {
         put_plan(e, &plan);
         return PIQ_OK;

@@ -162,6 +162,11 @@ bool piq_exchange_same_origin(const piq_exchange *c);
  * learner, and every change. Who was refused has touched nobody. */
 void piq_exchange_record(piq_exchange *c, piq_user_id user, int status);
 
+/* Whether the call can still be handed to a thread that may wait for storage,
+ * and handing it over: its handler returns, and is called again there. */
+bool piq_api_may_defer(const piq_exchange *c);
+void piq_api_defer(piq_exchange *c);
+
 /* ---- answering: each ends the call ------------------------------------ */
 
 /* Adds a header to the reply that is made later; before any of the below. */

@@ -4,6 +4,7 @@
 #include "api/routes.h"
 #include "base/log.h"
 #include "base/map.h"
+#include "domain/json_reader.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -216,9 +217,13 @@ static bool give_again(piq_exchange *c, const json_t *doc)
 
 static bool answer_known(piq_exchange *c, const piq_record *r)
 {
-    json_t *doc = json_loadb(r->document.ptr, r->document.len, 0, NULL);
+    json_t *doc = NULL;
+    piq_status status = piq_json_parse_own(r->document, &doc);
     const char *request = json_string_value(json_object_get(doc, "request"));
-    if (!request) {
+    if (status == PIQ_ENOMEM) {
+        piq_fail(&c->err, status, "no memory for an answer that was kept");
+        (void)refuse(c, 0, 0);
+    } else if (!request) {
         piq_fail(&c->err, PIQ_ECORRUPT, "an answer that was kept is damaged");
         (void)refuse(c, 0, 0);
     } else if (strcmp(request, c->keyed->request) != 0) {

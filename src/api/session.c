@@ -29,7 +29,8 @@ static void set_cookie(piq_exchange *c, const char *value, long long max_age_s)
 static void refuse_link(piq_exchange *c)
 {
     piq_fail(&c->err, PIQ_EDENIED, "this link is not good, or was used");
-    piq_err_hint(&c->err, "a server prints a new one when it starts");
+    piq_err_hint(&c->err, "piq session link makes a new one; a server knows "
+                          "it within two seconds");
     piq_metric_add(c->api->refused[PIQ_REFUSED_CREDENTIAL], 1);
     piq_exchange_problem(c, 403);
 }
@@ -39,6 +40,12 @@ static void use_link(piq_exchange *c, piq_str token)
 {
     char cookie[48];
     int64_t expires_us = 0;
+    /* One that a command has made: whoever takes it writes to the store. */
+    if (c->api->access && piq_api_may_defer(c) &&
+        piq_access_link_is_stored(c->api->access, token, c->now_us)) {
+        piq_api_defer(c);
+        return;
+    }
     piq_status status =
         c->api->access ? piq_access_use_link(c->api->access, token, c->now_us,
                                              cookie, &expires_us, &c->err)
@@ -161,8 +168,9 @@ static const char page[] =
     "curriculum</a>.</p>\n"
     "<p>Everything but <a href=\"/healthz\">health</a> and <a "
     "href=\"/readyz\">readiness</a> asks who you are: open the link that the "
-    "server printed when it started, or send a key that <code>piq key "
-    "create</code> made, as <code>Authorization: Bearer KEY</code>.</p>\n"
+    "server printed when it started, or that <code>piq session link</code> "
+    "prints, or send a key that <code>piq key create</code> made, as "
+    "<code>Authorization: Bearer KEY</code>.</p>\n"
     "</html>\n";
 
 void piq_get_front(piq_exchange *c)

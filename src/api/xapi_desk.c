@@ -1,6 +1,7 @@
 #include "api/xapi_desk.h"
 
 #include "domain/ids.h"
+#include "domain/json_reader.h"
 
 /* ---- instants ------------------------------------------------------------ */
 
@@ -123,7 +124,8 @@ piq_status piq_xapi_index(piq_arena *a, uint32_t tenant, const char *id,
 
 piq_status piq_xapi_open(const piq_record *r, piq_xapi_filed *out, piq_err *err)
 {
-    json_t *all = json_loadb(r->document.ptr, r->document.len, 0, NULL);
+    json_t *all = NULL;
+    piq_status status = piq_json_parse_own(r->document, &all);
     json_t *statement = json_object_get(all, "statement");
     *out = (piq_xapi_filed){.statement = json_incref(statement),
                             .voided = json_object_get(all, "voided_by") != NULL,
@@ -134,9 +136,10 @@ piq_status piq_xapi_open(const piq_record *r, piq_xapi_filed *out, piq_err *err)
     if (json_is_object(statement))
         return PIQ_OK;
     piq_xapi_filed_release(out);
-    piq_fail(err, PIQ_ECORRUPT, "a stored statement cannot be read");
+    status = status ? status : PIQ_ECORRUPT;
+    piq_fail(err, status, "a stored statement cannot be read");
     piq_err_at(err, "records");
-    return PIQ_ECORRUPT;
+    return status;
 }
 
 void piq_xapi_filed_release(piq_xapi_filed *f)

@@ -10,7 +10,7 @@ enum { MAX_OPTIONS = PIQ_MAX_SETTINGS + 4, OPT_FIRST = 256 };
 static void show_help(const piq_command *self)
 {
     printf("usage: piq %s [options]%s%s\n\n%s\n\noptions:\n%s"
-           "  --db FILE        the SQLite file (default piq.db)\n"
+           "  --db DB          SQLite file, or postgres:.. (default piq.db)\n"
            "  --json           print JSON\n"
            "  --help           print this\n\n"
            "exit codes: 0 done, 1 could not, 2 wrong use\n",

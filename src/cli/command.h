@@ -30,7 +30,7 @@ extern const piq_command piq_cmd_serve, piq_cmd_demo, piq_cmd_import,
     piq_cmd_reviews, piq_cmd_agent, piq_cmd_rules, piq_cmd_experiment,
     piq_cmd_why_not, piq_cmd_config, piq_cmd_migrate, piq_cmd_backup,
     piq_cmd_restore, piq_cmd_key, piq_cmd_signer, piq_cmd_coach, piq_cmd_token,
-    piq_cmd_audit;
+    piq_cmd_audit, piq_cmd_session;
 
 /* ---- arguments ------------------------------------------------------- */
 
@@ -99,13 +99,6 @@ PIQ_MUST_USE piq_status piq_load_curriculum(piq_engine *e, piq_str document,
 /* The curriculum that ships with the program; static. NULL: not found. */
 const char *piq_shipped_curriculum(void);
 
-/* Simulated learners into the engine; shows a progress bar. */
-PIQ_MUST_USE piq_status piq_simulate_into(piq_engine *e, uint64_t seed,
-                                          int64_t first_user, size_t learners,
-                                          size_t events, double days,
-                                          piq_bulk_totals *totals,
-                                          piq_err *err);
-
 /* ---- showing --------------------------------------------------------- */
 
 /* A line on standard error that overwrites itself on a terminal; elsewhere
@@ -119,6 +112,23 @@ typedef struct piq_meter {
 void piq_meter_begin(piq_meter *p, const char *what, uint64_t of);
 void piq_meter_at(piq_meter *p, uint64_t done);
 void piq_meter_end(piq_meter *p, uint64_t done);
+
+/* ---- simulating ------------------------------------------------------ */
+
+typedef struct piq_simulation {
+    uint64_t seed;
+    int64_t first_user;
+    size_t learners, events; /* of each */
+    double days;             /* up to today */
+} piq_simulation;
+
+/* Simulated learners into the engine. `meter` counts learners, from *done on,
+ * which goes up with it. */
+PIQ_MUST_USE piq_status piq_simulate_into(piq_engine *e,
+                                          const piq_simulation *x,
+                                          piq_meter *meter, uint64_t *done,
+                                          piq_bulk_totals *totals,
+                                          piq_err *err);
 
 /* Rows of text in columns as wide as their widest cell. */
 typedef struct piq_text_table piq_text_table;

@@ -8,7 +8,8 @@ static const char *source_name(piq_source from)
 {
     static const char *const names[] = {[PIQ_FROM_DEFAULT] = "default",
                                         [PIQ_FROM_FILE] = "file",
-                                        [PIQ_FROM_ENVIRONMENT] = "environment"};
+                                        [PIQ_FROM_ENVIRONMENT] = "environment",
+                                        [PIQ_FROM_FLAG] = "flag"};
     return names[from];
 }
 
@@ -85,6 +86,15 @@ static piq_status print_json(const piq_settings *s, piq_err *err)
     return status;
 }
 
+static int show(const piq_settings *s, bool json)
+{
+    piq_err err = {0};
+    if (json)
+        return print_json(s, &err) ? piq_could_not(&err) : PIQ_DONE;
+    print_text(s);
+    return PIQ_DONE;
+}
+
 static int config(const piq_command *self, int argc, char **argv)
 {
     piq_serve_options o = piq_serve_defaults();
@@ -95,24 +105,23 @@ static int config(const piq_command *self, int argc, char **argv)
     piq_settings s = {.options = options, .arena = &a};
     piq_serve_table(&o, options);
     piq_arena_init(&a, 0);
-    int code = PIQ_DONE;
-    piq_status status = piq_settings_gather(&s, argc, argv, environ, &err);
-    if (status == PIQ_OK)
-        status = piq_serve_check(&o, &err);
-    if (status == PIQ_OK)
+    int code;
+    if (piq_settings_gather(&s, argc, argv, environ, &err))
+        code = piq_could_not(&err);
+    else
         code = piq_parse_arguments(self, argc, argv, options, 1, 1, &args);
-    if (status == PIQ_OK && code < 0) {
-        if (strcmp(args.rest[0], "check") != 0)
-            code = piq_wrong_use(self, "%s is no action", args.rest[0]);
-        else if (args.json)
-            status = print_json(&s, &err);
-        else
-            print_text(&s);
+    if (code < 0 && strcmp(args.rest[0], "check") != 0)
+        code = piq_wrong_use(self, "%s is no action", args.rest[0]);
+    if (code < 0 && piq_serve_check(&o, &err))
+        code = piq_could_not(&err);
+    if (code < 0) {
+        piq_settings_flags(&s, argc, argv);
+        if (args.has_db || !o.db)
+            o.db = args.db;
+        code = show(&s, args.json);
     }
     piq_arena_release(&a);
-    if (status)
-        return piq_could_not(&err);
-    return code < 0 ? PIQ_DONE : code;
+    return code;
 }
 
 const piq_command piq_cmd_config = {

@@ -49,22 +49,31 @@ static piq_status load_curriculum(piq_engine *e, piq_err *err)
     return PIQ_OK;
 }
 
-/* Learners 1 to LEARNERS; the stages are in the order of their ids. */
+/* Learners 1 to LEARNERS; the stages are in the order of their ids. They are
+ * one batch to whoever watches. */
 static piq_status simulate(piq_engine *e, piq_bulk_totals *totals, piq_err *err)
 {
     enum { N = sizeof stages / sizeof *stages };
     int64_t user = 1;
+    uint64_t done = 0;
+    piq_meter meter;
     piq_status status = PIQ_OK;
+    piq_meter_begin(&meter, "simulating learners", LEARNERS);
     for (size_t i = 0; status == PIQ_OK && i <= N; i++) {
         int64_t end = i < N ? stages[i].user : LEARNERS + 1;
+        const piq_simulation most = {1, user, (size_t)(end - user), EVENTS,
+                                     DAYS};
         if (end > user)
-            status = piq_simulate_into(e, 1, user, (size_t)(end - user), EVENTS,
-                                       DAYS, totals, err);
+            status = piq_simulate_into(e, &most, &meter, &done, totals, err);
         user = end;
-        if (status == PIQ_OK && i < N)
-            status = piq_simulate_into(e, 1, user++, 1, stages[i].events,
-                                       stages[i].days, totals, err);
+        if (status || i == N)
+            continue;
+        const piq_simulation one = {1, user++, 1, stages[i].events,
+                                    stages[i].days};
+        status = piq_simulate_into(e, &one, &meter, &done, totals, err);
     }
+    if (status == PIQ_OK)
+        piq_meter_end(&meter, done);
     return status;
 }
 
@@ -181,18 +190,29 @@ static void show_requests(const piq_serving *s, long long user,
            secret, s->url, user, s->url, user, s->url, user);
 }
 
+typedef struct shown {
+    const char *db;
+    piq_user_id user;
+} shown;
+
 static void say_hello(void *ctx, const piq_serving *s)
 {
+    const shown *x = ctx;
     char secret[PIQ_KEY_BYTES] = "";
     printf("\nserving on %s (Ctrl-C stops)\n", s->url);
     if (isatty(STDOUT_FILENO)) {
         piq_serve_show_link(s);
         make_key(s->access, secret);
     } else {
-        printf("this is no terminal: make a key with piq key create\n");
+        /* The name of a server may have a password in it. */
+        const char *file = piq_db_file(x->db);
+        printf("this is no terminal, so no link is shown: ask for one with\n\n"
+               "  piq session link --admin --db '%s' --url %s\n\n"
+               "(or --learner 1, --coach NAME); piq key create makes a key\n",
+               file ? file : "..", s->url);
     }
     if (secret[0])
-        show_requests(s, ((const piq_user_id *)ctx)->v, secret);
+        show_requests(s, x->user.v, secret);
     fflush(stdout);
 }
 
@@ -202,7 +222,7 @@ static int demo(const piq_command *self, int argc, char **argv)
     piq_serve_options o = piq_serve_defaults();
     piq_arguments args;
     piq_err err = {0};
-    piq_user_id shown;
+    shown x;
     const piq_option options[] = {{"serve", PIQ_OPT_FLAG, &go_on, 0, 0},
                                   {"port", PIQ_OPT_INT, &o.port, 0, 65535},
                                   {"address", PIQ_OPT_TEXT, &o.address, 0, 0},
@@ -210,12 +230,13 @@ static int demo(const piq_command *self, int argc, char **argv)
     int code = piq_parse_arguments(self, argc, argv, options, 0, 0, &args);
     if (code >= 0)
         return code;
-    if (prepare(args.db, &shown, &err))
+    x.db = args.db;
+    if (prepare(args.db, &x.user, &err))
         return piq_could_not(&err);
     if (!go_on)
         return PIQ_DONE;
     o.log_level = "warn";
-    return piq_serve_db(args.db, &o, say_hello, &shown);
+    return piq_serve_db(args.db, &o, say_hello, &x);
 }
 
 const piq_command piq_cmd_demo = {

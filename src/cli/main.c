@@ -1,5 +1,6 @@
 /* main.c - the command line: piq SUBCOMMAND [options]. */
 #include "cli/command.h"
+#include "domain/json_memory.h"
 
 #include <signal.h>
 #include <string.h>
@@ -14,7 +15,8 @@ static const piq_command *const commands[] = {
     &piq_cmd_experiment, &piq_cmd_why_not,  &piq_cmd_config,
     &piq_cmd_migrate,    &piq_cmd_backup,   &piq_cmd_restore,
     &piq_cmd_version,    &piq_cmd_key,      &piq_cmd_signer,
-    &piq_cmd_coach,      &piq_cmd_token,    &piq_cmd_audit};
+    &piq_cmd_coach,      &piq_cmd_token,    &piq_cmd_audit,
+    &piq_cmd_session};
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
 
 static void show_usage(FILE *to)
@@ -36,6 +38,7 @@ static int written(int code)
 
 int main(int argc, char **argv)
 {
+    piq_json_memory_install();
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a full file is an error, no death */
     if (argc < 2) {

@@ -25,7 +25,8 @@
 #include <unistd.h>
 
 enum {
-    GRACE_MS = 10000,
+    GRACE_MS = 10000, /* for requests, when it is to end */
+    FINISH_MS = 5000, /* then for storage that is elsewhere, all in all */
     WORKERS = 8,
     READY_MS = 60000, /* for a successor to be ready */
     /* After a handover, kept-alive connections may ask once more and are told
@@ -47,6 +48,10 @@ typedef struct daemon_state {
     piq_metric *seconds;
     piq_metric *by_class[6]; /* 1xx .. 5xx */
     piq_handover handover;
+    piq_retrain retrain;
+    piq_refit refit;
+    int64_t end_ns; /* monotonic: storage is waited for no longer; 0: no end */
+    uint64_t n_cut; /* what was given up then */
 } daemon_state;
 
 /* ---- requests -------------------------------------------------------- */
@@ -206,6 +211,14 @@ static bool heed(int signal, const piq_serve_options *o, const piq_handover *h,
     return signal != SIGUSR2 || hand_over(h, server);
 }
 
+/* Whoever asks storage waits for it, and hears no signal meanwhile. */
+static bool may_train(piq_engine *e)
+{
+    piq_storage_health h;
+    piq_engine_storage(e, &h);
+    return h.state == PIQ_STORAGE_SERVES && piq_engine_leads(e);
+}
+
 /* Until a signal ends it; once a second, what is due is begun. */
 static void wait_for_end(const char *db, const piq_serve_options *o,
                          daemon_state *d, const sigset_t *signals,
@@ -214,17 +227,14 @@ static void wait_for_end(const char *db, const piq_serve_options *o,
     const piq_handover *h = &d->handover;
     int signal;
     const struct timespec second = {.tv_sec = 1};
-    piq_retrain retrain = piq_retrain_begin(db, o->train_every_hours);
-    piq_refit refit;
-    piq_refit_begin(&refit, e, o->train_every_hours, piq_clock_now_us());
+    d->retrain = piq_retrain_begin(db, o->train_every_hours);
+    piq_refit_begin(&d->refit, e, o->train_every_hours, piq_clock_now_us());
     while ((signal = sigtimedwait(signals, NULL, &second)) < 0 ||
            !heed(signal, o, h, server)) {
-        piq_retrain_tick(&retrain, piq_engine_store(e), piq_engine_leads(e),
+        piq_retrain_tick(&d->retrain, piq_engine_store(e), may_train(e),
                          piq_clock_now_us());
-        piq_refit_tick(&refit, piq_clock_now_us());
+        piq_refit_tick(&d->refit, piq_clock_now_us());
     }
-    piq_refit_end(&refit);
-    piq_retrain_end(&retrain);
 }
 
 static piq_status start_http(daemon_state *d, const piq_serve_options *o,
@@ -276,13 +286,23 @@ static piq_status start_webhooks(daemon_state *d, const piq_serve_options *o,
     return piq_feed_subscribe(e, hear_change, d, err);
 }
 
-static void stop_webhooks(daemon_state *d)
+static void stop_hearing(daemon_state *d)
 {
-    if (!d->webhooks)
-        return;
-    piq_feed_unsubscribe(d->engine, hear_change, d);
-    piq_webhooks_stop(d->webhooks);
-    d->webhooks = NULL;
+    if (d->webhooks)
+        piq_feed_unsubscribe(d->engine, hear_change, d);
+}
+
+/* Many may wait for a database that does not answer, one after the other: all
+ * of them share one time. How often it was too short so far. */
+static uint64_t bound_storage(daemon_state *d, piq_engine *e)
+{
+    piq_store *store = piq_engine_store(e);
+    if (!store->ops->end_by)
+        return 0;
+    if (!d->end_ns)
+        d->end_ns = piq_clock_monotonic_ns() +
+                    (int64_t)(GRACE_MS + FINISH_MS) * 1000000;
+    return store->ops->end_by(store, d->end_ns);
 }
 
 /* Requests that outlasted the grace are with a worker or an owner thread: they
@@ -294,19 +314,22 @@ static void finish_requests(daemon_state *d, piq_engine *e)
     piq_engine_finish(e);
 }
 
-static void close_api(daemon_state *d)
+static void close_api(daemon_state *d, piq_engine *e)
 {
     piq_workers_stop(d->workers);
     piq_api_free(d->api);
-    stop_webhooks(d);
+    stop_hearing(d);
     piq_trimmer_stop(&d->trimmer);
     piq_auditor_stop(&d->auditor);
     piq_audit_close(d->audit);
+    d->n_cut = bound_storage(d, e);
+    piq_webhooks_stop(d->webhooks); /* may wait for somebody else's server */
     piq_access_close(d->access);
     piq_pages_close(d->pages);
     d->workers = NULL;
     d->api = NULL;
     d->audit = NULL;
+    d->webhooks = NULL;
     d->access = NULL;
     d->pages = NULL;
 }
@@ -350,7 +373,7 @@ static piq_status open_api(daemon_state *d, const piq_serve_options *o,
     if (status == PIQ_OK)
         status = piq_api_new(&config, &d->api, err);
     if (status)
-        close_api(d);
+        close_api(d, e);
     return status;
 }
 
@@ -374,6 +397,41 @@ static void greet(const daemon_state *d, const piq_serve_options *o,
     hello(ctx, &serving);
 }
 
+/* ---- the end ----------------------------------------------------------
+ */
+
+static void begin_end(daemon_state *d, piq_engine *e, piq_http_server *server)
+{
+    piq_log(PIQ_LOG_INFO, 0, "stopping", NULL, 0);
+    (void)bound_storage(d, e);
+    piq_http_stop(server, GRACE_MS);
+    piq_refit_end(&d->refit);
+    piq_retrain_end(&d->retrain);
+}
+
+static bool is_over(const daemon_state *d)
+{
+    return d->end_ns && piq_clock_monotonic_ns() >= d->end_ns;
+}
+
+/* The engine writes what is due; nobody counts then, but there is the clock. */
+static int close_engine(const daemon_state *d, piq_engine *e, int code)
+{
+    const bool was_over = is_over(d);
+    piq_engine_close(e);
+    if (code != PIQ_DONE || (!d->n_cut && (was_over || !is_over(d))))
+        return code;
+    piq_log_field n = piq_log_int("given_up", (int64_t)d->n_cut);
+    piq_log(PIQ_LOG_ERROR, 0,
+            "stopped without storage, which did not answer in time: what was "
+            "acknowledged is stored, what was not may be sent again",
+            &n, 1);
+    return PIQ_COULD_NOT;
+}
+
+/* ---- from the start to the end ----------------------------------------
+ */
+
 static int run(daemon_state *d, const char *db, const piq_serve_options *o,
                piq_engine *e, const sigset_t *signals,
                void (*hello)(void *, const piq_serving *), void *ctx,
@@ -383,16 +441,15 @@ static int run(daemon_state *d, const char *db, const piq_serve_options *o,
     if (open_api(d, o, e, err))
         return piq_could_not(err);
     if (start_http(d, o, &server, err)) {
-        close_api(d);
+        close_api(d, e);
         return piq_could_not(err);
     }
     greet(d, o, piq_http_port(server), hello, ctx);
     piq_handover_ready(&d->handover);
     wait_for_end(db, o, d, signals, e, server);
-    piq_log(PIQ_LOG_INFO, 0, "stopping", NULL, 0);
-    piq_http_stop(server, GRACE_MS);
+    begin_end(d, e, server);
     finish_requests(d, e);
-    close_api(d);
+    close_api(d, e);
     return PIQ_DONE;
 }
 
@@ -424,7 +481,7 @@ int piq_serve_db(const char *db, const piq_serve_options *o,
     }
     int code = run(&d, db, o, e, &signals, hello, ctx, &err);
     clearerr(stdout); /* a greeting that nobody read is no failure */
-    piq_engine_close(e);
+    code = close_engine(&d, e, code);
     piq_metrics_free(d.metrics);
     return code;
 }

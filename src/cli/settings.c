@@ -174,3 +174,31 @@ piq_status piq_settings_gather(piq_settings *s, int argc, char *const *argv,
     }
     return piq_settings_environment(s, environ, err);
 }
+
+/* The option that "--NAME" or "--NAME=.." means; a name may be cut short where
+ * that leaves no doubt. NULL: it is no setting. */
+static const piq_option *meant_by(const piq_settings *s, const char *arg)
+{
+    size_t len = strcspn(arg, "=");
+    const piq_option *found = NULL;
+    for (const piq_option *o = s->options; o->name; o++)
+        if (len > 2 && strncmp(o->name, arg + 2, len - 2) == 0) {
+            found = o;
+            if (!o->name[len - 2])
+                break;
+        }
+    return found;
+}
+
+void piq_settings_flags(piq_settings *s, int argc, char *const *argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        bool is_flag = strncmp(argv[i], "--", 2) == 0;
+        const piq_option *o = is_flag ? meant_by(s, argv[i]) : NULL;
+        if (!o)
+            continue;
+        s->from[o - s->options] = PIQ_FROM_FLAG;
+        if (o->kind != PIQ_OPT_FLAG && !strchr(argv[i], '='))
+            i++; /* its value */
+    }
+}

@@ -23,7 +23,8 @@
 typedef enum piq_source {
     PIQ_FROM_DEFAULT,
     PIQ_FROM_FILE,
-    PIQ_FROM_ENVIRONMENT
+    PIQ_FROM_ENVIRONMENT,
+    PIQ_FROM_FLAG
 } piq_source;
 
 enum { PIQ_MAX_SETTINGS = 64, PIQ_MAX_SETTINGS_BYTES = 1 << 20 };
@@ -49,6 +50,9 @@ PIQ_MUST_USE piq_status piq_settings_environment(piq_settings *s,
 PIQ_MUST_USE piq_status piq_settings_gather(piq_settings *s, int argc,
                                             char *const *argv,
                                             char *const *environ, piq_err *err);
+
+/* Notes which of them argv has set, once piq_parse_arguments has taken it. */
+void piq_settings_flags(piq_settings *s, int argc, char *const *argv);
 
 /* Sets an option from text; false: it does not fit. */
 bool piq_option_take(const piq_option *o, const char *text);

@@ -23,38 +23,34 @@ static piq_status simulate_one(piq_arena *a, piq_bulk *bulk,
     return status;
 }
 
-piq_status piq_simulate_into(piq_engine *e, uint64_t seed, int64_t first_user,
-                             size_t learners, size_t events, double days,
+piq_status piq_simulate_into(piq_engine *e, const piq_simulation *x,
+                             piq_meter *meter, uint64_t *done,
                              piq_bulk_totals *totals, piq_err *err)
 {
     const piq_catalogue *c = piq_engine_catalogue(e);
     /* They end today, at midnight: the same database all day long. */
     int32_t today = piq_day_of(piq_clock_now_us(), 0, 0);
-    piq_sim_options o = {.seed = seed,
-                         .n_learners = learners,
-                         .first_user = first_user,
-                         .events = events,
+    piq_sim_options o = {.seed = x->seed,
+                         .n_learners = x->learners,
+                         .first_user = x->first_user,
+                         .events = x->events,
                          .start_us = piq_day_start_us(today, 0, 0) -
-                                     (int64_t)(days * PIQ_US_PER_DAY),
-                         .days = days,
+                                     (int64_t)(x->days * PIQ_US_PER_DAY),
+                         .days = x->days,
                          .learning = true};
     piq_bulk *bulk;
     piq_arena a;
-    piq_meter meter;
     piq_status status = piq_bulk_begin(e, NULL, NULL, &bulk, err);
     if (status)
         return status;
     piq_arena_init(&a, LEARNER_ARENA_BYTES);
-    piq_meter_begin(&meter, "simulating learners", learners);
-    for (size_t k = 0; k < learners && status == PIQ_OK; k++) {
+    for (size_t k = 0; k < x->learners && status == PIQ_OK; k++) {
         status = simulate_one(&a, bulk, c, &o, k, err);
-        piq_meter_at(&meter, k + 1);
+        piq_meter_at(meter, ++*done);
     }
     piq_arena_release(&a);
     piq_status ended =
         piq_bulk_end(bulk, totals, status == PIQ_OK ? err : NULL);
-    if (status == PIQ_OK)
-        piq_meter_end(&meter, learners);
     return status ? status : ended;
 }
 
@@ -80,6 +76,18 @@ static piq_status need_curriculum(piq_engine *e, const char *path, piq_err *err)
     return status;
 }
 
+static piq_status simulate_all(piq_engine *e, const piq_simulation *x,
+                               piq_bulk_totals *totals, piq_err *err)
+{
+    piq_meter meter;
+    uint64_t done = 0;
+    piq_meter_begin(&meter, "simulating learners", x->learners);
+    piq_status status = piq_simulate_into(e, x, &meter, &done, totals, err);
+    if (status == PIQ_OK)
+        piq_meter_end(&meter, done);
+    return status;
+}
+
 static int simulate(const piq_command *self, int argc, char **argv)
 {
     int64_t seed = 1, learners = 100, events = 200, first = 1, days = 90;
@@ -102,10 +110,11 @@ static int simulate(const piq_command *self, int argc, char **argv)
     if (piq_open_engine(args.db, true, NULL, NULL, &e, &err))
         return piq_could_not(&err);
     int64_t start_ns = piq_clock_monotonic_ns();
+    const piq_simulation x = {(uint64_t)seed, first, (size_t)learners,
+                              (size_t)events, (double)days};
     piq_status status = need_curriculum(e, curriculum, &err);
     if (status == PIQ_OK)
-        status = piq_simulate_into(e, (uint64_t)seed, first, (size_t)learners,
-                                   (size_t)events, (double)days, &totals, &err);
+        status = simulate_all(e, &x, &totals, &err);
     double seconds = (double)(piq_clock_monotonic_ns() - start_ns) / 1e9;
     piq_engine_close(e);
     if (status)

@@ -1,6 +1,7 @@
 #include "domain/json_reader.h"
 
 #include "base/calendar.h"
+#include "domain/json_memory.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -32,6 +33,27 @@ static bool deeper_than(piq_str text, int limit)
     return false;
 }
 
+/* *status: PIQ_OK, PIQ_ENOMEM, or PIQ_EPARSE with *e. Of most allocations that
+ * fail jansson says nothing at all, and of every other failure something. */
+static json_t *load(piq_str text, size_t flags, json_error_t *e,
+                    piq_status *status)
+{
+    piq_json_memory_begin();
+    json_t *json = json_loadb(text.ptr, text.len, flags, e);
+    bool ran_out = piq_json_memory_end();
+    if (!json &&
+        (e->text[0] == '\0' || json_error_code(e) == json_error_out_of_memory))
+        ran_out = true;
+    if (ran_out) {
+        json_decref(json);
+        json = NULL;
+    }
+    *status = json ? PIQ_OK : PIQ_EPARSE;
+    if (ran_out)
+        *status = PIQ_ENOMEM;
+    return json;
+}
+
 piq_status piq_json_parse(piq_str text, json_t **out, piq_err *err)
 {
     if (text.len == 0)
@@ -40,17 +62,29 @@ piq_status piq_json_parse(piq_str text, json_t **out, piq_err *err)
         return piq_fail(err, PIQ_ELIMIT, "JSON is nested deeper than %d levels",
                         MAX_DEPTH);
     json_error_t e;
-    json_t *json = json_loadb(text.ptr, text.len,
-                              JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e);
-    if (!json) {
-        piq_status status = PIQ_EPARSE;
-        if (json_error_code(&e) == json_error_out_of_memory)
-            status = PIQ_ENOMEM;
+    piq_status status;
+    json_t *json =
+        load(text, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e, &status);
+    if (status == PIQ_ENOMEM)
+        return piq_fail(err, status, "no memory to read JSON of %zu bytes",
+                        text.len);
+    if (status) {
         piq_fail(err, status, "not valid JSON: %s", e.text);
         piq_err_at(err, "line %d, column %d, byte %d", e.line, e.column,
                    e.position);
         return status;
     }
+    *out = json;
+    return PIQ_OK;
+}
+
+piq_status piq_json_parse_own(piq_str text, json_t **out)
+{
+    json_error_t e;
+    piq_status status;
+    json_t *json = load(text, JSON_DECODE_ANY, &e, &status);
+    if (status)
+        return status == PIQ_ENOMEM ? status : PIQ_ECORRUPT;
     *out = json;
     return PIQ_OK;
 }
@@ -128,8 +162,10 @@ bool piq_json_same(piq_str a, piq_str b)
     const size_t flags = JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL;
     if (piq_str_eq(a, b))
         return true;
-    json_t *x = json_loadb(a.ptr, a.len, flags, NULL);
-    json_t *y = json_loadb(b.ptr, b.len, flags, NULL);
+    json_error_t e;
+    piq_status status;
+    json_t *x = load(a, flags, &e, &status);
+    json_t *y = load(b, flags, &e, &status);
     bool same = x && y && json_equal(x, y);
     json_decref(x);
     json_decref(y);

@@ -28,9 +28,13 @@ typedef struct piq_json_reader {
 
 /* Parses text under our limits: UTF-8, no duplicate members, depth 16, finite
  * numbers. Caller json_decref()s. PIQ_EPARSE with line, column and byte;
- * PIQ_ELIMIT when deeper. */
+ * PIQ_ELIMIT when deeper; PIQ_ENOMEM, which is no fault of the text's (see
+ * json_memory.h). */
 PIQ_MUST_USE piq_status piq_json_parse(piq_str text, json_t **out,
                                        piq_err *err);
+/* The same of what this program has written and stored, without limits.
+ * PIQ_ECORRUPT: it is no JSON; PIQ_ENOMEM. */
+PIQ_MUST_USE piq_status piq_json_parse_own(piq_str text, json_t **out);
 
 /* Whether two texts say the same: members in any order, numbers by value, so
  * that a store may lay a document out anew. False where one is no JSON. */

@@ -94,6 +94,11 @@ void piq_plan_write(const piq_plan *p, const piq_catalogue *c,
 /* Appends a stored path_config to `out`, with its first n_steps steps at most;
  * `steps_total` goes on telling how many there are. */
 void piq_plan_cut(piq_str json, size_t n_steps, piq_buf *out);
+/* The same where its beginning may be all that was read: the steps that are
+ * done, and n_steps more. False: more of it is needed, nothing was appended;
+ * never of a whole one. */
+PIQ_MUST_USE bool piq_plan_cut_start(piq_str start, bool is_whole,
+                                     size_t n_steps, piq_buf *out);
 /* Steps and current position back from a stored path_config; what the
  * catalogue no longer has is left out. PIQ_ECORRUPT. */
 PIQ_MUST_USE piq_status piq_plan_read(piq_arena *a, piq_str json,

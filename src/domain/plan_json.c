@@ -220,6 +220,65 @@ void piq_plan_cut(piq_str json, size_t n_steps, piq_buf *out)
     piq_buf_add(out, rest, (size_t)(end - rest));
 }
 
+/* Behind the name of the member that says how many are done; NULL: it is not
+ * there. */
+static const char *find_done(piq_str json)
+{
+    static const char name[] = "\"current_position\":";
+    const char *at = NULL;
+    if (json.len)
+        at = memmem(json.ptr, json.len, name, sizeof name - 1);
+    return at ? at + sizeof name - 1 : NULL;
+}
+
+static size_t n_done(piq_str json)
+{
+    const char *at = find_done(json);
+    size_t n = 0;
+    if (!at)
+        return 0;
+    const char *end = json.ptr + json.len;
+    for (at = skip_blanks(at, end);
+         at < end && *at >= '0' && *at <= '9' && n < SIZE_MAX / 20; at++)
+        n = 10 * n + (size_t)(*at - '0');
+    return n;
+}
+
+/* Of a beginning. Where steps stand behind how many are done it is we who wrote
+ * it, and they come last; a store that lays it out anew puts short names before
+ * long ones. */
+static const char *end_of_steps(piq_str start, size_t n_steps)
+{
+    bool ends;
+    const char *end = start.ptr + start.len, *at = find_steps(start, &ends);
+    if (!at || !find_done((piq_str){start.ptr, (size_t)(at - start.ptr)}))
+        return end;
+    at++;
+    for (size_t i = 0; i < n_steps && at < end && *at != ']'; i++) {
+        const char *step = skip_blanks(at, end);
+        at = step < end && *step == '{' ? end_of_value(step, end) : end;
+    }
+    return at;
+}
+
+bool piq_plan_cut_start(piq_str start, bool is_whole, size_t n_steps,
+                        piq_buf *out)
+{
+    size_t done = n_done(start);
+    size_t n = n_steps < SIZE_MAX - done ? done + n_steps : SIZE_MAX;
+    if (is_whole) {
+        piq_plan_cut(start, n, out);
+        return true;
+    }
+    const char *end = end_of_steps(start, n);
+    /* A step that ends where the text does may go on. */
+    if (end == start.ptr + start.len)
+        return false;
+    piq_buf_add(out, start.ptr, (size_t)(end - start.ptr));
+    piq_buf_add(out, "]}", 2);
+    return true;
+}
+
 /* ---- reading ----------------------------------------------------------- */
 
 typedef struct plan_reader {

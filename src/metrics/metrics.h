@@ -14,6 +14,7 @@
 typedef struct piq_metrics piq_metrics;
 typedef struct piq_metric piq_metric; /* one series */
 
+/* PIQ_ENOMEM. */
 PIQ_MUST_USE piq_status piq_metrics_new(piq_metrics **out);
 void piq_metrics_free(piq_metrics *m);
 

@@ -56,7 +56,7 @@ typedef struct piq_effect {
 } piq_effect;
 
 /* share of the treated in (0,1); alpha in (0,1): the chance that the interval
- * ever misses the effect. */
+ * ever misses the effect. PIQ_EINVAL: one is not within. */
 PIQ_MUST_USE piq_status piq_effect_init(piq_effect *e, double share,
                                         double alpha);
 /* PIQ_EINVAL: y is not in [0,1]; nothing is counted then. */

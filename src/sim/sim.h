@@ -27,7 +27,7 @@ typedef struct piq_sim_options {
 
 typedef struct piq_sim piq_sim; /* one learner */
 
-/* Learner number `k` (0 ..). Lives in `a`. */
+/* Learner number `k` (0 ..). Lives in `a`. PIQ_ENOMEM. */
 PIQ_MUST_USE piq_status piq_sim_learner(piq_arena *a, const piq_catalogue *c,
                                         const piq_sim_options *o, size_t k,
                                         piq_sim **out);

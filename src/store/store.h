@@ -393,6 +393,12 @@ typedef struct piq_store_ops {
     /* The learner's current path. */
     piq_status (*path)(piq_store *s, piq_arena *a, piq_user_id user,
                        piq_path_row *out, piq_err *err);
+    /* Its head, for lists of many learners: path_config with the steps that are
+     * done (the path's current_position, and the document's) and n_steps more,
+     * at most. What has no steps may be given an empty list of them. A whole
+     * path of years is 250 KB, most of which is not read. */
+    piq_status (*path_head)(piq_store *s, piq_arena *a, piq_user_id user,
+                            size_t n_steps, piq_str *path_config, piq_err *err);
     piq_status (*profile)(piq_store *s, piq_arena *a, piq_user_id user,
                           piq_profile_row *out, piq_err *err);
 
@@ -541,6 +547,13 @@ typedef struct piq_store_ops {
      * made again included, and in *last, unless it is NULL, why the newest did.
      * Never waits. NULL: there is nothing to be reached, it is a file. */
     uint64_t (*misses)(piq_store *s, piq_err *last);
+    /* Before close(): no call waits for where the data is beyond `end_ns`
+     * (monotonic), those under way included, and none begins after it. What was
+     * not done by then is PIQ_EIO; a write that was under way may have been
+     * done, as when the server is lost. Gives how often that was so up to now,
+     * for whoever calls it again. From any thread. NULL: nothing is waited for,
+     * it is a file. */
+    uint64_t (*end_by)(piq_store *s, int64_t end_ns);
 } piq_store_ops;
 
 /* Every backend's struct begins with this. */

@@ -17,6 +17,7 @@
 
 typedef struct piq_calibrator piq_calibrator;
 
+/* Reads `c` only now. PIQ_ENOMEM. */
 PIQ_MUST_USE piq_status piq_calibrator_new(const piq_catalogue *c,
                                            piq_calibrator **out);
 /* The same with other numbers than piq_track_defaults(); *p is copied. */
@@ -24,7 +25,7 @@ PIQ_MUST_USE piq_status piq_calibrator_new_with(const piq_catalogue *c,
                                                 const piq_track_params *p,
                                                 piq_calibrator **out);
 void piq_calibrator_free(piq_calibrator *k);
-/* After the catalogue grew. */
+/* After the catalogue grew. PIQ_ENOMEM: *k is as it was. */
 PIQ_MUST_USE piq_status piq_calibrator_grow(piq_calibrator *k,
                                             const piq_catalogue *c);
 /* Takes over a published estimate, at start-up. */

@@ -1,7 +1,8 @@
 #include "train/trees_xgboost.h"
 
+#include "domain/json_reader.h"
+
 #include <dlfcn.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -211,7 +212,8 @@ static bool read_base(const json_t *learner, float *logit)
 piq_status piq_xgboost_add_trees(piq_str json, piq_trees_growing *g,
                                  piq_err *err)
 {
-    json_t *root = json_loadb(json.ptr, json.len, 0, NULL);
+    json_t *root = NULL;
+    piq_status parsed = piq_json_parse_own(json, &root);
     const json_t *learner = json_object_get(root, "learner");
     const json_t *booster = json_object_get(learner, "gradient_booster");
     const json_t *trees =
@@ -219,7 +221,9 @@ piq_status piq_xgboost_add_trees(piq_str json, piq_trees_growing *g,
     size_t n_trees = g->t.n_trees, n_nodes = g->t.n_nodes;
     float base = 0.0f;
     piq_status status = PIQ_OK;
-    if (!json_is_array(trees) || !read_base(learner, &base))
+    if (parsed == PIQ_ENOMEM)
+        status = piq_fail(err, parsed, "no memory to read the trees");
+    else if (!json_is_array(trees) || !read_base(learner, &base))
         status = not_expected(err);
     for (size_t i = 0; i < json_array_size(trees) && status == PIQ_OK; i++)
         status = add_tree(json_array_get(trees, i), g, err);

@@ -2,10 +2,10 @@
 
 #include "access/crypto.h"
 #include "base/json_writer.h"
+#include "domain/json_reader.h"
 #include "webhook/post.h"
 #include "webhook/sign.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -27,9 +27,10 @@ static void copy_text(char *out, size_t room, const json_t *from)
 static piq_status read_hook(const piq_record *r, piq_webhook *out,
                             char secret[PIQ_WEBHOOK_SECRET_BYTES], piq_err *err)
 {
-    json_t *j = json_loadb(r->document.ptr, r->document.len, 0, NULL);
-    if (!j)
-        return piq_fail(err, PIQ_ECORRUPT, "webhook %.*s cannot be read",
+    json_t *j;
+    piq_status status = piq_json_parse_own(r->document, &j);
+    if (status)
+        return piq_fail(err, status, "webhook %.*s cannot be read",
                         PIQ_STR_ARG(r->key));
     *out = (piq_webhook){.made_us = r->at_us};
     snprintf(out->id, sizeof out->id, "%.*s", PIQ_STR_ARG(r->key));
@@ -43,9 +44,15 @@ static piq_status read_hook(const piq_record *r, piq_webhook *out,
     return PIQ_OK;
 }
 
-static void read_mark(const piq_record *r, piq_webhook *out)
+/* Without it all would be told again from the first. */
+static piq_status read_mark(const piq_record *r, piq_webhook *out, piq_err *err)
 {
-    json_t *j = json_loadb(r->document.ptr, r->document.len, 0, NULL);
+    json_t *j;
+    piq_status status = piq_json_parse_own(r->document, &j);
+    if (status)
+        return piq_fail(err, status,
+                        "how far webhook %.*s was told cannot be read",
+                        PIQ_STR_ARG(r->key));
     out->mark = json_integer_value(json_object_get(j, "mark"));
     out->told = (uint64_t)json_integer_value(json_object_get(j, "told"));
     out->failures =
@@ -56,6 +63,7 @@ static void read_mark(const piq_record *r, piq_webhook *out)
     copy_text(out->last_error, sizeof out->last_error,
               json_object_get(j, "last_error"));
     json_decref(j);
+    return PIQ_OK;
 }
 
 static void write_hook(const piq_webhook *h, const char *secret, piq_buf *b)
@@ -105,7 +113,7 @@ static piq_status add_mark(piq_store *store, piq_arena *a, piq_webhook *h,
     piq_status status = store->ops->record(store, a, nobody, KIND_MARK,
                                            piq_str_of(h->id), 0, &r, err);
     if (status == PIQ_OK)
-        read_mark(&r, h);
+        status = read_mark(&r, h, err);
     return status == PIQ_ENOTFOUND ? PIQ_OK : status;
 }
 

@@ -69,7 +69,8 @@ typedef struct piq_webhook_config {
 typedef struct piq_webhooks piq_webhooks;
 
 /* Starts a thread that starts one for each endpoint. The store outlives it.
- * `metrics` may be NULL. */
+ * `metrics` may be NULL. PIQ_ENOMEM: also no thread; PIQ_EINTERNAL: no
+ * libcurl. */
 PIQ_MUST_USE piq_status piq_webhooks_start(piq_store *store,
                                            const piq_webhook_config *config,
                                            piq_metrics *metrics,
@@ -87,7 +88,8 @@ PIQ_MUST_USE piq_status piq_webhook_add(piq_store *store, piq_webhook *hook,
                                         bool allow_private, int64_t now_us,
                                         char secret[PIQ_WEBHOOK_SECRET_BYTES],
                                         piq_err *err);
-/* By age, without secrets. */
+/* By age, without secrets; in `a`. PIQ_ENOMEM, what the store says, and what
+ * reading a record says. */
 PIQ_MUST_USE piq_status piq_webhook_list(piq_store *store, piq_arena *a,
                                          piq_webhook **out, size_t *n,
                                          piq_err *err);

@@ -60,6 +60,7 @@ piq_xapi_check_fn piq_xapi_check_language, piq_xapi_check_language_map;
 piq_xapi_check_fn piq_xapi_check_instant, piq_xapi_check_duration;
 piq_xapi_check_fn piq_xapi_check_version, piq_xapi_check_extensions;
 piq_xapi_check_fn piq_xapi_check_name;
+bool piq_xapi_is_version(piq_str s); /* the same of a header's words */
 
 /* actors.c */
 piq_xapi_check_fn piq_xapi_check_actor;     /* Agent or Group */

@@ -130,17 +130,11 @@ piq_status piq_xapi_check_asked(const json_t *agent, piq_err *err)
 /* ---- looking into it ------------------------------------------------------
  */
 
+enum { MAX_VERSION_BYTES = 24 };
+
 const char *piq_xapi_version_for(piq_str asked)
 {
-    char text[24];
-    piq_err unused;
-    const piq_xapi_at at = {.name = "", .err = &unused};
-    if (asked.len == 0 || asked.len >= sizeof text)
-        return NULL;
-    json_t *v = json_stringn(asked.ptr, asked.len);
-    bool known = v && piq_xapi_check_version(&at, v);
-    json_decref(v);
-    if (!known)
+    if (asked.len >= MAX_VERSION_BYTES || !piq_xapi_is_version(asked))
         return NULL;
     return asked.ptr[0] == '1' ? PIQ_XAPI_1 : PIQ_XAPI_2;
 }

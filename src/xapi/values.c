@@ -129,7 +129,7 @@ bool piq_xapi_check_duration(const piq_xapi_at *at, const json_t *v)
 }
 
 /* "1.0", "1.0.x" or "2.0.x", x digits. */
-static bool is_version(piq_str s)
+bool piq_xapi_is_version(piq_str s)
 {
     if (piq_str_eq(s, PIQ_STR("1.0")))
         return true;
@@ -144,7 +144,7 @@ static bool is_version(piq_str s)
 
 bool piq_xapi_check_version(const piq_xapi_at *at, const json_t *v)
 {
-    return check_word(at, v, is_version, "version 1.0.x or 2.0.x");
+    return check_word(at, v, piq_xapi_is_version, "version 1.0.x or 2.0.x");
 }
 
 bool piq_xapi_check_language_map(const piq_xapi_at *at, const json_t *v)

@@ -58,8 +58,15 @@ def test_order(folder):
     tally.equal("environment", both["port"],
                 {"value": "82", "from": "environment"})
     tally.equal("the file's other lines stay", both["threads"]["value"], "3")
-    tally.equal("flag", told("--config", file, "--port", "83",
-                             PIQ_PORT="82")["port"]["value"], "83")
+    by_flag = told("--config", file, "--port", "83", "--thr=4", "--db", "x.db",
+                   PIQ_PORT="82")
+    for name, value in (("config", str(file)), ("port", "83"),
+                        ("threads", "4"), ("db", "x.db")):
+        tally.equal(f"flag {name}", by_flag[name],
+                    {"value": value, "from": "flag"})
+    tally.equal("no flag", by_flag["log"], {"value": "json", "from": "file"})
+    tally.equal("the default database", told()["db"],
+                {"value": "piq.db", "from": "default"})
 
 
 def test_refusals(folder):
@@ -75,6 +82,7 @@ def test_refusals(folder):
     file.write_text("threads = 2\nport = x\n")
     refused("bad.conf:2", "--config", file)
     refused("PIQ_PORT", PIQ_PORT="x")
+    refused("loopback", "--open", "--address", "0.0.0.0")
     refused("none.conf", "--config", folder / "none.conf")
     file.write_bytes(b"#" * (1 << 20) + b"\n\n")
     refused("larger", "--config", file)

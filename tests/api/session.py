@@ -5,6 +5,7 @@ it begins, and what a session may not do from other sites' pages.
 One line a failure; the last line is "N passed, N failed, N skipped".
 """
 import http.client
+import json
 import os
 import pathlib
 import re
@@ -12,6 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
@@ -21,6 +23,8 @@ import credentials  # noqa: E402
 from daemon import MUSIC, PIQ, Daemon, Folder, Reply, must, piq  # noqa: E402
 from learner import contract, expect, tally  # noqa: E402
 
+# Records are read again every two seconds.
+RELOAD_S = 2.5
 GOAL = {"target_skill_level": "advanced"}
 
 
@@ -174,6 +178,81 @@ def no_link_in_a_pipe(db):
         tally.check("nor in the log", "token" not in daemon.said(), shown)
 
 
+def made_link(db, *whom):
+    """What `piq session link` prints: where, and the token."""
+    told = piq("session", "link", *whom, "--url", "https://learn.example.org",
+               "--db", db)
+    found = re.fullmatch(r"https://learn\.example\.org/\?token=([\w-]{43})\n",
+                         told.stdout)
+    tally.check(f"a link alone is printed: {whom}", found, told)
+    tally.check("and how long it is good elsewhere",
+                "ten minutes" in told.stderr and found[1] not in told.stderr,
+                told.stderr)
+    return found[1]
+
+
+def enter(daemon, token):
+    """The cookie of the session that it begins."""
+    reply = daemon.get(f"/?token={token}")
+    expect(reply, "/", 303)
+    return reply.headers["set-cookie"].split(";")[0]
+
+
+def links_of_a_command(db):
+    """Made beside servers that run; one of them takes each, once."""
+    with Daemon(db, key=None) as one, Daemon(db, key=None) as two:
+        learner = made_link(db, "--learner", "3")
+        coach = made_link(db, "--coach", "anna")
+        admin = made_link(db, "--admin")
+        time.sleep(RELOAD_S)
+        for token, role, who in ((learner, "learner", "3"),
+                                 (coach, "coach", None),
+                                 (admin, "platform", None)):
+            cookie = enter(one, token)
+            told = one.get("/api/caller", headers={"Cookie": cookie})
+            tally.equal("who one is", (told.json["role"], told.json["userId"],
+                        told.json["session"]), (role, who, True))
+            for daemon in (one, two):
+                expect(daemon.get(f"/?token={token}"), "/", 403)
+            if role == "learner":
+                tally.equal("nobody else", one.get(
+                    "/api/users/4/profile",
+                    headers={"Cookie": cookie}).status, 404)
+        unused = made_link(db, "--learner", "5")
+        time.sleep(RELOAD_S)
+        for daemon in (one, two):
+            said = daemon.said()
+            tally.check("no link is in the log", not any(
+                t in said for t in (learner, coach, admin, unused)), said)
+        both = [d.get(f"/session?token={unused}").status for d in (two, one)]
+        tally.equal("good in one of them", both, [303, 403])
+        kept = pathlib.Path(db).read_bytes()
+        tally.check("the store has none of them", not any(
+            t.encode() in kept for t in (learner, coach, admin, unused)), db)
+    told = json.loads(must("session", "link", "--learner", "3", "--json",
+                           "--db", db))
+    tally.check("as JSON", "/?token=" in told["url"], told)
+
+
+def wrong_links(db):
+    for words, *wrong in (
+            ("one of", "link"), ("one of", "link", "--learner", "1", "--admin"),
+            ("is expected", "lnk", "--admin"),
+            ("tenant 0", "link", "--admin", "--tenant", "1"),
+            ("--url", "link", "--admin", "--url", "learn.example.org"),
+            ("--url", "link", "--admin", "--url", "https://x.example/"),
+            ("--url", "link", "--admin", "--url", "https://x.example?a=1")):
+        told = piq("session", *wrong, "--db", db)
+        tally.equal(f"wrong use: {wrong}", told.returncode, 2)
+        tally.check("says why", words in told.stderr, told.stderr)
+    for whom in (("--learner", "0"), ("--learner", "anna"),
+                 ("--learner", "99999999999999"), ("--coach", "a b"),
+                 ("--coach", "x" * 64), ("--coach", "")):
+        told = piq("session", "link", *whom, "--db", db)
+        tally.equal(f"nobody is {whom}", (told.returncode, told.stdout),
+                    (1, ""))
+
+
 def demonstration(db):
     """On a terminal it shows a link and a key, and both are good."""
     master, slave = os.openpty()
@@ -198,6 +277,9 @@ def demonstration(db):
         child.send_signal(signal.SIGTERM)
         tally.equal("ends with 0", child.wait(60), 0)
         os.close(master)
+        log.seek(0)
+        tally.equal("its learners are made in one line",
+                    log.read().count(b"simulating learners"), 1)
 
 
 def open_to_all(db):
@@ -228,7 +310,8 @@ def open_to_all(db):
 def all_seen():
     left = [(m, t, s) for m, t, op in contract.operations()
             if t in ("/", "/session", "/api/caller") for s in op["responses"]
-            if s not in ("405", "429") and (m, t, int(s)) not in contract.seen]
+            if s not in ("405", "429", "503") and
+            (m, t, int(s)) not in contract.seen]
     tally.equal("documented, but never seen", left, [])
 
 
@@ -248,13 +331,17 @@ def main():
         def pipe():
             no_link_in_a_pipe(db)
 
+        def commands():
+            links_of_a_command(db)
+            wrong_links(db)
+
         def opened():
             open_to_all(db)
 
         def demo():
             demonstration(folder / "demo.db")
 
-        return tally.run([terminal, pipe, opened, demo])
+        return tally.run([terminal, pipe, commands, opened, demo])
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
  * What PostgreSQL adds to the contract: rows of another tenant stay unseen,
  * whatever is asked; numbers that rise are not shown too early; several engines
  * at once; places that are not ours are left alone. */
+#include "contract/postgres_sql.h"
 #include "contract/store_contract.h"
 
 #include <inttypes.h>
@@ -41,31 +42,6 @@ static int direct_teardown(void **state)
     PQfinish(d->pg);
     free(d);
     return fixture_teardown(&inner);
-}
-
-/* The first number of the first row; -1: it failed, with the code in `code`. */
-static int64_t ask(direct *d, const char *sql, char code[6])
-{
-    PGresult *r = PQexec(d->pg, sql);
-    int64_t n = -1;
-    memset(code, 0, 6);
-    if (PQresultStatus(r) == PGRES_TUPLES_OK && PQntuples(r) > 0)
-        n = strtoll(PQgetvalue(r, 0, 0), NULL, 10);
-    else if (PQresultStatus(r) == PGRES_COMMAND_OK)
-        n = 0;
-    else if (PQresultErrorField(r, PG_DIAG_SQLSTATE) != NULL)
-        memcpy(code, PQresultErrorField(r, PG_DIAG_SQLSTATE), 5);
-    PQclear(r);
-    return n;
-}
-
-static int64_t must_ask(direct *d, const char *sql)
-{
-    char code[6];
-    int64_t n = ask(d, sql, code);
-    if (n < 0)
-        fail_msg("%s: %s", sql, PQerrorMessage(d->pg));
-    return n;
 }
 
 /* ---- tenants ------------------------------------------------------------ */
@@ -138,7 +114,7 @@ static int64_t count_rows(direct *d, const char *table)
 {
     char sql[128];
     snprintf(sql, sizeof sql, "SELECT count(*) FROM %s", table);
-    return must_ask(d, sql);
+    return postgres_must_ask(d->pg, sql);
 }
 
 static void test_tenants__without_saying_whose_nothing_is_seen(void **state)
@@ -147,7 +123,7 @@ static void test_tenants__without_saying_whose_nothing_is_seen(void **state)
     fill_learner(d->f, learner_of(1, 7));
     for (int i = 0; i < N_LEARNER_TABLES; i++)
         assert_int_equal(count_rows(d, learner_tables[i]), 0);
-    must_ask(d, "SET piq.tenant = ''");
+    postgres_must_ask(d->pg, "SET piq.tenant = ''");
     for (int i = 0; i < N_LEARNER_TABLES; i++)
         assert_int_equal(count_rows(d, learner_tables[i]), 0);
 }
@@ -166,7 +142,7 @@ static void test_tenants__one_does_not_see_anothers_rows(void **state)
                  {"SET piq.tenant = '3'", 0},
                  {"SET piq.tenant = '*'", 3}};
     for (size_t c = 0; c < 4; c++) {
-        must_ask(d, cases[c].set);
+        postgres_must_ask(d->pg, cases[c].set);
         for (int i = 0; i < N_LEARNER_TABLES; i++)
             assert_int_equal(count_rows(d, learner_tables[i]), cases[c].n);
     }
@@ -177,14 +153,14 @@ static void test_tenants__one_does_not_write_anothers_rows(void **state)
     direct *d = *state;
     char sql[256], code[6];
     fill_learner(d->f, learner_of(2, 7));
-    must_ask(d, "SET piq.tenant = '1'");
+    postgres_must_ask(d->pg, "SET piq.tenant = '1'");
     snprintf(sql, sizeof sql,
              "INSERT INTO learner_state VALUES (%" PRId64 ", 1, 0, '')",
              learner_of(2, 9));
-    assert_int_equal(ask(d, sql, code), -1);
+    assert_int_equal(postgres_ask(d->pg, sql, code), -1);
     assert_string_equal(code, "42501");
-    must_ask(d, "UPDATE learner_state SET version = 99");
-    must_ask(d, "DELETE FROM events");
+    postgres_must_ask(d->pg, "UPDATE learner_state SET version = 99");
+    postgres_must_ask(d->pg, "DELETE FROM events");
     assert_int_equal(version_of(d->f, learner_of(2, 7)), 1);
     assert_int_equal(n_events_of(d->f, learner_of(2, 7)), 1);
 }
@@ -199,9 +175,9 @@ static void test_tenants__nobodys_records_are_no_tenants(void **state)
                     .document = PIQ_STR("{}")};
     assert_status(d->f, PIQ_OK,
                   d->f->s->ops->put_records(d->f->s, &r, 1, &d->f->err));
-    must_ask(d, "SET piq.tenant = '0'");
+    postgres_must_ask(d->pg, "SET piq.tenant = '0'");
     assert_int_equal(count_rows(d, "records"), 0);
-    must_ask(d, "SET piq.tenant = '*'");
+    postgres_must_ask(d->pg, "SET piq.tenant = '*'");
     assert_int_equal(count_rows(d, "records"), 1);
 }
 
@@ -210,9 +186,10 @@ static void test_tenants__a_partition_is_no_back_door(void **state)
 {
     direct *d = *state;
     fill_learner(d->f, learner_of(1, 7));
-    must_ask(d, "SET piq.tenant = '*'");
-    int64_t n = must_ask(d, "SELECT count(*) FROM pg_inherits WHERE inhparent"
-                            " = 'events'::regclass");
+    postgres_must_ask(d->pg, "SET piq.tenant = '*'");
+    int64_t n = postgres_must_ask(
+        d->pg, "SELECT count(*) FROM pg_inherits WHERE inhparent"
+               " = 'events'::regclass");
     for (int64_t i = 0; i < n; i++) {
         char table[32];
         snprintf(table, sizeof table, "events_p%" PRId64, i);
@@ -228,10 +205,11 @@ static void test_tenants__what_a_call_may_see_ends_with_it(void **state)
     direct *d = *state;
     fill_learner(d->f, 7);
     char code[6];
-    assert_int_equal(ask(d, "BEGIN", code), 0);
-    must_ask(d, "SELECT length(set_config('piq.tenant', '*', true))");
+    assert_int_equal(postgres_ask(d->pg, "BEGIN", code), 0);
+    postgres_must_ask(d->pg,
+                      "SELECT length(set_config('piq.tenant', '*', true))");
     assert_int_equal(count_rows(d, "events"), 1);
-    assert_int_equal(ask(d, "COMMIT", code), 0);
+    assert_int_equal(postgres_ask(d->pg, "COMMIT", code), 0);
     assert_int_equal(count_rows(d, "events"), 0);
 }
 
@@ -267,16 +245,17 @@ static void test_numbers__none_is_shown_before_one_still_to_come(void **state)
     fill_learner(f, 1);
     assert_int_equal(n_answers(f), 1);
     size_t n = n_changes(f, &last);
-    assert_int_equal(ask(d, "BEGIN", code), 0);
-    must_ask(d, "SELECT length(set_config('piq.tenant', '*', true))");
-    must_ask(d, "SELECT m FROM begin_write(123, 5, 0, 0, false)");
+    assert_int_equal(postgres_ask(d->pg, "BEGIN", code), 0);
+    postgres_must_ask(d->pg,
+                      "SELECT length(set_config('piq.tenant', '*', true))");
+    postgres_must_ask(d->pg, "SELECT m FROM begin_write(123, 5, 0, 0, false)");
     fill_learner(f, 2);
     assert_int_equal(n_events_of(f, 2), 1); /* there, but */
     assert_int_equal(n_answers(f), 1);      /* not in the order of all */
     int64_t before = last;
     assert_int_equal(n_changes(f, &last), n);
     assert_int_equal(last, before);
-    assert_int_equal(ask(d, "COMMIT", code), 0);
+    assert_int_equal(postgres_ask(d->pg, "COMMIT", code), 0);
     assert_int_equal(n_answers(f), 2);
     assert_true(n_changes(f, &last) > n);
     assert_true(last > before);
@@ -512,23 +491,25 @@ static void test_place__of_others_is_left_alone(void **state)
 {
     direct *d = *state;
     piq_err err;
-    must_ask(d, "CREATE SCHEMA not_ours");
-    must_ask(d, "CREATE TABLE not_ours.things (n INTEGER)");
+    postgres_must_ask(d->pg, "CREATE SCHEMA not_ours");
+    postgres_must_ask(d->pg, "CREATE TABLE not_ours.things (n INTEGER)");
     assert_int_equal(open_options(postgres_conninfo(), "not_ours", &err),
                      PIQ_EINVAL);
-    must_ask(d, "SET client_min_messages = error");
-    must_ask(d, "DROP SCHEMA not_ours CASCADE");
+    postgres_must_ask(d->pg, "SET client_min_messages = error");
+    postgres_must_ask(d->pg, "DROP SCHEMA not_ours CASCADE");
 }
 
 static void test_place__of_a_newer_program_is_left_alone(void **state)
 {
     direct *d = *state;
     piq_err err;
-    must_ask(d, "INSERT INTO schema_migrations VALUES (9999, 'later')");
+    postgres_must_ask(d->pg,
+                      "INSERT INTO schema_migrations VALUES (9999, 'later')");
     assert_int_equal(open_options(postgres_conninfo(), d->f->place.name, &err),
                      PIQ_EINVAL);
     assert_non_null(strstr(err.message, "9999"));
-    must_ask(d, "DELETE FROM schema_migrations WHERE version = 9999");
+    postgres_must_ask(d->pg,
+                      "DELETE FROM schema_migrations WHERE version = 9999");
 }
 
 static void test_role__above_row_security_is_refused(void **state)

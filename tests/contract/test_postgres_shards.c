@@ -3,6 +3,7 @@
  * PostgreSQL would put it, a commit over several shards whole or not at all
  * whoever dies in the middle of it, numbers not shown too early, and a shard
  * that is away missed by its own learners only. */
+#include "contract/postgres_sql.h"
 #include "contract/store_contract.h"
 #include "store/postgres/shards.h"
 
@@ -30,35 +31,10 @@ static PGconn *connect_to(store_fixture *f, int shard)
     return pg;
 }
 
-/* The first number; -1: it failed, with the code in `code`. */
-static int64_t ask_on(PGconn *pg, const char *sql, char code[6])
-{
-    PGresult *r = PQexec(pg, sql);
-    int64_t n = -1;
-    memset(code, 0, 6);
-    if (PQresultStatus(r) == PGRES_TUPLES_OK && PQntuples(r) > 0)
-        n = strtoll(PQgetvalue(r, 0, 0), NULL, 10);
-    else if (PQresultStatus(r) == PGRES_COMMAND_OK)
-        n = 0;
-    else if (PQresultErrorField(r, PG_DIAG_SQLSTATE) != NULL)
-        memcpy(code, PQresultErrorField(r, PG_DIAG_SQLSTATE), 5);
-    PQclear(r);
-    return n;
-}
-
-static int64_t must_ask_on(PGconn *pg, const char *sql)
-{
-    char code[6];
-    int64_t n = ask_on(pg, sql, code);
-    if (n < 0)
-        fail_msg("%s: %s", sql, PQerrorMessage(pg));
-    return n;
-}
-
 static int64_t ask_once(store_fixture *f, int shard, const char *sql)
 {
     PGconn *pg = connect_to(f, shard);
-    int64_t n = must_ask_on(pg, sql);
+    int64_t n = postgres_must_ask(pg, sql);
     PQfinish(pg);
     return n;
 }
@@ -135,11 +111,11 @@ static void test_shards__one_refuses_learners_of_another(void **state)
     snprintf(sql, sizeof sql,
              "INSERT INTO learner_state VALUES (%" PRId64 ", 1, 0, '')",
              users[1]);
-    assert_int_equal(ask_on(pg, sql, code), -1);
+    assert_int_equal(postgres_ask(pg, sql, code), -1);
     assert_string_equal(code, "23514");
     PQfinish(pg);
     pg = connect_to(f, -1); /* nor does home take any */
-    assert_int_equal(ask_on(pg, sql, code), -1);
+    assert_int_equal(postgres_ask(pg, sql, code), -1);
     assert_string_equal(code, "23514");
     PQfinish(pg);
 }
@@ -160,22 +136,23 @@ static void test_tenants__foreign_partitions_are_no_back_door(void **state)
     for (int i = 0; i < N_SHARDS; i++) {
         snprintf(sql, sizeof sql, "SELECT count(*) FROM %s_all.events_s%d",
                  f->place.name, i);
-        assert_int_equal(ask_on(pg, sql, code), -1);
+        assert_int_equal(postgres_ask(pg, sql, code), -1);
         assert_string_equal(code, "42501");
     }
     snprintf(sql, sizeof sql, "SELECT count(*) FROM %s_all.events",
              f->place.name);
-    assert_int_equal(must_ask_on(pg, sql), N_SHARDS);
-    must_ask_on(pg, "SET piq.tenant = '5'");
-    assert_int_equal(must_ask_on(pg, sql), 0);
+    assert_int_equal(postgres_must_ask(pg, sql), N_SHARDS);
+    postgres_must_ask(pg, "SET piq.tenant = '5'");
+    assert_int_equal(postgres_must_ask(pg, sql), 0);
     snprintf(sql, sizeof sql, "DELETE FROM %s_all.events", f->place.name);
-    assert_int_equal(ask_on(pg, sql, code), -1);
+    assert_int_equal(postgres_ask(pg, sql, code), -1);
     assert_string_equal(code, "42501");
     PQfinish(pg);
     for (int i = 0; i < N_SHARDS; i++) {
         pg = connect_to(f, i);
-        must_ask_on(pg, "SET piq.tenant = '5'");
-        assert_int_equal(must_ask_on(pg, "SELECT count(*) FROM events"), 0);
+        postgres_must_ask(pg, "SET piq.tenant = '5'");
+        assert_int_equal(postgres_must_ask(pg, "SELECT count(*) FROM events"),
+                         0);
         PQfinish(pg);
     }
 }
@@ -200,16 +177,16 @@ static void test_numbers__wait_for_a_writer_on_any_shard(void **state)
     must_write(f, users, 1, 0);
     int64_t before = last_of(f);
     PGconn *home = connect_to(f, -1), *pg = connect_to(f, 2);
-    int64_t known = must_ask_on(home, "SELECT last_mark()");
-    must_ask_on(pg, "BEGIN");
+    int64_t known = postgres_must_ask(home, "SELECT last_mark()");
+    postgres_must_ask(pg, "BEGIN");
     snprintf(sql, sizeof sql, "SELECT 1 FROM open_part(false, %" PRId64 ")",
              known);
-    must_ask_on(pg, sql);
-    must_ask_on(home, "SELECT m FROM numbers(5, 0, 0)");
+    postgres_must_ask(pg, sql);
+    postgres_must_ask(home, "SELECT m FROM numbers(5, 0, 0)");
     must_write(f, users, 1, 1);
     assert_int_equal(n_events_of(f, users[0]), 2); /* there, but */
     assert_int_equal(last_of(f), before);          /* not in order yet */
-    must_ask_on(pg, "COMMIT");
+    postgres_must_ask(pg, "COMMIT");
     assert_true(last_of(f) > before);
     PQfinish(home);
     PQfinish(pg);
@@ -244,16 +221,16 @@ static void leave_prepared(store_fixture *f, const int64_t *users,
     char sql[600];
     for (int i = 0; i < N_SHARDS; i++) {
         PGconn *pg = connect_to(f, i);
-        must_ask_on(pg, "BEGIN");
-        must_ask_on(pg, "SELECT 1 FROM open_part(false, 0)");
+        postgres_must_ask(pg, "BEGIN");
+        postgres_must_ask(pg, "SELECT 1 FROM open_part(false, 0)");
         snprintf(sql, sizeof sql,
                  "UPDATE learner_state SET version = version + 1"
                  " WHERE user_id = %" PRId64,
                  users[i]);
-        must_ask_on(pg, sql);
+        postgres_must_ask(pg, sql);
         snprintf(sql, sizeof sql, "PREPARE TRANSACTION 'piq:%s:%016" PRIx64 "'",
                  f->place.name, (uint64_t)token);
-        must_ask_on(pg, sql);
+        postgres_must_ask(pg, sql);
         PQfinish(pg);
     }
 }
@@ -290,7 +267,7 @@ static void test_commits__what_was_not_decided_is_undone(void **state)
     }
     assert_int_equal(left, 0);
     PGconn *pg = connect_to(f, -1);
-    assert_int_equal(ask_on(pg, "SELECT 1 FROM decide(-77)", code), -1);
+    assert_int_equal(postgres_ask(pg, "SELECT 1 FROM decide(-77)", code), -1);
     assert_string_equal(code, "PQ008");
     PQfinish(pg);
     for (int i = 0; i < N_SHARDS; i++)

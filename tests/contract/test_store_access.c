@@ -1,36 +1,12 @@
 /* Keys, signers, coaches and the audit on every backend: two processes agree,
  * and what a backend does to JSON breaks no chain. */
 #include "access/audit.h"
+#include "contract/memory_place.h"
 #include "contract/store_contract.h"
 #include "golden/tokens.h"
-#include "support/memory_store.h"
 
 static const int64_t NOW = GOLDEN_NOW_US;
 static const int64_t LATER = 3000000; /* more than reload_ms */
-
-/* ---- the memory store ------------------------------------------------- */
-
-static bool memory_place_make(store_place *p)
-{
-    p->memory = memory_data_new();
-    return true;
-}
-
-static piq_status memory_place_open(const store_place *p, piq_store **out,
-                                    piq_err *err)
-{
-    (void)err;
-    *out = memory_store_open(p->memory);
-    return PIQ_OK;
-}
-
-static void memory_place_destroy(const store_place *p)
-{
-    memory_data_free(p->memory);
-}
-
-static const store_place_kind memory_kind = {
-    "memory", memory_place_make, memory_place_open, memory_place_destroy};
 
 /* ---- tests -------------------------------------------------------------- */
 

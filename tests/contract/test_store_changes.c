@@ -1,34 +1,10 @@
 /* threads:tsan
  * The change feed: what commits have changed, in their order, seen by every
  * handle. */
+#include "contract/memory_place.h"
 #include "contract/store_contract.h"
-#include "support/memory_store.h"
 
 #include <pthread.h>
-
-/* ---- the memory store, which the engine's tests rely on --------------- */
-
-static bool memory_place_make(store_place *p)
-{
-    p->memory = memory_data_new();
-    return true;
-}
-
-static piq_status memory_place_open(const store_place *p, piq_store **out,
-                                    piq_err *err)
-{
-    (void)err;
-    *out = memory_store_open(p->memory);
-    return PIQ_OK;
-}
-
-static void memory_place_destroy(const store_place *p)
-{
-    memory_data_free(p->memory);
-}
-
-static const store_place_kind memory_kind = {
-    "memory", memory_place_make, memory_place_open, memory_place_destroy};
 
 static size_t changes_after(store_fixture *f, int64_t after, size_t limit,
                             piq_change **out)

@@ -1,33 +1,9 @@
 /* Erasing a learner: nothing is left, nothing comes back, and nobody else is
  * touched. */
+#include "contract/memory_place.h"
 #include "contract/store_contract.h"
-#include "support/memory_store.h"
 
 #include <pthread.h>
-
-/* ---- the memory store, which the engine's tests rely on --------------- */
-
-static bool memory_place_make(store_place *p)
-{
-    p->memory = memory_data_new();
-    return true;
-}
-
-static piq_status memory_place_open(const store_place *p, piq_store **out,
-                                    piq_err *err)
-{
-    (void)err;
-    *out = memory_store_open(p->memory);
-    return PIQ_OK;
-}
-
-static void memory_place_destroy(const store_place *p)
-{
-    memory_data_free(p->memory);
-}
-
-static const store_place_kind memory_kind = {
-    "memory", memory_place_make, memory_place_open, memory_place_destroy};
 
 /* One of everything. Made from version `from` + 1 of the state. */
 static void write_life(store_fixture *f, int64_t user, int64_t from,

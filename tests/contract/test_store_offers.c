@@ -1,6 +1,7 @@
 /* What every backend of store.h owes: what learners are shown (recommendations,
  * paths, profiles), catalogues and calibrations. */
 #include "contract/store_contract.h"
+#include "domain/json_reader.h"
 
 /* ---- recommendations ------------------------------------------------- */
 
@@ -241,6 +242,77 @@ static void test_store__path_is_the_newest_and_can_be_updated(void **state)
     assert_str("[{}]", got.adaptation_history);
 }
 
+/* A backend may lay a document out anew, so it is asked what it says. */
+static void assert_head(store_fixture *f, int64_t user, size_t n_steps,
+                        const char *expected)
+{
+    piq_str got;
+    assert_status(f, PIQ_OK,
+                  f->s->ops->path_head(f->s, &f->a, (piq_user_id){user},
+                                       n_steps, &got, &f->err));
+    if (!piq_json_same(piq_str_of(expected), got))
+        fail_msg("%zu steps: %.*s, not %s", n_steps, PIQ_STR_ARG(got),
+                 expected);
+}
+
+#define HEAD "{\"from_day\":\"2026-01-01\",\"dropped\":[\"a]\"],"
+#define STEP "{\"a\":1,\"of\":[\"x]\\\"\",{}]}"
+
+static void test_store__head_of_a_path_is_all_but_what_is_far(void **state)
+{
+    static const char whole[] =
+        HEAD "\"current_position\":1,\"steps\":[{\"a\":0}," STEP
+             ",{\"a\":2},{\"a\":3}]}";
+    store_fixture *f = *state;
+    piq_str got;
+    piq_path_row in[3] = {path_of(1, "{\"older\":1}"), path_of(1, whole),
+                          path_of(2, "{\"current_position\":0,\"steps\":[]}")};
+    in[1].current_position = 1;
+    in[2].current_position = 0;
+    assert_status(
+        f, PIQ_ENOTFOUND,
+        f->s->ops->path_head(f->s, &f->a, (piq_user_id){1}, 3, &got, &f->err));
+    must_commit(f, (piq_commit){.paths = in, .n_paths = 3});
+    assert_head(f, 1, 0, HEAD "\"current_position\":1,\"steps\":[{\"a\":0}]}");
+    assert_head(f, 1, 1,
+                HEAD "\"current_position\":1,\"steps\":[{\"a\":0}," STEP "]}");
+    assert_head(f, 1, 3, whole);
+    assert_head(f, 1, SIZE_MAX, whole);
+    assert_head(f, 2, 12, "{\"current_position\":0,\"steps\":[]}");
+}
+
+/* Longer than what is read of it at once, wherever the cut is. */
+static void test_store__head_of_a_long_path_is_whole(void **state)
+{
+    store_fixture *f = *state;
+    enum { N_STEPS = 400, MOST = N_STEPS * 260 };
+    char *whole = calloc(1, MOST), *head = calloc(1, MOST);
+    assert_true(whole != NULL && head != NULL);
+    static const size_t cuts[] = {0, 1, 12, 70, 71, 72, 150, 399, 400};
+    for (size_t k = 0; k < sizeof cuts / sizeof cuts[0]; k++) {
+        size_t n = 0, m = 0;
+        n += (size_t)snprintf(whole, MOST,
+                              "{\"current_position\":3,\"steps\":[");
+        m += (size_t)snprintf(head, MOST, "%s", whole);
+        for (size_t i = 0; i < N_STEPS; i++) {
+            size_t at = n;
+            n += (size_t)snprintf(whole + n, MOST - n,
+                                  "%s{\"step\":%zu,\"why\":\"%0*d\"}",
+                                  i ? "," : "", i, 200, (int)k);
+            if (i < 3 + cuts[k])
+                m += (size_t)snprintf(head + m, MOST - m, "%s", whole + at);
+        }
+        snprintf(whole + n, MOST - n, "]}");
+        snprintf(head + m, MOST - m, "]}");
+        piq_path_row in = path_of(1, whole);
+        in.current_position = 3;
+        must_commit(f, (piq_commit){.paths = &in, .n_paths = 1});
+        assert_head(f, 1, cuts[k], head);
+    }
+    free(whole);
+    free(head);
+}
+
 static void test_store__path_of_another_is_not_updated(void **state)
 {
     store_fixture *f = *state;
@@ -379,6 +451,8 @@ int main(void)
         STORE_TEST(test_store__feedback_on_anothers_is_refused),
         STORE_TEST(test_store__slates_are_logged_with_what_they_showed),
         STORE_TEST(test_store__path_is_the_newest_and_can_be_updated),
+        STORE_TEST(test_store__head_of_a_path_is_all_but_what_is_far),
+        STORE_TEST(test_store__head_of_a_long_path_is_whole),
         STORE_TEST(test_store__path_of_another_is_not_updated),
         STORE_TEST(test_store__profile_never_goes_back),
         STORE_TEST(test_store__broken_json_is_refused),

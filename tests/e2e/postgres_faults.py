@@ -16,6 +16,7 @@ import contextlib
 import http.client
 import os
 import pathlib
+import subprocess
 import sys
 import threading
 import time
@@ -25,8 +26,9 @@ sys.path.insert(0, str(ROOT / "tests" / "support"))
 sys.dont_write_bytecode = True
 
 from cut_proxy import CutProxy  # noqa: E402
-from daemon import POKER, Daemon, Tally, must, strict  # noqa: E402
-from load import N_LEARNERS, again, clients_of, verify  # noqa: E402
+from daemon import POKER, Daemon, Tally, must  # noqa: E402
+from load import (  # noqa: E402
+    N_LEARNERS, clients_of, end, verify_all, verify_refusals)
 from private_postgres import Absent, Server  # noqa: E402
 
 ROUNDS = int(os.environ.get("PIQ_PGFAULT_ROUNDS", "0"))
@@ -37,6 +39,8 @@ SEED = int(os.environ.get("PIQ_PGFAULT_SEED", "1"))
 N_FIRST = 30     # events of each learner before anything happens
 AWAY_S = 4       # longer than the engine waits for a server that refuses
 GRACE_S = 10     # what the service gives requests when it is ended
+FINISH_S = 5     # and what needs the database, after them, all in all
+LATE_S = 5       # to be gone then, on a busy machine
 SILENT_S = 9     # and for one that says nothing
 BACK_S = 30      # by when it must be ready again
 CALM_S = 20      # by then the log says that it is over
@@ -115,22 +119,6 @@ def wait_ready(daemon):
     return None
 
 
-def check_events(daemon, db, what, clients, n_before):
-    """Exactly once: what was acknowledged is there, what was not is taken now,
-    and then there are as many events as different ones were posted."""
-    known = [p for c in clients for p in c.acknowledged]
-    unknown = [p for c in clients for p in c.unknown]
-    verify(tally, daemon, known, what)
-    odd = [r for r in again(daemon, unknown)
-           if r[1] not in ("accepted", "duplicate")]
-    tally.equal(f"{what}: refused again", odd, [])
-    told = strict(must("replay", "--json", "--db", db))
-    tally.equal(f"{what}: states that replay otherwise", told["differing"], 0)
-    n = n_before + len(known) + len(unknown)
-    tally.equal(f"{what}: events", told["events"], n)
-    return n, len(known), len(unknown)
-
-
 def under_load(name, db, n_before, fault, truth):
     """`fault()` runs in the middle of the load, and is over when it returns.
     `truth`: it was an outage that readiness must have told."""
@@ -147,16 +135,10 @@ def under_load(name, db, n_before, fault, truth):
                     daemon.said()[-1500:])
         time.sleep(1.0)
         wait_told(daemon)
-        for client in clients:
-            client.stop.set()
-        for client in clients:
-            client.join(60)
+        end(clients)
         watch.over.set()
         watch.join(60)
-        # NDJSON is answered line by line: 200, and in it what was not taken.
-        tally.equal(f"{name}: other refusals than 503", sorted(
-            {r.status for c in clients for r in c.refused
-             if r.path != "/api/events"} - {503}), [])
+        verify_refusals(tally, clients, name)
         if truth:
             tally.check(f"{name}: readiness told of it",
                         503 in watch.during(since, until + BACK_S),
@@ -164,7 +146,8 @@ def under_load(name, db, n_before, fault, truth):
         tally.check(f"{name}: readiness always answers",
                     watch.slowest_s < READY_S and
                     0 not in watch.during(since, until), watch.slowest_s)
-        n, known, unknown = check_events(daemon, db, name, clients, n_before)
+        n, known, unknown = verify_all(tally, daemon, db, name, clients,
+                                       n_before)
         said = daemon.said()
         check_log(name, said, truth or unknown)
         tally.check(f"{name}: no password in the log",
@@ -248,6 +231,40 @@ def ended_while_held(server, db):
     tally.equal(f"{name}: exit status", daemon.process.returncode, 0)
 
 
+def ended_and_never_back(server, db, n_before):
+    """SIGTERM under load to a service whose database is silent, and stays so:
+    all that still wants it shares one time, and then it is over. What was
+    acknowledged is there, what was not may be there, once."""
+    name = "ended while held for good"
+    daemon = Daemon(db, "--threads", "8")
+    clients = clients_of(daemon, SEED * 1000 + n_before, steady=True)
+    time.sleep(0.7)
+    server.hold()
+    time.sleep(0.5)
+    started = time.monotonic()
+    try:
+        status = daemon.stop()
+    except subprocess.TimeoutExpired:
+        status = None
+        daemon.kill()
+    took_s = time.monotonic() - started
+    end(clients)
+    said = daemon.said()
+    tally.check(f"{name}: in time", took_s < GRACE_S + FINISH_S + LATE_S,
+                took_s)
+    tally.equal(f"{name}: exit status", status, 1)
+    tally.check(f"{name}: the last line says why",
+                "stopped without storage" in said.splitlines()[-1],
+                said[-1500:])
+    server.go_on()
+    with Daemon(db) as after:
+        n, known, unknown = verify_all(tally, after, db, name, clients,
+                                       n_before)
+    print(f"{name}: {known} acknowledged, {unknown} not, gone after "
+          f"{took_s:.1f} s; {len(background(said))} lines", flush=True)
+    return n
+
+
 def run_with(server):
     direct = f"postgres:{server.conninfo()} {IMPATIENT}"
     must("simulate", "--learners", N_LEARNERS, "--events", N_FIRST, "--days",
@@ -266,8 +283,11 @@ def run_with(server):
             there = f"postgres:{server.conninfo(proxy.port)} {IMPATIENT}"
             for name, fault, truth in chosen(cuts_of(proxy)):
                 n = under_load(name, there, n, fault, truth)
+    patient = f"postgres:{server.conninfo()} {PATIENT}"
+    if ROUNDS or "ended while held for good" in ONLY.split(","):
+        n = ended_and_never_back(server, patient, n)
     if ROUNDS or "ended while held" in ONLY.split(","):
-        ended_while_held(server, f"postgres:{server.conninfo()} {PATIENT}")
+        ended_while_held(server, patient)
 
 
 def postgres():

@@ -25,8 +25,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 sys.dont_write_bytecode = True
 
-from daemon import POKER, Daemon, Folder, Tally, must, strict  # noqa: E402
-from load import N_LEARNERS, again, clients_of, verify  # noqa: E402
+from daemon import POKER, Daemon, Folder, Tally, must  # noqa: E402
+from load import (  # noqa: E402
+    N_LEARNERS, again, clients_of, end, verify_all, verify_refusals)
 from private_postgres import TOOL, Absent, descendants  # noqa: E402
 
 N_SHARDS = 3
@@ -212,20 +213,11 @@ def check_away(name, daemon, poster, lost, others):
 
 
 def check_all(name, clusters, daemon, sources, n_before, db):
-    known = [p for s in sources for p in s.acknowledged]
-    unknown = [p for s in sources for p in s.unknown]
-    verify(tally, daemon, known, name)
-    odd = [r for r in again(daemon, unknown)
-           if r[1] not in ("accepted", "duplicate")]
-    tally.equal(f"{name}: refused again", odd, [])
-    told = strict(must("replay", "--json", "--db", db))
-    tally.equal(f"{name}: states that replay otherwise", told["differing"], 0)
-    n = n_before + len(known) + len(unknown)
-    tally.equal(f"{name}: events", told["events"], n)
+    told = verify_all(tally, daemon, db, name, sources, n_before)
     wait_for(f"{name}: nothing is left prepared", BACK_S, lambda: not [
         g for i in range(N_SHARDS)
         for g in clusters.ask(i, "SELECT gid FROM pg_prepared_xacts")])
-    return n, len(known), len(unknown)
+    return told
 
 
 def outage(name, clusters, n_before, go, come, seed):
@@ -245,13 +237,8 @@ def outage(name, clusters, n_before, go, come, seed):
         for user in lost:
             tally.equal(f"{name}: back", poster.one(user).status, 200)
         time.sleep(1.0)
-        for client in clients:
-            client.stop.set()
-        for client in clients:
-            client.join(60)
-        tally.equal(f"{name}: other refusals than 503", sorted(
-            {r.status for c in clients for r in c.refused
-             if r.path != "/api/events"} - {503}), [])
+        end(clients)
+        verify_refusals(tally, clients, name)
         n, known, unknown = check_all(name, clusters, daemon,
                                       [*clients, poster], n_before, db)
         said = daemon.said()

@@ -4,8 +4,7 @@
  * failed commit to be seen, reads that go on, and the next commit works.
  * Files that are damaged, foreign or locked: test_sqlite_files.c.
  */
-#include "contract/store_contract.h"
-#include "fault/fault_vfs.h"
+#include "fault/fault_rounds.h"
 
 #include <sqlite3.h>
 #include <time.h>
@@ -102,8 +101,10 @@ static void assert_says_why(const store_fixture *f, piq_status st)
 
 /* One round: a fresh store whose second commit meets the failure. True while
  * the failure was reached. */
-static bool commit_meets(store_fixture *f, fault_plan plan, piq_status expected)
+static bool commit_meets(store_fixture *f, const void *what, fault_plan plan,
+                         piq_status expected)
 {
+    (void)what;
     commit_first(f);
     if (plan.kinds == FAULT_READ)
         fixture_reopen(f); /* nothing cached */
@@ -128,16 +129,7 @@ static bool commit_meets(store_fixture *f, fault_plan plan, piq_status expected)
 
 static void commit_meets_each(fault_plan plan, piq_status expected)
 {
-    long n = 0;
-    for (bool reached = true; reached; n++) {
-        void *state = NULL;
-        fixture_setup(&state);
-        plan.skip = n;
-        reached = commit_meets(state, plan, expected);
-        fixture_teardown(&state);
-        assert_true(n < 1000);
-    }
-    assert_true(n > 1); /* at least one was reached */
+    fault_each_round(commit_meets, NULL, plan, expected);
 }
 
 static void test_sqlite__commit_survives_each_failed_write(void **state)
@@ -194,6 +186,7 @@ static piq_status read_everything(store_fixture *f)
         o->answers_after(f->s, &f->a, 0, 100, &events, &n, &f->err),
         o->snapshot(f->s, &f->a, one, T0, PIQ_STR("a"), &sn, &f->err),
         o->recommendations(f->s, &f->a, one, 10, &recs, &n, &f->err),
+        o->path_head(f->s, &f->a, one, 3, &body, &f->err),
         o->path(f->s, &f->a, one, &path, &f->err),
         o->profile(f->s, &f->a, one, &profile, &f->err),
         o->calibration(f->s, &number, &through, &f->err),
@@ -202,10 +195,7 @@ static piq_status read_everything(store_fixture *f)
         o->counts(f->s, &counts, &f->err),
         o->ping(f->s, &f->err),
     };
-    for (size_t i = 0; i < sizeof st / sizeof st[0]; i++)
-        if (st[i] != PIQ_OK)
-            return st[i];
-    return PIQ_OK;
+    return fault_first_of(st, sizeof st / sizeof st[0]);
 }
 
 static void test_sqlite__each_failed_read_is_an_io_error(void **state)
@@ -213,18 +203,7 @@ static void test_sqlite__each_failed_read_is_an_io_error(void **state)
     store_fixture *f = *state;
     commit_first(f);
     assert_status(f, PIQ_OK, commit_second(f));
-    long n = 0;
-    for (bool reached = true; reached; n++) {
-        fixture_reopen(f); /* nothing cached */
-        fault_arm((fault_plan){.kinds = FAULT_READ, .skip = n});
-        piq_status st = read_everything(f);
-        reached = fault_disarm() > 0;
-        if (reached)
-            assert_int_equal(st, PIQ_EIO);
-        assert_status(f, PIQ_OK, read_everything(f));
-        assert_true(n < 1000);
-    }
-    assert_true(n > 5);
+    fault_each_read(f, read_everything);
 }
 
 /* ---- opening --------------------------------------------------------- */

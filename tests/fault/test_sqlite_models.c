@@ -1,8 +1,7 @@
 /* Trained models on a disk that fails, and a body that was damaged. After each
  * failure: a clear status, nothing of the failed step, and it can be repeated.
  */
-#include "contract/store_contract.h"
-#include "fault/fault_vfs.h"
+#include "fault/fault_rounds.h"
 
 /* Large enough for a few pages. */
 static const piq_model_row *model_one(void)
@@ -92,9 +91,10 @@ static const step steps[] = {{"put_model", step_put, 3, 1},
 
 /* One round: two models, the first champion; then the step meets the failure.
  * True while it was reached. */
-static bool step_meets(store_fixture *f, const step *what, fault_plan plan,
+static bool step_meets(store_fixture *f, const void *ctx, fault_plan plan,
                        piq_status expected)
 {
+    const step *what = ctx;
     piq_model_row row;
     assert_status(f, PIQ_OK, put(f, &row));
     assert_status(f, PIQ_OK, put(f, &row));
@@ -123,17 +123,8 @@ static bool step_meets(store_fixture *f, const step *what, fault_plan plan,
 static void steps_meet_each(fault_plan plan, piq_status expected)
 {
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
-        long n = 0;
-        for (bool reached = true; reached; n++) {
-            void *state = NULL;
-            fixture_setup(&state);
-            plan.skip = n;
-            reached = step_meets(state, &steps[i], plan, expected);
-            fixture_teardown(&state);
-            assert_true(n < 1000);
-        }
-        if (n < 2)
-            fail_msg("%s reached no failure", steps[i].name);
+        print_message("%s\n", steps[i].name);
+        fault_each_round(step_meets, &steps[i], plan, expected);
     }
 }
 
@@ -178,10 +169,7 @@ static piq_status read_everything(store_fixture *f)
         o->models(f->s, &f->a, PIQ_MODEL_KT, &models, &n, &f->err),
         o->champions(f->s, &f->a, PIQ_MODEL_KT, 9, &champions, &n, &f->err),
     };
-    for (size_t i = 0; i < sizeof st / sizeof st[0]; i++)
-        if (st[i] != PIQ_OK)
-            return st[i];
-    return PIQ_OK;
+    return fault_first_of(st, sizeof st / sizeof st[0]);
 }
 
 static void test_sqlite__each_failed_read_of_models_is_said(void **state)
@@ -190,18 +178,7 @@ static void test_sqlite__each_failed_read_of_models_is_said(void **state)
     piq_model_row row;
     assert_status(f, PIQ_OK, put(f, &row));
     assert_status(f, PIQ_OK, promote(f, 1, 1));
-    long n = 0;
-    for (bool reached = true; reached; n++) {
-        fixture_reopen(f); /* nothing cached */
-        fault_arm((fault_plan){.kinds = FAULT_READ, .skip = n});
-        piq_status st = read_everything(f);
-        reached = fault_disarm() > 0;
-        if (reached)
-            assert_int_equal(st, PIQ_EIO);
-        assert_status(f, PIQ_OK, read_everything(f));
-        assert_true(n < 1000);
-    }
-    assert_true(n > 5);
+    fault_each_read(f, read_everything);
 }
 
 /* Each allocation of the arena in turn. */

@@ -10,8 +10,8 @@
 #include "domain/json_reader.h"
 #include "xapi/xapi.h"
 
+#include "fuzz/json_mutator.h"
 #include "support/fuzz_driver.h"
-#include "support/json_damage.h"
 #include "support/small_catalogue.h"
 
 #include <stdio.h>
@@ -138,20 +138,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     return 0;
 }
 
-#ifdef PIQ_LIBFUZZER
-size_t LLVMFuzzerMutate(uint8_t *bytes, size_t len, size_t room);
-size_t LLVMFuzzerCustomMutator(uint8_t *bytes, size_t len, size_t room,
-                               unsigned seed);
-
-/* Three of four stay JSON, or hardly any would be looked at further. */
-size_t LLVMFuzzerCustomMutator(uint8_t *bytes, size_t len, size_t room,
-                               unsigned seed)
-{
-    size_t made = seed % 4 ? json_damage(bytes, len, room, seed / 4) : 0;
-    return made ? made : LLVMFuzzerMutate(bytes, len, room);
-}
-#else
-
+#ifndef PIQ_LIBFUZZER
 static void end(void)
 {
     piq_catalogue_free((piq_catalogue *)(uintptr_t)curriculum());

@@ -17,6 +17,37 @@ piq_catalogue *habit_catalogue(void)
     return c;
 }
 
+void habit_begin(habit_world *w)
+{
+    *w = (habit_world){.catalogue = habit_catalogue()};
+    piq_arena_init(&w->arena, 0);
+    if (piq_learner_new((piq_user_id){7}, w->catalogue, &w->l))
+        abort();
+}
+
+void habit_end(habit_world *w)
+{
+    json_decref(w->json);
+    piq_arena_release(&w->arena);
+    free(w->beliefs);
+    piq_learner_free(w->l);
+    piq_catalogue_free(w->catalogue);
+}
+
+piq_json_writer *habit_writer(habit_world *w)
+{
+    piq_buf_init(&w->text, 0);
+    piq_json_init(&w->writer, &w->text);
+    return &w->writer;
+}
+
+void habit_read_back(habit_world *w)
+{
+    json_decref(w->json);
+    w->json = habit_json(&w->text);
+    piq_buf_release(&w->text);
+}
+
 static piq_behaviour_note blank(const piq_event *e)
 {
     return (piq_behaviour_note){.event = e,

@@ -1,9 +1,11 @@
-/* habit_maker.h - for the tests of what is told of a learner: events and notes
- * made by hand, beliefs with round numbers, and JSON read back. */
+/* habit_maker.h - for the tests of what is told of a learner: one to be told
+ * of, events and notes made by hand, beliefs with round numbers, and JSON read
+ * back. */
 #ifndef PIQ_TESTS_HABIT_MAKER_H
 #define PIQ_TESTS_HABIT_MAKER_H
 
-#include "base/buf.h"
+#include "base/arena.h"
+#include "base/json_writer.h"
 #include "learner/learner.h"
 
 #include <jansson.h>
@@ -14,6 +16,24 @@
 /* The small curriculum of tests/golden: 3 areas (rhythm, pitch, harmony), 8
  * concepts, 2 characters. Aborts when it cannot be read. */
 piq_catalogue *habit_catalogue(void);
+
+/* A learner of whom nothing is known. */
+typedef struct habit_world {
+    piq_catalogue *catalogue; /* habit_catalogue() */
+    piq_learner *l;
+    piq_belief *beliefs; /* [n_concepts], or NULL; the test makes them */
+    piq_arena arena;
+    json_t *json; /* what was read back last */
+    piq_buf text;
+    piq_json_writer writer;
+} habit_world;
+
+void habit_begin(habit_world *w);
+/* Frees the beliefs too. */
+void habit_end(habit_world *w);
+/* What is written goes to w->json by habit_read_back(). */
+piq_json_writer *habit_writer(habit_world *w);
+void habit_read_back(habit_world *w);
 
 /* One answer at an instant: score, what was predicted, response time. */
 void habit_answer(piq_learner *l, int64_t at_us, double score, double predicted,

@@ -2,8 +2,9 @@
 remember what was acknowledged: for the tests of faults.
 
 What is posted is single events, lists and NDJSON of several learners, late ones
-among them, and some are voided later. An event that was acknowledged must be there exactly once; one that
-was refused, or whose answer never came, may be there or not.
+among them, and some are voided later. An event that was acknowledged must be
+there exactly once; one that was refused, or whose answer never came, may be
+there or not.
 """
 import datetime
 import http.client
@@ -11,6 +12,8 @@ import json
 import random
 import threading
 import time
+
+from daemon import must, strict
 
 N_CLIENTS = 6
 N_LEARNERS = 12  # few, so that clients meet at the same learner
@@ -127,6 +130,39 @@ def clients_of(daemon, seed, steady=False, contents=None):
     for client in made:
         client.start()
     return made
+
+
+def end(clients):
+    """All at once, each after what it is at."""
+    for client in clients:
+        client.stop.set()
+    for client in clients:
+        client.join(60)
+
+
+def verify_refusals(tally, clients, what):
+    """Nothing was refused but for want of storage. NDJSON is answered line by
+    line: 200, and in it what was not taken."""
+    tally.equal(f"{what}: other refusals than 503", sorted(
+        {r.status for c in clients for r in c.refused
+         if r.path != "/api/events"} - {503}), [])
+
+
+def verify_all(tally, daemon, db, what, sources, n_before):
+    """Exactly once: what was acknowledged is there, what was not is taken now,
+    there are as many events as different ones were posted, and the states are
+    those of the events. So many events, acknowledged, and not."""
+    known = [p for s in sources for p in s.acknowledged]
+    unknown = [p for s in sources for p in s.unknown]
+    verify(tally, daemon, known, what)
+    odd = [r for r in again(daemon, unknown)
+           if r[1] not in ("accepted", "duplicate")]
+    tally.equal(f"{what}: refused again", odd, [])
+    told = strict(must("replay", "--json", "--db", db))
+    tally.equal(f"{what}: states that replay otherwise", told["differing"], 0)
+    n = n_before + len(known) + len(unknown)
+    tally.equal(f"{what}: events", told["events"], n)
+    return n, len(known), len(unknown)
 
 
 def verify(tally, daemon, pairs, what):

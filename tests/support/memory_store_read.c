@@ -1,3 +1,4 @@
+#include "domain/plan.h"
 #include "support/memory_store_data.h"
 
 static void store_close(piq_store *s)
@@ -206,6 +207,23 @@ static piq_status store_path(piq_store *s, piq_arena *a, piq_user_id user,
     return memory_end(d, status, err);
 }
 
+static piq_status store_path_head(piq_store *s, piq_arena *a, piq_user_id user,
+                                  size_t n_steps, piq_str *path_config,
+                                  piq_err *err)
+{
+    piq_buf head;
+    piq_path_row row;
+    piq_status status = store_path(s, a, user, &row, err);
+    if (status)
+        return status;
+    piq_buf_init(&head, 0);
+    if (!piq_plan_cut_start(row.path_config, true, n_steps, &head))
+        abort(); /* it is whole */
+    *path_config = piq_buf_keep(&head, a);
+    piq_buf_release(&head);
+    return path_config->ptr ? PIQ_OK : PIQ_ENOMEM;
+}
+
 static piq_status store_profile(piq_store *s, piq_arena *a, piq_user_id user,
                                 piq_profile_row *out, piq_err *err)
 {
@@ -308,6 +326,7 @@ static const piq_store_ops memory_ops = {
     .recommendation = store_recommendation,
     .recommendations = store_recommendations,
     .path = store_path,
+    .path_head = store_path_head,
     .profile = store_profile,
     .calibration = store_calibration,
     .calibrations = store_calibrations,

@@ -1,10 +1,12 @@
 /* What may wait for storage is handed over, everything else is answered at
  * once; readiness and metrics most of all. */
+#include "base/clock.h"
 #include "support/api_call.h"
 #include "support/engine_fixture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -116,6 +118,38 @@ static void test_defer__readiness_tells_since_when(void **state)
         strstr(w->call.body, "storage refused the last commit, since 20"));
 }
 
+/* Whoever takes a link of a command writes to the store; a token that nobody
+ * made does not get that far. */
+static void test_defer__a_link_that_is_kept_is_handed_over(void **state)
+{
+    world *w = *state;
+    const piq_link_for whom = {PIQ_ROLE_LEARNER, 0, {"7", 1}};
+    piq_access *access;
+    piq_api *api;
+    piq_err err = {0};
+    char token[48], path[80];
+    assert_int_equal(
+        piq_access_open(piq_engine_store(w->f->e), NULL, &access, &err),
+        PIQ_OK);
+    const piq_api_config config = {
+        .engine = w->f->e, .access = access, .defer = keep, .defer_ctx = w};
+    assert_int_equal(piq_api_new(&config, &api, NULL), PIQ_OK);
+    assert_int_equal(
+        piq_access_store_link(access, &whom, piq_clock_now_us(), token, &err),
+        PIQ_OK);
+    snprintf(path, sizeof path, "/session?token=%sx", token);
+    assert_int_equal(api_call_ask(&w->call, api, "GET", path, NULL), 403);
+    assert_null(w->deferred);
+    snprintf(path, sizeof path, "/session?token=%s", token);
+    api_call_send(&w->call, api, "GET", path, NULL);
+    assert_non_null(w->deferred);
+    assert_false(w->call.answered);
+    piq_api_go_on(w->deferred);
+    assert_int_equal(api_call_wait(&w->call), 303);
+    piq_api_free(api);
+    piq_access_close(access);
+}
+
 int main(void)
 {
 #define WITH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -125,6 +159,7 @@ int main(void)
         WITH(test_defer__what_is_at_hand_is_answered_at_once),
         WITH(test_defer__a_request_with_a_key_is_handed_over),
         WITH(test_defer__readiness_tells_since_when),
+        WITH(test_defer__a_link_that_is_kept_is_handed_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

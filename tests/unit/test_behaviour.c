@@ -17,18 +17,15 @@
 #define DAY    PIQ_US_PER_DAY
 
 typedef struct fixture {
-    piq_catalogue *catalogue;
-    piq_learner *l;
+    habit_world of;
     piq_behaviour *b;
 } fixture;
 
 static int set_up(void **state)
 {
     fixture *f = calloc(1, sizeof *f);
-    f->catalogue = habit_catalogue();
-    assert_int_equal(piq_learner_new((piq_user_id){7}, f->catalogue, &f->l),
-                     PIQ_OK);
-    f->b = &f->l->behaviour;
+    habit_begin(&f->of);
+    f->b = &f->of.l->behaviour;
     *state = f;
     return 0;
 }
@@ -36,8 +33,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     fixture *f = *state;
-    piq_learner_free(f->l);
-    piq_catalogue_free(f->catalogue);
+    habit_end(&f->of);
     free(f);
     return 0;
 }
@@ -45,8 +41,8 @@ static int tear_down(void **state)
 static void test_behaviour__a_response_time_is_time_spent(void **state)
 {
     fixture *f = *state;
-    habit_answer(f->l, HABIT_START_US, 1, 0.5, 8000);
-    habit_answer(f->l, HABIT_START_US + MINUTE, 0, 0.5, 12000);
+    habit_answer(f->of.l, HABIT_START_US, 1, 0.5, 8000);
+    habit_answer(f->of.l, HABIT_START_US + MINUTE, 0, 0.5, 12000);
     /* 8 s + 12 s; the pause of 40 s between them is not practice. */
     assert_int_equal(f->b->spent_ms, 20000);
     assert_int_equal(f->b->answers, 2);
@@ -56,9 +52,9 @@ static void test_behaviour__a_response_time_is_time_spent(void **state)
 static void test_behaviour__without_response_time_the_pause_counts(void **state)
 {
     fixture *f = *state;
-    habit_answer(f->l, HABIT_START_US, 1, 0.5, 0);
-    habit_answer(f->l, HABIT_START_US + 40 * SECOND, 1, 0.5, 0);
-    habit_answer(f->l, HABIT_START_US + 20 * MINUTE, 1, 0.5, 0);
+    habit_answer(f->of.l, HABIT_START_US, 1, 0.5, 0);
+    habit_answer(f->of.l, HABIT_START_US + 40 * SECOND, 1, 0.5, 0);
+    habit_answer(f->of.l, HABIT_START_US + 20 * MINUTE, 1, 0.5, 0);
     /* 20 s for the first, 40 s, then 3 minutes of the 19 or so. */
     assert_int_equal(f->b->spent_ms, 20000 + 40000 + 180000);
 }
@@ -68,12 +64,12 @@ static void test_behaviour__a_lesson_is_not_counted_on_top_of_its_answers(
 {
     fixture *f = *state;
     int64_t t = HABIT_START_US;
-    habit_content(f->l, t, PIQ_EV_CONTENT_STARTED, PIQ_LESSON, 0);
+    habit_content(f->of.l, t, PIQ_EV_CONTENT_STARTED, PIQ_LESSON, 0);
     for (int i = 1; i <= 10; i++)
-        habit_answer(f->l, t + i * MINUTE, 1, 0.5, 20000);
+        habit_answer(f->of.l, t + i * MINUTE, 1, 0.5, 20000);
     assert_int_equal(f->b->spent_ms, 200000);
-    habit_content(f->l, t + 10 * MINUTE, PIQ_EV_CONTENT_COMPLETED, PIQ_LESSON,
-                  600);
+    habit_content(f->of.l, t + 10 * MINUTE, PIQ_EV_CONTENT_COMPLETED,
+                  PIQ_LESSON, 600);
     /* Ten minutes in all: 200 s of answers and the 400 s around them. */
     assert_int_equal(f->b->spent_ms, 600000);
 }
@@ -81,9 +77,9 @@ static void test_behaviour__a_lesson_is_not_counted_on_top_of_its_answers(
 static void test_behaviour__a_claim_cannot_pass_the_clock(void **state)
 {
     fixture *f = *state;
-    habit_content(f->l, HABIT_START_US, PIQ_EV_CONTENT_COMPLETED, PIQ_LESSON,
+    habit_content(f->of.l, HABIT_START_US, PIQ_EV_CONTENT_COMPLETED, PIQ_LESSON,
                   600);
-    habit_content(f->l, HABIT_START_US + MINUTE, PIQ_EV_CONTENT_COMPLETED,
+    habit_content(f->of.l, HABIT_START_US + MINUTE, PIQ_EV_CONTENT_COMPLETED,
                   PIQ_LESSON, 600);
     /* From 10 minutes before the first to one after: 11 minutes. */
     assert_int_equal(f->b->spent_ms, 11 * 60000);
@@ -93,7 +89,7 @@ static void test_behaviour__a_finished_content_alone_takes_its_own_minutes(
     void **state)
 {
     fixture *f = *state;
-    habit_content(f->l, HABIT_START_US, PIQ_EV_CONTENT_COMPLETED, PIQ_LESSON,
+    habit_content(f->of.l, HABIT_START_US, PIQ_EV_CONTENT_COMPLETED, PIQ_LESSON,
                   0);
     assert_int_equal(f->b->spent_ms, 12 * 60000); /* nominal */
 }
@@ -102,9 +98,9 @@ static void test_behaviour__a_long_pause_ends_a_session(void **state)
 {
     fixture *f = *state;
     int64_t t = HABIT_START_US;
-    habit_answer(f->l, t, 1, 0.5, 10000);
-    habit_answer(f->l, t + 15 * MINUTE, 1, 0.25, 10000);
-    habit_answer(f->l, t + 60 * MINUTE, 1, 0.5, 10000);
+    habit_answer(f->of.l, t, 1, 0.5, 10000);
+    habit_answer(f->of.l, t + 15 * MINUTE, 1, 0.25, 10000);
+    habit_answer(f->of.l, t + 60 * MINUTE, 1, 0.5, 10000);
     /* One finished session: from 10 s before the first answer to the second,
      * 15 min 10 s, so of the class 10-20 minutes. */
     assert_int_equal(f->b->n_sessions, 1);
@@ -120,9 +116,9 @@ static void test_behaviour__seconds_told_reach_back_over_the_gap(void **state)
 {
     fixture *f = *state;
     int64_t t = HABIT_START_US;
-    habit_content(f->l, t, PIQ_EV_CONTENT_STARTED, PIQ_LESSON, 0);
-    habit_content(f->l, t + 45 * MINUTE, PIQ_EV_CONTENT_COMPLETED, PIQ_LESSON,
-                  45 * 60);
+    habit_content(f->of.l, t, PIQ_EV_CONTENT_STARTED, PIQ_LESSON, 0);
+    habit_content(f->of.l, t + 45 * MINUTE, PIQ_EV_CONTENT_COMPLETED,
+                  PIQ_LESSON, 45 * 60);
     assert_int_equal(f->b->n_sessions, 0); /* still the same one */
     assert_int_equal(f->b->spent_ms, 45 * 60000);
 }
@@ -132,9 +128,9 @@ static void test_behaviour__days_in_a_row_make_a_streak(void **state)
     fixture *f = *state;
     int64_t t = HABIT_START_US;
     for (int d = 0; d < 3; d++)
-        habit_answer(f->l, t + d * DAY, 1, 0.5, 5000);
+        habit_answer(f->of.l, t + d * DAY, 1, 0.5, 5000);
     assert_int_equal(f->b->streak, 3);
-    habit_answer(f->l, t + 5 * DAY, 1, 0.5, 5000);
+    habit_answer(f->of.l, t + 5 * DAY, 1, 0.5, 5000);
     assert_int_equal(f->b->streak, 1);
     assert_int_equal(f->b->longest_streak, 3);
     assert_int_equal(f->b->n_active_days, 4);
@@ -144,10 +140,10 @@ static void test_behaviour__after_midnight_is_still_the_evening(void **state)
 {
     fixture *f = *state;
     int64_t t = HABIT_START_US; /* 10:00 */
-    habit_answer(f->l, t + 13 * PIQ_US_PER_HOUR, 1, 0.5, 5000);
-    habit_answer(f->l, t + 17 * PIQ_US_PER_HOUR, 1, 0.5, 5000); /* 03:00 */
+    habit_answer(f->of.l, t + 13 * PIQ_US_PER_HOUR, 1, 0.5, 5000);
+    habit_answer(f->of.l, t + 17 * PIQ_US_PER_HOUR, 1, 0.5, 5000); /* 03:00 */
     assert_int_equal(f->b->n_days, 1);
-    habit_answer(f->l, t + 18 * PIQ_US_PER_HOUR, 1, 0.5, 5000); /* 04:00 */
+    habit_answer(f->of.l, t + 18 * PIQ_US_PER_HOUR, 1, 0.5, 5000); /* 04:00 */
     assert_int_equal(f->b->n_days, 2);
 }
 
@@ -168,8 +164,8 @@ static void test_behaviour__an_area_stands_until_it_is_measured(void **state)
 {
     fixture *f = *state;
     double first[3] = {0.25, 0.5, NAN}, second[3] = {0.375, NAN, NAN};
-    habit_mastery(f->l, HABIT_START_US, first, 0);
-    habit_mastery(f->l, HABIT_START_US + 7 * DAY, second, 0);
+    habit_mastery(f->of.l, HABIT_START_US, first, 0);
+    habit_mastery(f->of.l, HABIT_START_US + 7 * DAY, second, 0);
     const uint16_t *m = f->b->area_mastery;
     assert_int_equal(f->b->n_weeks, 2);
     assert_int_equal(m[3 + 0], 375);
@@ -184,9 +180,9 @@ static void test_behaviour__early_gain_is_finding_out(void **state)
     fixture *f = *state;
     double m[3] = {0.5, NAN, NAN};
     for (int i = 0; i < PIQ_SETTLED_ANSWERS; i++)
-        habit_mastery(f->l, HABIT_START_US + i * MINUTE, m, 0.125);
+        habit_mastery(f->of.l, HABIT_START_US + i * MINUTE, m, 0.125);
     assert_float_equal(f->b->gained, 0, 0);
-    habit_mastery(f->l, HABIT_START_US + 20 * MINUTE, m, 0.125);
+    habit_mastery(f->of.l, HABIT_START_US + 20 * MINUTE, m, 0.125);
     assert_float_equal(f->b->gained, 0.125, 0);
     assert_float_equal(f->b->weeks[0].gained, 0.125, 0);
     /* 20 answers of 5 s came before. */
@@ -196,8 +192,8 @@ static void test_behaviour__early_gain_is_finding_out(void **state)
 static void test_behaviour__an_earlier_instant_counts_as_the_same(void **state)
 {
     fixture *f = *state;
-    habit_answer(f->l, HABIT_START_US, 1, 0.5, 5000);
-    habit_answer(f->l, HABIT_START_US - 3 * DAY, 1, 0.5, 5000);
+    habit_answer(f->of.l, HABIT_START_US, 1, 0.5, 5000);
+    habit_answer(f->of.l, HABIT_START_US - 3 * DAY, 1, 0.5, 5000);
     assert_int_equal(f->b->n_days, 1);
     assert_int_equal(f->b->last_us, HABIT_START_US);
     assert_int_equal(f->b->n_sessions, 0);
@@ -207,11 +203,12 @@ static void test_behaviour__completion_counts_by_type(void **state)
 {
     fixture *f = *state;
     int64_t t = HABIT_START_US;
-    habit_content(f->l, t, PIQ_EV_CONTENT_STARTED, PIQ_LESSON, 0);
-    habit_content(f->l, t + MINUTE, PIQ_EV_CONTENT_COMPLETED, PIQ_LESSON, 50);
-    habit_content(f->l, t + 2 * MINUTE, PIQ_EV_CONTENT_ABANDONED, PIQ_COURSE,
+    habit_content(f->of.l, t, PIQ_EV_CONTENT_STARTED, PIQ_LESSON, 0);
+    habit_content(f->of.l, t + MINUTE, PIQ_EV_CONTENT_COMPLETED, PIQ_LESSON,
                   50);
-    habit_character(f->l, t + 9 * MINUTE, 1, 300);
+    habit_content(f->of.l, t + 2 * MINUTE, PIQ_EV_CONTENT_ABANDONED, PIQ_COURSE,
+                  50);
+    habit_character(f->of.l, t + 9 * MINUTE, 1, 300);
     assert_int_equal(f->b->by_type[PIQ_LESSON].started, 1);
     assert_int_equal(f->b->by_type[PIQ_LESSON].completed, 1);
     assert_int_equal(f->b->by_type[PIQ_COURSE].abandoned, 1);
@@ -240,9 +237,9 @@ static void test_behaviour__slowness_is_against_the_usual(void **state)
 {
     fixture *f = *state;
     for (int i = 0; i < 4; i++)
-        habit_answer(f->l, HABIT_START_US + i * MINUTE, 1, 0.5, 10000);
+        habit_answer(f->of.l, HABIT_START_US + i * MINUTE, 1, 0.5, 10000);
     assert_float_equal(piq_behaviour_slowness(f->b, 20000), 0, 0);
-    habit_answer(f->l, HABIT_START_US + 4 * MINUTE, 1, 0.5, 10000);
+    habit_answer(f->of.l, HABIT_START_US + 4 * MINUTE, 1, 0.5, 10000);
     /* The mean of ln 10000 five times is ln 10000, to float precision. */
     assert_float_equal(piq_behaviour_slowness(f->b, 20000), 2, 1e-5);
     assert_float_equal(piq_behaviour_slowness(f->b, 0), 0, 0);

@@ -18,18 +18,10 @@
 
 enum { N_CONCEPTS = 8 };
 
-typedef struct fixture {
-    piq_catalogue *catalogue;
-    piq_learner *l;
-    piq_belief *beliefs;
-} fixture;
-
 static int set_up(void **state)
 {
-    fixture *f = calloc(1, sizeof *f);
-    f->catalogue = habit_catalogue();
-    assert_int_equal(piq_learner_new((piq_user_id){7}, f->catalogue, &f->l),
-                     PIQ_OK);
+    habit_world *f = calloc(1, sizeof *f);
+    habit_begin(f);
     f->beliefs = habit_beliefs(f->catalogue, 0.5, 0.1, 10);
     for (int i = 0; i < N_CONCEPTS; i++)
         f->beliefs[i].sd_logit = 0.8;
@@ -39,15 +31,14 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    fixture *f = *state;
-    free(f->beliefs);
-    piq_learner_free(f->l);
-    piq_catalogue_free(f->catalogue);
+    habit_world *f = *state;
+    habit_end(f);
     free(f);
     return 0;
 }
 
-static piq_set_belief ask(const fixture *f, const piq_concept_ix *k, size_t n)
+static piq_set_belief ask(const habit_world *f, const piq_concept_ix *k,
+                          size_t n)
 {
     return piq_set_belief_of(f->l, f->catalogue, f->beliefs, 100, k, n);
 }
@@ -79,7 +70,7 @@ static double learner_part(void)
 
 static void test_forecast__a_concepts_doubt_is_all_of_its_parts(void **state)
 {
-    fixture *f = *state;
+    habit_world *f = *state;
     piq_concept_ix k = {0};
     piq_set_belief b = ask(f, &k, 1);
     /* Of a new learner own, area's and learner's parts are the priors. With
@@ -94,7 +85,7 @@ static void test_forecast__a_concepts_doubt_is_all_of_its_parts(void **state)
 
 static void test_forecast__own_doubts_average_out(void **state)
 {
-    fixture *f = *state;
+    habit_world *f = *state;
     piq_concept_ix k[] = {{0}, {1}, {2}}; /* rhythm */
     double g = 0.25 / sqrt(1 + M_PI / 8 * 0.64) * 0.8;
     double expected = sqrt(own_part() / 3 + area_part() + learner_part());
@@ -110,7 +101,7 @@ static void test_forecast__own_doubts_average_out(void **state)
 
 static void test_forecast__what_was_never_practised_is_behind(void **state)
 {
-    fixture *f = *state;
+    habit_world *f = *state;
     double before = piq_expected_mastery(&f->beliefs[0]);
     f->beliefs[0].evidence = 0;
     double behind = piq_forecast_defaults()->behind;
@@ -121,7 +112,7 @@ static void test_forecast__what_was_never_practised_is_behind(void **state)
 
 static void test_forecast__expected_mastery_is_nearer_the_middle(void **state)
 {
-    fixture *f = *state;
+    habit_world *f = *state;
     piq_belief *b = &f->beliefs[0];
     double before = 0;
     for (int i = 1; i < 20; i++) {
@@ -136,7 +127,7 @@ static void test_forecast__expected_mastery_is_nearer_the_middle(void **state)
 
 static void test_forecast__many_answers_leave_less_doubt(void **state)
 {
-    fixture *f = *state;
+    habit_world *f = *state;
     piq_concept_ix k = {0};
     double before = INFINITY;
     for (double answers = 20; answers < 1e4; answers *= 3) {

@@ -4,6 +4,8 @@
 
 #include "base/arena.h"
 #include "base/calendar.h"
+#include "support/near.h"
+#include "support/poker_memory.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -14,73 +16,12 @@
 
 #include <cmocka.h>
 
-/* 2026-11-20T12:00:00Z, a Friday. */
-#define NOON_US (INT64_C(1795176000) * PIQ_US_PER_SECOND)
-
-enum { OUTS = 0, ODDS = 1, BLUFF = 2, N_CONCEPTS = 3 };
-
-/* "odds" exercises "outs" by half; "bluff" stands alone. */
-static const piq_concept_weight odds_exercises[] = {{{OUTS}, 0.5}};
-
-typedef struct fixture {
-    piq_concept concepts[N_CONCEPTS];
-    piq_catalogue catalogue;
-    piq_memory memory;
-    const piq_fsrs_params *p;
-} fixture;
-
-static int set_up(void **state)
-{
-    fixture *f = calloc(1, sizeof *f);
-    f->concepts[ODDS].exercises = odds_exercises;
-    f->concepts[ODDS].n_exercises = 1;
-    f->catalogue.concepts = f->concepts;
-    f->catalogue.n_concepts = N_CONCEPTS;
-    f->p = piq_fsrs_defaults();
-    assert_int_equal(piq_memory_init(&f->memory, &f->catalogue), PIQ_OK);
-    *state = f;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    fixture *f = *state;
-    piq_memory_release(&f->memory);
-    free(f);
-    return 0;
-}
-
-static const piq_review_calendar plain = {.retention = 0.9, .seed = 1};
 static const piq_review_calendar two_hours_east = {
     .retention = 0.9, .utc_offset_min = 120, .seed = 1};
 
-static piq_memory_step review(fixture *f, const piq_review_calendar *calendar,
-                              piq_memory_answer x)
-{
-    return piq_memory_review(&f->memory, &f->catalogue, &x, calendar);
-}
-
-static void answer(fixture *f, uint16_t concept, int rating, double weight,
-                   int64_t at_us)
-{
-    review(f, &plain,
-           (piq_memory_answer){.concept = {concept},
-                               .rating = rating,
-                               .weight = weight,
-                               .at_us = at_us});
-}
-
-static piq_fsrs_state state_of(const fixture *f, uint16_t concept)
+static piq_fsrs_state state_of(const poker_memory *f, uint16_t concept)
 {
     return f->memory.concepts[concept].state;
-}
-
-static void assert_near(double got, double want, double tolerance)
-{
-    if (fabs(got - want) <= tolerance)
-        return;
-    print_error("%.17g, not %.17g within %g\n", got, want, tolerance);
-    fail();
 }
 
 static void assert_state(piq_fsrs_state got, piq_fsrs_state want)
@@ -132,21 +73,21 @@ static void test_rating__fast_on_a_hard_item_is_easy(void **state)
 
 static void test_review__first_answer_is_a_first_review(void **state)
 {
-    fixture *f = *state;
-    answer(f, BLUFF, 3, 1, NOON_US);
+    poker_memory *f = *state;
+    poker_answer(f, BLUFF, 3, 1, POKER_NOON_US);
     const piq_memory_cell *cell = &f->memory.concepts[BLUFF];
     assert_true(cell->state.stability_days == 2.3065); /* w2 */
     assert_int_equal(cell->reviews, 1);
     assert_int_equal(cell->today, 1);
     assert_int_equal(cell->lapses, 0);
-    assert_int_equal(cell->last_s, NOON_US / PIQ_US_PER_SECOND);
-    assert_int_equal(cell->held_s, NOON_US / PIQ_US_PER_SECOND);
+    assert_int_equal(cell->last_s, POKER_NOON_US / PIQ_US_PER_SECOND);
+    assert_int_equal(cell->held_s, POKER_NOON_US / PIQ_US_PER_SECOND);
 }
 
 static void test_review__partial_first_answer_starts_from_failed(void **state)
 {
-    fixture *f = *state;
-    answer(f, BLUFF, 3, 0.5, NOON_US);
+    poker_memory *f = *state;
+    poker_answer(f, BLUFF, 3, 0.5, POKER_NOON_US);
     /* sqrt(w0 w2) = sqrt(.212 * 2.3065); D halfway from 6.4133 to
      * 6.4133 - e^(2 * .8334) + 1 */
     assert_near(state_of(f, BLUFF).stability_days, sqrt(0.212 * 2.3065), 1e-12);
@@ -156,10 +97,10 @@ static void test_review__partial_first_answer_starts_from_failed(void **state)
 
 static void test_review__next_days_answer_is_a_whole_review(void **state)
 {
-    fixture *f = *state;
-    answer(f, BLUFF, 3, 1, NOON_US);
+    poker_memory *f = *state;
+    poker_answer(f, BLUFF, 3, 1, POKER_NOON_US);
     piq_fsrs_state first = state_of(f, BLUFF);
-    answer(f, BLUFF, 3, 1, NOON_US + 4 * PIQ_US_PER_DAY);
+    poker_answer(f, BLUFF, 3, 1, POKER_NOON_US + 4 * PIQ_US_PER_DAY);
     assert_state(state_of(f, BLUFF), piq_fsrs_next(f->p, first, 4, 3));
     assert_int_equal(f->memory.concepts[BLUFF].today, 1);
     assert_int_equal(f->memory.concepts[BLUFF].reviews, 2);
@@ -167,16 +108,16 @@ static void test_review__next_days_answer_is_a_whole_review(void **state)
 
 static void test_review__same_days_second_wrong_answer_counts_half(void **state)
 {
-    fixture *f = *state;
-    answer(f, BLUFF, 3, 1, NOON_US);
+    poker_memory *f = *state;
+    poker_answer(f, BLUFF, 3, 1, POKER_NOON_US);
     piq_fsrs_state first = state_of(f, BLUFF);
-    answer(f, BLUFF, 1, 1, NOON_US + PIQ_US_PER_MINUTE);
+    poker_answer(f, BLUFF, 1, 1, POKER_NOON_US + PIQ_US_PER_MINUTE);
     piq_fsrs_state full = piq_fsrs_next(f->p, first, 0, 1);
     piq_fsrs_state half = {sqrt(first.stability_days * full.stability_days),
                            (first.difficulty + full.difficulty) / 2};
     assert_state(state_of(f, BLUFF), half);
     /* The third counts a third. */
-    answer(f, BLUFF, 1, 1, NOON_US + 2 * PIQ_US_PER_MINUTE);
+    poker_answer(f, BLUFF, 1, 1, POKER_NOON_US + 2 * PIQ_US_PER_MINUTE);
     full = piq_fsrs_next(f->p, half, 0, 1);
     piq_fsrs_state third = {
         cbrt(half.stability_days * half.stability_days * full.stability_days),
@@ -188,42 +129,43 @@ static void test_review__same_days_second_wrong_answer_counts_half(void **state)
 
 static void test_review__deliberate_one_counts_fully(void **state)
 {
-    fixture *f = *state;
-    answer(f, BLUFF, 3, 1, NOON_US);
+    poker_memory *f = *state;
+    poker_answer(f, BLUFF, 3, 1, POKER_NOON_US);
     piq_fsrs_state first = state_of(f, BLUFF);
-    review(f, &plain,
-           (piq_memory_answer){.concept = {BLUFF},
-                               .rating = 1,
-                               .weight = 1,
-                               .deliberate = true,
-                               .at_us = NOON_US + PIQ_US_PER_MINUTE});
+    poker_review(
+        f, &poker_plain,
+        (piq_memory_answer){.concept = {BLUFF},
+                            .rating = 1,
+                            .weight = 1,
+                            .deliberate = true,
+                            .at_us = POKER_NOON_US + PIQ_US_PER_MINUTE});
     assert_state(state_of(f, BLUFF), piq_fsrs_next(f->p, first, 0, 1));
 }
 
 static void test_review__day_begins_at_four_local_time(void **state)
 {
-    fixture *f = *state;
-    int64_t before = NOON_US + 16 * PIQ_US_PER_HOUR - PIQ_US_PER_MINUTE;
-    answer(f, BLUFF, 3, 1, NOON_US);
-    answer(f, BLUFF, 3, 1, before); /* 03:59, still Friday */
+    poker_memory *f = *state;
+    int64_t before = POKER_NOON_US + 16 * PIQ_US_PER_HOUR - PIQ_US_PER_MINUTE;
+    poker_answer(f, BLUFF, 3, 1, POKER_NOON_US);
+    poker_answer(f, BLUFF, 3, 1, before); /* 03:59, still Friday */
     assert_int_equal(f->memory.concepts[BLUFF].today, 2);
-    answer(f, BLUFF, 3, 1, before + PIQ_US_PER_MINUTE);
+    poker_answer(f, BLUFF, 3, 1, before + PIQ_US_PER_MINUTE);
     assert_int_equal(f->memory.concepts[BLUFF].today, 1);
     /* Two hours east 04:00 has come earlier: 03:59 is 05:59 there. */
     piq_memory_answer x = {
-        .concept = {OUTS}, .rating = 3, .weight = 1, .at_us = NOON_US};
-    review(f, &two_hours_east, x);
+        .concept = {OUTS}, .rating = 3, .weight = 1, .at_us = POKER_NOON_US};
+    poker_review(f, &two_hours_east, x);
     x.at_us = before;
-    review(f, &two_hours_east, x);
+    poker_review(f, &two_hours_east, x);
     assert_int_equal(f->memory.concepts[OUTS].today, 1);
 }
 
 static void test_review__partial_one_moves_state_and_time_in_part(void **state)
 {
-    fixture *f = *state;
-    answer(f, BLUFF, 3, 1, NOON_US);
+    poker_memory *f = *state;
+    poker_answer(f, BLUFF, 3, 1, POKER_NOON_US);
     piq_fsrs_state first = state_of(f, BLUFF);
-    answer(f, BLUFF, 3, 0.25, NOON_US + 8 * PIQ_US_PER_DAY);
+    poker_answer(f, BLUFF, 3, 0.25, POKER_NOON_US + 8 * PIQ_US_PER_DAY);
     piq_fsrs_state full = piq_fsrs_next(f->p, first, 8, 3);
     assert_near(state_of(f, BLUFF).stability_days,
                 pow(first.stability_days, 0.75) *
@@ -231,17 +173,17 @@ static void test_review__partial_one_moves_state_and_time_in_part(void **state)
                 1e-12);
     /* A quarter of eight days later. */
     assert_int_equal(f->memory.concepts[BLUFF].held_s,
-                     (NOON_US + 2 * PIQ_US_PER_DAY) / PIQ_US_PER_SECOND);
+                     (POKER_NOON_US + 2 * PIQ_US_PER_DAY) / PIQ_US_PER_SECOND);
     assert_int_equal(f->memory.concepts[BLUFF].last_s,
-                     (NOON_US + 8 * PIQ_US_PER_DAY) / PIQ_US_PER_SECOND);
+                     (POKER_NOON_US + 8 * PIQ_US_PER_DAY) / PIQ_US_PER_SECOND);
 }
 
 static void test_review__pass_repeats_what_it_exercises(void **state)
 {
-    fixture *f = *state;
-    answer(f, OUTS, 3, 1, NOON_US);
+    poker_memory *f = *state;
+    poker_answer(f, OUTS, 3, 1, POKER_NOON_US);
     piq_memory_cell before = f->memory.concepts[OUTS];
-    answer(f, ODDS, 4, 1, NOON_US + 6 * PIQ_US_PER_DAY);
+    poker_answer(f, ODDS, 4, 1, POKER_NOON_US + 6 * PIQ_US_PER_DAY);
     piq_memory_cell after = f->memory.concepts[OUTS];
     /* Half a review, passed as "good" whatever the rating was. */
     piq_fsrs_state full = piq_fsrs_next(f->p, before.state, 6, 3);
@@ -255,39 +197,39 @@ static void test_review__pass_repeats_what_it_exercises(void **state)
 
 static void test_review__failure_repeats_nothing_else(void **state)
 {
-    fixture *f = *state;
-    answer(f, OUTS, 3, 1, NOON_US);
+    poker_memory *f = *state;
+    poker_answer(f, OUTS, 3, 1, POKER_NOON_US);
     piq_memory_cell before = f->memory.concepts[OUTS];
-    answer(f, ODDS, 1, 1, NOON_US + 6 * PIQ_US_PER_DAY);
+    poker_answer(f, ODDS, 1, 1, POKER_NOON_US + 6 * PIQ_US_PER_DAY);
     assert_memory_equal(&f->memory.concepts[OUTS], &before, sizeof before);
 }
 
 static void test_review__never_practised_concept_is_not_repeated(void **state)
 {
-    fixture *f = *state;
-    answer(f, ODDS, 3, 1, NOON_US);
+    poker_memory *f = *state;
+    poker_answer(f, ODDS, 3, 1, POKER_NOON_US);
     assert_true(state_of(f, OUTS).stability_days == 0);
     assert_int_equal(f->memory.concepts[OUTS].reviews, 0);
 }
 
 static void test_review__earlier_instant_counts_as_the_last_one(void **state)
 {
-    fixture *f = *state;
-    answer(f, BLUFF, 3, 1, NOON_US);
-    answer(f, BLUFF, 3, 1, NOON_US - 5 * PIQ_US_PER_DAY);
+    poker_memory *f = *state;
+    poker_answer(f, BLUFF, 3, 1, POKER_NOON_US);
+    poker_answer(f, BLUFF, 3, 1, POKER_NOON_US - 5 * PIQ_US_PER_DAY);
     const piq_memory_cell *cell = &f->memory.concepts[BLUFF];
-    assert_int_equal(cell->last_s, NOON_US / PIQ_US_PER_SECOND);
-    assert_int_equal(cell->held_s, NOON_US / PIQ_US_PER_SECOND);
+    assert_int_equal(cell->last_s, POKER_NOON_US / PIQ_US_PER_SECOND);
+    assert_int_equal(cell->held_s, POKER_NOON_US / PIQ_US_PER_SECOND);
     assert_int_equal(cell->today, 2);
 }
 
 static void test_review__lapses_count_forgetting_only(void **state)
 {
-    fixture *f = *state;
-    answer(f, BLUFF, 1, 1, NOON_US); /* never known */
+    poker_memory *f = *state;
+    poker_answer(f, BLUFF, 1, 1, POKER_NOON_US); /* never known */
     assert_int_equal(f->memory.concepts[BLUFF].lapses, 0);
-    answer(f, BLUFF, 3, 1, NOON_US + PIQ_US_PER_DAY);
-    answer(f, BLUFF, 1, 1, NOON_US + 2 * PIQ_US_PER_DAY);
+    poker_answer(f, BLUFF, 3, 1, POKER_NOON_US + PIQ_US_PER_DAY);
+    poker_answer(f, BLUFF, 1, 1, POKER_NOON_US + 2 * PIQ_US_PER_DAY);
     assert_int_equal(f->memory.concepts[BLUFF].lapses, 1);
 }
 
@@ -295,21 +237,21 @@ static void test_review__lapses_count_forgetting_only(void **state)
 
 static void test_memory__copy_is_its_own(void **state)
 {
-    fixture *f = *state;
-    answer(f, BLUFF, 3, 1, NOON_US);
+    poker_memory *f = *state;
+    poker_answer(f, BLUFF, 3, 1, POKER_NOON_US);
     piq_memory copy;
     assert_int_equal(piq_memory_copy(&copy, &f->memory), PIQ_OK);
     assert_memory_equal(copy.concepts, f->memory.concepts,
-                        N_CONCEPTS * sizeof *copy.concepts);
-    answer(f, BLUFF, 1, 1, NOON_US + PIQ_US_PER_DAY);
+                        N_POKER_CONCEPTS * sizeof *copy.concepts);
+    poker_answer(f, BLUFF, 1, 1, POKER_NOON_US + PIQ_US_PER_DAY);
     assert_true(copy.concepts[BLUFF].state.stability_days == 2.3065);
     piq_memory_release(&copy);
 }
 
 static void test_memory__growing_keeps_what_was_known(void **state)
 {
-    fixture *f = *state;
-    answer(f, BLUFF, 3, 1, NOON_US);
+    poker_memory *f = *state;
+    poker_answer(f, BLUFF, 3, 1, POKER_NOON_US);
     piq_catalogue larger = {.n_concepts = 9};
     assert_int_equal(piq_memory_grow(&f->memory, &larger), PIQ_OK);
     assert_int_equal(f->memory.n_concepts, 9);
@@ -322,7 +264,7 @@ static void test_memory__growing_keeps_what_was_known(void **state)
 
 static void test_memory__failed_allocation_changes_nothing(void **state)
 {
-    fixture *f = *state;
+    poker_memory *f = *state;
     piq_memory other = {.n_concepts = 77};
     const uint8_t empty[] = {2, 0, 0, 0, 0, 0};
     piq_reader in;
@@ -340,17 +282,17 @@ static void test_memory__failed_allocation_changes_nothing(void **state)
     assert_int_equal(read, PIQ_ENOMEM);
     assert_null(other.concepts);
     assert_int_equal(other.n_concepts, 77);
-    assert_int_equal(f->memory.n_concepts, N_CONCEPTS);
+    assert_int_equal(f->memory.n_concepts, N_POKER_CONCEPTS);
 }
 
 /* ---- stored form ------------------------------------------------------ */
 
 static void test_encode__reads_back_to_the_bit(void **state)
 {
-    fixture *f = *state;
-    answer(f, OUTS, 3, 1, NOON_US);
-    answer(f, BLUFF, 1, 0.3, NOON_US + PIQ_US_PER_HOUR);
-    answer(f, ODDS, 3, 0.7, NOON_US + 9 * PIQ_US_PER_DAY);
+    poker_memory *f = *state;
+    poker_answer(f, OUTS, 3, 1, POKER_NOON_US);
+    poker_answer(f, BLUFF, 1, 0.3, POKER_NOON_US + PIQ_US_PER_HOUR);
+    poker_answer(f, ODDS, 3, 0.7, POKER_NOON_US + 9 * PIQ_US_PER_DAY);
     piq_buf b;
     piq_buf_init(&b, 0);
     piq_memory_encode(&f->memory, &b);
@@ -361,7 +303,7 @@ static void test_encode__reads_back_to_the_bit(void **state)
     piq_memory back;
     assert_int_equal(piq_memory_decode(&back, &f->catalogue, &in), PIQ_OK);
     assert_memory_equal(back.concepts, f->memory.concepts,
-                        N_CONCEPTS * sizeof *back.concepts);
+                        N_POKER_CONCEPTS * sizeof *back.concepts);
     assert_int_equal(piq_reader_u8(&in), 0xab);
     piq_memory_release(&back);
     piq_buf_release(&b);
@@ -369,7 +311,7 @@ static void test_encode__reads_back_to_the_bit(void **state)
 
 static void test_encode__nothing_practised_is_six_bytes(void **state)
 {
-    fixture *f = *state;
+    poker_memory *f = *state;
     piq_buf b;
     piq_buf_init(&b, 0);
     piq_memory_encode(&f->memory, &b);
@@ -425,7 +367,7 @@ static const raw raw_good = {.version = 2,
                              .today = 1,
                              .due = 3};
 
-static piq_status decode_raw(const fixture *f, const raw *r, piq_memory *m)
+static piq_status decode_raw(const poker_memory *f, const raw *r, piq_memory *m)
 {
     piq_buf b;
     piq_buf_init(&b, 0);
@@ -451,7 +393,7 @@ static piq_status decode_raw(const fixture *f, const raw *r, piq_memory *m)
     return s;
 }
 
-static void assert_refused(const fixture *f, const raw *r)
+static void assert_refused(const poker_memory *f, const raw *r)
 {
     piq_memory m = {.n_concepts = 77};
     assert_int_equal(decode_raw(f, r, &m), PIQ_ECORRUPT);
@@ -461,10 +403,10 @@ static void assert_refused(const fixture *f, const raw *r)
 
 static void test_decode__well_formed_cell_is_taken(void **state)
 {
-    fixture *f = *state;
+    poker_memory *f = *state;
     piq_memory m;
     assert_int_equal(decode_raw(f, &raw_good, &m), PIQ_OK);
-    assert_int_equal(m.n_concepts, N_CONCEPTS);
+    assert_int_equal(m.n_concepts, N_POKER_CONCEPTS);
     assert_int_equal(m.concepts[2].last_s, 990);
     assert_int_equal(m.concepts[2].held_s, 900);
     assert_int_equal(m.concepts[2].reviews, 4);
@@ -482,7 +424,7 @@ static void test_decode__well_formed_cell_is_taken(void **state)
 
 static void test_decode__foreign_layout_is_refused(void **state)
 {
-    fixture *f = *state;
+    poker_memory *f = *state;
     REFUSED(version, 0);
     REFUSED(version, 1);
     REFUSED(version, 3);
@@ -501,7 +443,7 @@ static void test_decode__foreign_layout_is_refused(void **state)
 
 static void test_decode__values_out_of_range_are_refused(void **state)
 {
-    fixture *f = *state;
+    poker_memory *f = *state;
     REFUSED(stability, 0);
     REFUSED(stability, 0.0009);
     REFUSED(stability, 36500.1);
@@ -524,9 +466,9 @@ static void test_decode__values_out_of_range_are_refused(void **state)
 
 static void test_decode__every_early_end_is_refused(void **state)
 {
-    fixture *f = *state;
-    answer(f, OUTS, 3, 1, NOON_US);
-    answer(f, BLUFF, 1, 0.3, NOON_US + PIQ_US_PER_HOUR);
+    poker_memory *f = *state;
+    poker_answer(f, OUTS, 3, 1, POKER_NOON_US);
+    poker_answer(f, BLUFF, 1, 0.3, POKER_NOON_US + PIQ_US_PER_HOUR);
     piq_buf b;
     piq_buf_init(&b, 0);
     piq_memory_encode(&f->memory, &b);
@@ -543,12 +485,12 @@ static void test_decode__every_early_end_is_refused(void **state)
 
 static void test_decode__concept_beyond_the_catalogue_is_refused(void **state)
 {
-    fixture *f = *state;
-    answer(f, BLUFF, 3, 1, NOON_US);
+    poker_memory *f = *state;
+    poker_answer(f, BLUFF, 3, 1, POKER_NOON_US);
     piq_buf b;
     piq_buf_init(&b, 0);
     piq_memory_encode(&f->memory, &b);
-    for (size_t n = 0; n < N_CONCEPTS; n++) {
+    for (size_t n = 0; n < N_POKER_CONCEPTS; n++) {
         piq_catalogue smaller = {.n_concepts = n};
         piq_memory m = {.n_concepts = 77};
         piq_reader in;
@@ -558,7 +500,9 @@ static void test_decode__concept_beyond_the_catalogue_is_refused(void **state)
     piq_buf_release(&b);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name)                                                             \
+    cmocka_unit_test_setup_teardown(name, poker_memory_set_up,                 \
+                                    poker_memory_tear_down)
 
 int main(void)
 {

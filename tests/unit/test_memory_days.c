@@ -4,6 +4,8 @@
 
 #include "base/arena.h"
 #include "base/calendar.h"
+#include "support/near.h"
+#include "support/poker_memory.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -14,78 +16,17 @@
 
 #include <cmocka.h>
 
-/* 2026-11-20T12:00:00Z, a Friday. */
-#define NOON_US (INT64_C(1795176000) * PIQ_US_PER_SECOND)
-
-enum { OUTS = 0, ODDS = 1, BLUFF = 2, N_CONCEPTS = 3 };
-
-/* "odds" exercises "outs" by half; "bluff" stands alone. */
-static const piq_concept_weight odds_exercises[] = {{{OUTS}, 0.5}};
-
-typedef struct fixture {
-    piq_concept concepts[N_CONCEPTS];
-    piq_catalogue catalogue;
-    piq_memory memory;
-    const piq_fsrs_params *p;
-} fixture;
-
-static int set_up(void **state)
-{
-    fixture *f = calloc(1, sizeof *f);
-    f->concepts[ODDS].exercises = odds_exercises;
-    f->concepts[ODDS].n_exercises = 1;
-    f->catalogue.concepts = f->concepts;
-    f->catalogue.n_concepts = N_CONCEPTS;
-    f->p = piq_fsrs_defaults();
-    assert_int_equal(piq_memory_init(&f->memory, &f->catalogue), PIQ_OK);
-    *state = f;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    fixture *f = *state;
-    piq_memory_release(&f->memory);
-    free(f);
-    return 0;
-}
-
-static const piq_review_calendar plain = {.retention = 0.9, .seed = 1};
-
-static piq_memory_step review(fixture *f, const piq_review_calendar *calendar,
-                              piq_memory_answer x)
-{
-    return piq_memory_review(&f->memory, &f->catalogue, &x, calendar);
-}
-
-static void answer(fixture *f, uint16_t concept, int rating, double weight,
-                   int64_t at_us)
-{
-    review(f, &plain,
-           (piq_memory_answer){.concept = {concept},
-                               .rating = rating,
-                               .weight = weight,
-                               .at_us = at_us});
-}
-
-static piq_belief belief_at(const fixture *f, uint16_t concept, int64_t at_us)
+static piq_belief belief_at(const poker_memory *f, uint16_t concept,
+                            int64_t at_us)
 {
     piq_belief b = {.mastery = 0.25};
     piq_memory_belief(&f->memory, (piq_concept_ix){concept}, at_us, 0, &b);
     return b;
 }
 
-static piq_fsrs_state state_of(const fixture *f, uint16_t concept)
+static piq_fsrs_state state_of(const poker_memory *f, uint16_t concept)
 {
     return f->memory.concepts[concept].state;
-}
-
-static void assert_near(double got, double want, double tolerance)
-{
-    if (fabs(got - want) <= tolerance)
-        return;
-    print_error("%.17g, not %.17g within %g\n", got, want, tolerance);
-    fail();
 }
 
 static void assert_state(piq_fsrs_state got, piq_fsrs_state want)
@@ -99,7 +40,7 @@ static void assert_state(piq_fsrs_state got, piq_fsrs_state want)
 
 static void test_belief__unpractised_concept_has_no_recall(void **state)
 {
-    piq_belief b = belief_at(*state, OUTS, NOON_US);
+    piq_belief b = belief_at(*state, OUTS, POKER_NOON_US);
     assert_true(isnan(b.recall));
     assert_true(isnan(b.stability_days));
     assert_true(b.due_us == INT64_MAX);
@@ -109,11 +50,11 @@ static void test_belief__unpractised_concept_has_no_recall(void **state)
 /* FSRS-6 says nothing of the day of practice. */
 static void test_belief__recall_is_of_whole_days(void **state)
 {
-    fixture *f = *state;
-    answer(f, BLUFF, 3, 1, NOON_US);
-    assert_true(belief_at(f, BLUFF, NOON_US).recall == 1);
+    poker_memory *f = *state;
+    poker_answer(f, BLUFF, 3, 1, POKER_NOON_US);
+    assert_true(belief_at(f, BLUFF, POKER_NOON_US).recall == 1);
     /* 03:59 is the same day still, 04:00 the next. */
-    int64_t four = NOON_US + 16 * PIQ_US_PER_HOUR;
+    int64_t four = POKER_NOON_US + 16 * PIQ_US_PER_HOUR;
     assert_true(belief_at(f, BLUFF, four - PIQ_US_PER_MINUTE).recall == 1);
     assert_true(belief_at(f, BLUFF, four).recall ==
                 piq_fsrs_recall(f->p, 1, 2.3065));
@@ -126,66 +67,67 @@ static void test_belief__recall_is_of_whole_days(void **state)
 /* S = 2.3065: two days by the rounded interval, too few to be moved. */
 static void test_belief__due_where_its_day_begins(void **state)
 {
-    fixture *f = *state;
-    answer(f, BLUFF, 3, 1, NOON_US);
-    piq_belief b = belief_at(f, BLUFF, NOON_US);
+    poker_memory *f = *state;
+    poker_answer(f, BLUFF, 3, 1, POKER_NOON_US);
+    piq_belief b = belief_at(f, BLUFF, POKER_NOON_US);
     /* Friday noon; Sunday at four. */
-    assert_true(b.due_us == NOON_US + 2 * PIQ_US_PER_DAY - 8 * PIQ_US_PER_HOUR);
+    assert_true(b.due_us ==
+                POKER_NOON_US + 2 * PIQ_US_PER_DAY - 8 * PIQ_US_PER_HOUR);
 }
 
 static void test_due__lies_in_the_fuzz_range(void **state)
 {
-    fixture *f = *state;
-    int32_t today = piq_day_of(NOON_US, 0, PIQ_MEMORY_ROLLOVER_H);
-    answer(f, BLUFF, 4, 1, NOON_US);
+    poker_memory *f = *state;
+    int32_t today = piq_day_of(POKER_NOON_US, 0, PIQ_MEMORY_ROLLOVER_H);
+    poker_answer(f, BLUFF, 4, 1, POKER_NOON_US);
     /* w3 = 8.2956: 8 days, by 1 + .15 * 4.5 + .1 = 1.775 either way. */
     assert_in_range(f->memory.concepts[BLUFF].due_day - today, 6, 10);
     int32_t day = f->memory.concepts[BLUFF].due_day;
-    tear_down(state);
-    set_up(state);
+    poker_memory_tear_down(state);
+    poker_memory_set_up(state);
     f = *state;
-    answer(f, BLUFF, 4, 1, NOON_US); /* asked twice, the same day */
+    poker_answer(f, BLUFF, 4, 1, POKER_NOON_US); /* asked twice, the same day */
     assert_int_equal(f->memory.concepts[BLUFF].due_day, day);
 }
 
 /* The range is 6 to 10; all but day 9 are off. */
 static void test_due__never_on_a_day_off(void **state)
 {
-    fixture *f = *state;
-    int32_t today = piq_day_of(NOON_US, 0, PIQ_MEMORY_ROLLOVER_H);
+    poker_memory *f = *state;
+    int32_t today = piq_day_of(POKER_NOON_US, 0, PIQ_MEMORY_ROLLOVER_H);
     int32_t off[] = {today + 6, today + 7, today + 8, today + 10};
-    piq_review_calendar calendar = plain;
+    piq_review_calendar calendar = poker_plain;
     calendar.days_off = off;
     calendar.n_days_off = 4;
     piq_memory_answer x = {
-        .concept = {BLUFF}, .rating = 4, .weight = 1, .at_us = NOON_US};
-    review(f, &calendar, x);
+        .concept = {BLUFF}, .rating = 4, .weight = 1, .at_us = POKER_NOON_US};
+    poker_review(f, &calendar, x);
     assert_int_equal(f->memory.concepts[BLUFF].due_day, today + 9);
     /* Stated later: only what is off then is moved. */
     off[0] = today + 9;
     calendar.n_days_off = 1;
-    piq_memory_reschedule(&f->memory, NOON_US, &calendar, false);
+    piq_memory_reschedule(&f->memory, POKER_NOON_US, &calendar, false);
     assert_in_range(f->memory.concepts[BLUFF].due_day - today, 6, 10);
     assert_int_not_equal(f->memory.concepts[BLUFF].due_day, today + 9);
     int32_t kept = f->memory.concepts[BLUFF].due_day;
     off[0] = kept + 1;
-    piq_memory_reschedule(&f->memory, NOON_US, &calendar, false);
+    piq_memory_reschedule(&f->memory, POKER_NOON_US, &calendar, false);
     assert_int_equal(f->memory.concepts[BLUFF].due_day, kept);
 }
 
 static void test_due__lower_retention_comes_later(void **state)
 {
-    fixture *f = *state;
-    piq_review_calendar calendar = plain;
-    int32_t days[N_CONCEPTS] = {7, 7, 7};
-    answer(f, BLUFF, 3, 1, NOON_US);
+    poker_memory *f = *state;
+    piq_review_calendar calendar = poker_plain;
+    int32_t days[N_POKER_CONCEPTS] = {7, 7, 7};
+    poker_answer(f, BLUFF, 3, 1, POKER_NOON_US);
     int32_t before = f->memory.concepts[BLUFF].due_day;
     calendar.retention = 0.75;
-    piq_memory_due_days(&f->memory, NOON_US, &calendar, days);
+    piq_memory_due_days(&f->memory, POKER_NOON_US, &calendar, days);
     assert_true(days[BLUFF] > before);
     assert_int_equal(days[OUTS], 0); /* never practised: as in the memory */
     assert_int_equal(f->memory.concepts[BLUFF].due_day, before);
-    piq_memory_reschedule(&f->memory, NOON_US, &calendar, true);
+    piq_memory_reschedule(&f->memory, POKER_NOON_US, &calendar, true);
     assert_int_equal(f->memory.concepts[BLUFF].due_day, days[BLUFF]);
 }
 
@@ -193,36 +135,36 @@ static void test_due__lower_retention_comes_later(void **state)
 
 static void test_score__first_answer_of_a_later_day_is_foreseen(void **state)
 {
-    fixture *f = *state;
+    poker_memory *f = *state;
     piq_memory_answer x = {
-        .concept = {BLUFF}, .rating = 3, .weight = 1, .at_us = NOON_US};
-    piq_memory_step step = review(f, &plain, x);
+        .concept = {BLUFF}, .rating = 3, .weight = 1, .at_us = POKER_NOON_US};
+    piq_memory_step step = poker_review(f, &poker_plain, x);
     assert_true(step.is_first && isnan(step.recall) && step.share == 1);
-    x.at_us = NOON_US + PIQ_US_PER_HOUR;
-    step = review(f, &plain, x);
+    x.at_us = POKER_NOON_US + PIQ_US_PER_HOUR;
+    step = poker_review(f, &poker_plain, x);
     assert_true(!step.is_first && isnan(step.recall) && step.share == 0.5);
     assert_int_equal(f->memory.scored, 0);
     double s = state_of(f, BLUFF).stability_days;
-    x.at_us = NOON_US + 3 * PIQ_US_PER_DAY;
-    step = review(f, &plain, x);
+    x.at_us = POKER_NOON_US + 3 * PIQ_US_PER_DAY;
+    step = poker_review(f, &poker_plain, x);
     /* By FSRS alone so far. */
     assert_near(step.recall, piq_fsrs_recall(f->p, 3, s), 1e-12);
     assert_int_equal(f->memory.scored, 1);
     x.at_us += 4 * PIQ_US_PER_DAY;
     x.read = true; /* nothing was asked */
-    step = review(f, &plain, x);
+    step = poker_review(f, &poker_plain, x);
     assert_true(isnan(step.recall));
     assert_int_equal(f->memory.scored, 1);
 }
 
 static void test_score__failures_lower_what_is_foreseen(void **state)
 {
-    fixture *f = *state;
-    answer(f, OUTS, 3, 1, NOON_US);
-    int64_t later_us = NOON_US + 2 * PIQ_US_PER_DAY;
+    poker_memory *f = *state;
+    poker_answer(f, OUTS, 3, 1, POKER_NOON_US);
+    int64_t later_us = POKER_NOON_US + 2 * PIQ_US_PER_DAY;
     double before = belief_at(f, OUTS, later_us).recall;
     for (int day = 0; day < 20; day += 2)
-        answer(f, BLUFF, 1, 1, NOON_US + day * PIQ_US_PER_DAY);
+        poker_answer(f, BLUFF, 1, 1, POKER_NOON_US + day * PIQ_US_PER_DAY);
     assert_true(f->memory.scored == 9);
     assert_true(belief_at(f, OUTS, later_us).recall < before);
 }
@@ -241,14 +183,15 @@ static piq_fitted same_parameters(void)
 
 static void test_adopt__the_same_parameters_move_nothing(void **state)
 {
-    fixture *f = *state;
-    answer(f, BLUFF, 4, 1, NOON_US);
-    answer(f, OUTS, 3, 1, NOON_US);
-    piq_memory_cell before[N_CONCEPTS];
+    poker_memory *f = *state;
+    poker_answer(f, BLUFF, 4, 1, POKER_NOON_US);
+    poker_answer(f, OUTS, 3, 1, POKER_NOON_US);
+    piq_memory_cell before[N_POKER_CONCEPTS];
     memcpy(before, f->memory.concepts, sizeof before);
     piq_fitted fit = same_parameters();
-    assert_true(piq_memory_adopt(&f->memory, &fit, NOON_US, &plain));
-    for (int i = 0; i < N_CONCEPTS; i++) {
+    assert_true(
+        piq_memory_adopt(&f->memory, &fit, POKER_NOON_US, &poker_plain));
+    for (int i = 0; i < N_POKER_CONCEPTS; i++) {
         assert_int_equal(f->memory.concepts[i].due_day, before[i].due_day);
         if (before[i].reviews)
             assert_state(f->memory.concepts[i].state, before[i].state);
@@ -261,54 +204,59 @@ static void test_adopt__the_same_parameters_move_nothing(void **state)
  * R(S, 2 S): odds far above 1.25 times as high, so both are moved. */
 static void test_adopt__moves_what_is_remembered_otherwise(void **state)
 {
-    fixture *f = *state;
-    answer(f, BLUFF, 4, 1, NOON_US);
+    poker_memory *f = *state;
+    poker_answer(f, BLUFF, 4, 1, POKER_NOON_US);
     int32_t before = f->memory.concepts[BLUFF].due_day;
     piq_fitted fit = same_parameters();
     fit.stability[0] = log(2);
-    assert_true(piq_memory_adopt(&f->memory, &fit, NOON_US, &plain));
+    assert_true(
+        piq_memory_adopt(&f->memory, &fit, POKER_NOON_US, &poker_plain));
     assert_near(state_of(f, BLUFF).stability_days, 2 * 8.2956, 1e-12);
     assert_true(f->memory.concepts[BLUFF].due_day > before);
     /* A tenth more or less is below a quarter of the odds: it stays. */
     int32_t kept = f->memory.concepts[BLUFF].due_day;
     fit.stability[0] = log(1.1);
-    assert_true(piq_memory_adopt(&f->memory, &fit, NOON_US, &plain));
+    assert_true(
+        piq_memory_adopt(&f->memory, &fit, POKER_NOON_US, &poker_plain));
     assert_int_equal(f->memory.concepts[BLUFF].due_day, kept);
 }
 
 /* What should have been long ago is due today, not then. */
 static void test_adopt__nothing_becomes_overdue(void **state)
 {
-    fixture *f = *state;
-    answer(f, BLUFF, 4, 1, NOON_US);
-    int64_t now_us = NOON_US + 5 * PIQ_US_PER_DAY;
+    poker_memory *f = *state;
+    poker_answer(f, BLUFF, 4, 1, POKER_NOON_US);
+    int64_t now_us = POKER_NOON_US + 5 * PIQ_US_PER_DAY;
     piq_fitted fit = same_parameters();
     fit.stability[0] = -2;
-    assert_true(piq_memory_adopt(&f->memory, &fit, now_us, &plain));
+    assert_true(piq_memory_adopt(&f->memory, &fit, now_us, &poker_plain));
     assert_int_equal(f->memory.concepts[BLUFF].due_day,
                      piq_day_of(now_us, 0, PIQ_MEMORY_ROLLOVER_H));
 }
 
 static void test_adopt__numbers_that_are_none_change_nothing(void **state)
 {
-    fixture *f = *state;
-    answer(f, BLUFF, 4, 1, NOON_US);
+    poker_memory *f = *state;
+    poker_answer(f, BLUFF, 4, 1, POKER_NOON_US);
     piq_fitted fit = same_parameters();
     fit.parameters[3] = NAN;
-    assert_false(piq_memory_adopt(&f->memory, &fit, NOON_US, &plain));
+    assert_false(
+        piq_memory_adopt(&f->memory, &fit, POKER_NOON_US, &poker_plain));
     assert_int_equal(f->memory.from, PIQ_FITTED_NONE);
     assert_true(f->memory.params.w[3] == 8.2956);
 }
 
 static void test_encode__parameters_and_correction_come_back(void **state)
 {
-    fixture *f = *state;
+    poker_memory *f = *state;
     for (int day = 0; day < 9; day += 3)
-        answer(f, BLUFF, 1 + day / 3, 1, NOON_US + day * PIQ_US_PER_DAY);
+        poker_answer(f, BLUFF, 1 + day / 3, 1,
+                     POKER_NOON_US + day * PIQ_US_PER_DAY);
     piq_fitted fit = same_parameters();
     fit.parameters[8] = 1.0 / 3;
-    assert_true(piq_memory_adopt(&f->memory, &fit, NOON_US, &plain));
-    answer(f, BLUFF, 1, 1, NOON_US + 12 * PIQ_US_PER_DAY);
+    assert_true(
+        piq_memory_adopt(&f->memory, &fit, POKER_NOON_US, &poker_plain));
+    poker_answer(f, BLUFF, 1, 1, POKER_NOON_US + 12 * PIQ_US_PER_DAY);
     piq_buf b;
     piq_buf_init(&b, 0);
     piq_memory_encode(&f->memory, &b);
@@ -325,7 +273,9 @@ static void test_encode__parameters_and_correction_come_back(void **state)
     piq_buf_release(&b);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name)                                                             \
+    cmocka_unit_test_setup_teardown(name, poker_memory_set_up,                 \
+                                    poker_memory_tear_down)
 
 int main(void)
 {

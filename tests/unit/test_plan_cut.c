@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -93,6 +95,64 @@ static void test_plan_cut__takes_a_path_laid_out_anew(void **state)
     assert_int_equal(n_left("{\"steps\":[{\"a\":1}],\"day\":null}", 5), 1);
 }
 
+/* However much of it there is: what the whole gives, or "more of it". */
+static void test_plan_cut__beginning_gives_the_same_or_nothing(void **state)
+{
+    static const char before[] = "{\"current_position\":1,\"x\":\"]}\",";
+    char ours[sizeof before + sizeof text];
+    (void)state;
+    snprintf(ours, sizeof ours, "%s%s", before, text + 1);
+    const size_t len = strlen(ours);
+    for (size_t n_steps = 0; n_steps < 4; n_steps++) {
+        piq_buf whole, start;
+        size_t n_given = 0;
+        piq_buf_init(&whole, 0);
+        piq_buf_init(&start, 0);
+        piq_plan_cut(piq_str_of(ours), 1 + n_steps, &whole);
+        for (size_t k = 0; k <= len; k++) {
+            piq_buf_clear(&start);
+            if (!piq_plan_cut_start((piq_str){ours, k}, k == len, n_steps,
+                                    &start)) {
+                assert_int_equal(start.len, 0);
+                continue;
+            }
+            assert_int_equal(start.len, whole.len);
+            assert_memory_equal(start.ptr, whole.ptr, whole.len);
+            n_given++;
+        }
+        assert_true(n_given > 0);
+        piq_buf_release(&start);
+        piq_buf_release(&whole);
+    }
+}
+
+/* Another hand's: its members in another order, with blanks or without. */
+static void assert_cut_as_a_whole(const char *text_of, const char *expected)
+{
+    const piq_str s = piq_str_of(text_of);
+    piq_buf b;
+    piq_buf_init(&b, 0);
+    for (size_t k = 0; k < s.len; k++)
+        assert_false(piq_plan_cut_start((piq_str){s.ptr, k}, false, 1, &b));
+    assert_true(piq_plan_cut_start(s, true, 1, &b));
+    assert_int_equal(b.len, strlen(expected));
+    assert_memory_equal(b.ptr, expected, b.len);
+    piq_buf_release(&b);
+}
+
+static void test_plan_cut__texts_laid_out_anew_are_wanted_whole(void **state)
+{
+    (void)state;
+    assert_cut_as_a_whole("{\"steps\": [{\"a\": 1}, {\"a\": 2}, {\"a\": 3}],"
+                          " \"targets\": [], \"current_position\": 1}",
+                          "{\"steps\": [{\"a\": 1}, {\"a\": 2}],"
+                          " \"targets\": [], \"current_position\": 1}");
+    assert_cut_as_a_whole(
+        "{\"steps\":[{\"a\":1},{\"a\":2}],\"n\":0,\"current_position\":0}",
+        "{\"steps\":[{\"a\":1}],\"n\":0,\"current_position\":0}");
+    assert_cut_as_a_whole("{\"no\":1}", "{\"no\":1}");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -100,6 +160,8 @@ int main(void)
         cmocka_unit_test(test_plan_cut__leaves_a_short_path_whole),
         cmocka_unit_test(test_plan_cut__leaves_what_is_no_path_alone),
         cmocka_unit_test(test_plan_cut__takes_a_path_laid_out_anew),
+        cmocka_unit_test(test_plan_cut__beginning_gives_the_same_or_nothing),
+        cmocka_unit_test(test_plan_cut__texts_laid_out_anew_are_wanted_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,24 +25,17 @@
 enum { N_CONCEPTS = 8, LAST = PIQ_FORECAST_POINTS - 1 };
 
 typedef struct fixture {
-    piq_catalogue *catalogue;
-    piq_learner *l;
-    piq_belief *beliefs;
-    piq_arena arena;
+    habit_world of;
     piq_prediction p;
-    json_t *json;
 } fixture;
 
 static int set_up(void **state)
 {
     fixture *f = calloc(1, sizeof *f);
-    f->catalogue = habit_catalogue();
-    assert_int_equal(piq_learner_new((piq_user_id){7}, f->catalogue, &f->l),
-                     PIQ_OK);
-    f->beliefs = habit_beliefs(f->catalogue, 0.5, 0.1, 10);
+    habit_begin(&f->of);
+    f->of.beliefs = habit_beliefs(f->of.catalogue, 0.5, 0.1, 10);
     for (int i = 0; i < N_CONCEPTS; i++)
-        f->beliefs[i].sd_logit = 0.4;
-    piq_arena_init(&f->arena, 0);
+        f->of.beliefs[i].sd_logit = 0.4;
     *state = f;
     return 0;
 }
@@ -50,45 +43,35 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     fixture *f = *state;
-    json_decref(f->json);
-    piq_arena_release(&f->arena);
-    free(f->beliefs);
-    piq_learner_free(f->l);
-    piq_catalogue_free(f->catalogue);
+    habit_end(&f->of);
     free(f);
     return 0;
 }
 
 static void make(fixture *f, int days)
 {
-    piq_buf out;
-    piq_json_writer w;
-    assert_int_equal(piq_predictions_make(&f->arena, f->l, f->catalogue,
-                                          f->beliefs, HABIT_START_US,
-                                          HABIT_START_US + days * DAY, &f->p),
+    assert_int_equal(piq_predictions_make(
+                         &f->of.arena, f->of.l, f->of.catalogue, f->of.beliefs,
+                         HABIT_START_US, HABIT_START_US + days * DAY, &f->p),
                      PIQ_OK);
-    piq_buf_init(&out, 0);
-    piq_json_init(&w, &out);
-    piq_prediction_write(&f->p, f->catalogue, &w);
-    json_decref(f->json);
-    f->json = habit_json(&out);
-    piq_buf_release(&out);
+    piq_prediction_write(&f->p, f->of.catalogue, habit_writer(&f->of));
+    habit_read_back(&f->of);
 }
 
 static void plan(fixture *f, uint16_t minutes_a_day)
 {
-    f->l->stated.has |= PIQ_STATED_MINUTES;
+    f->of.l->stated.has |= PIQ_STATED_MINUTES;
     for (int d = 0; d < 7; d++)
-        f->l->stated.minutes_per_weekday[d] = minutes_a_day;
+        f->of.l->stated.minutes_per_weekday[d] = minutes_a_day;
 }
 
 static void want(fixture *f, int days)
 {
     int32_t today = piq_day_of(HABIT_START_US, 0, 0);
-    f->l->goal = (piq_goal){.set = true,
-                            .target_skill_level = PIQ_EXPERT,
-                            .timeline_day = days ? today + days : INT32_MAX,
-                            .motivation_type = PIQ_MASTERY};
+    f->of.l->goal = (piq_goal){.set = true,
+                               .target_skill_level = PIQ_EXPERT,
+                               .timeline_day = days ? today + days : INT32_MAX,
+                               .motivation_type = PIQ_MASTERY};
 }
 
 /* Concepts practised once, so that they can be forgotten. */
@@ -96,7 +79,7 @@ static void practise(fixture *f)
 {
     const piq_review_calendar calendar = {.retention = 0.9};
     for (uint16_t i = 0; i < N_CONCEPTS; i++)
-        piq_memory_review(&f->l->memory, f->catalogue,
+        piq_memory_review(&f->of.l->memory, f->of.catalogue,
                           &(piq_memory_answer){.concept = {i},
                                                .rating = 3,
                                                .weight = 1,
@@ -104,8 +87,8 @@ static void practise(fixture *f)
                                                .at_us = HABIT_START_US},
                           &calendar);
     for (uint16_t i = 0; i < N_CONCEPTS; i++)
-        piq_memory_belief(&f->l->memory, (piq_concept_ix){i}, HABIT_START_US, 0,
-                          &f->beliefs[i]);
+        piq_memory_belief(&f->of.l->memory, (piq_concept_ix){i}, HABIT_START_US,
+                          0, &f->of.beliefs[i]);
 }
 
 static double median_pace_gain(double dose)
@@ -135,15 +118,15 @@ static void test_predictions__for_now_are_the_beliefs(void **state)
         piq_concept_ix k[3];
         size_t n = 0;
         for (uint16_t c = 0; c < N_CONCEPTS; c++)
-            if (f->catalogue->concepts[c].area.v == f->p.areas[i].area.v)
+            if (f->of.catalogue->concepts[c].area.v == f->p.areas[i].area.v)
                 k[n++].v = c;
         /* Each concept has 10 answers' evidence. */
-        piq_set_belief b = piq_set_belief_of(f->l, f->catalogue, f->beliefs,
-                                             10 * N_CONCEPTS, k, n);
+        piq_set_belief b = piq_set_belief_of(
+            f->of.l, f->of.catalogue, f->of.beliefs, 10 * N_CONCEPTS, k, n);
         assert_true(
             habit_near(x->high90, piq_sigmoid(PIQ_Z90 * 4 * b.sd), 1e-9));
     }
-    assert_true(json_is_null(habit_at(f->json, "goal")));
+    assert_true(json_is_null(habit_at(f->of.json, "goal")));
 }
 
 static void test_predictions__learning_follows_the_law_of_practice(void **state)
@@ -167,7 +150,7 @@ static void test_predictions__learning_slows_with_practice(void **state)
     plan(f, 60);
     make(f, 28);
     double fresh = f->p.overall.points[LAST].mastery;
-    f->l->behaviour.spent_ms = UINT64_C(50) * 3600 * 1000;
+    f->of.l->behaviour.spent_ms = UINT64_C(50) * 3600 * 1000;
     make(f, 28);
     assert_true(f->p.overall.points[LAST].mastery < fresh - 0.01);
     assert_true(f->p.overall.points[LAST].mastery > 0.5);
@@ -184,9 +167,9 @@ static void test_predictions__the_law_of_practice_sets_the_prior(void **state)
     assert_true(f->p.rate.low > 0 && f->p.rate.low < f->p.rate.value);
     assert_true(f->p.rate.value < f->p.rate.high);
     for (int i = 0; i < N_CONCEPTS; i++)
-        f->beliefs[i].mastery = 0.8;
+        f->of.beliefs[i].mastery = 0.8;
     make(f, 7);
-    double m = piq_expected_mastery(&f->beliefs[0]);
+    double m = piq_expected_mastery(&f->of.beliefs[0]);
     assert_true(habit_near(f->p.rate_prior, 0.648 * (1 - m) / 0.5, 1e-9));
 }
 
@@ -196,7 +179,7 @@ static void test_predictions__without_practice_mastery_falls(void **state)
     practise(f);
     plan(f, 0);
     make(f, 60);
-    assert_string_equal(habit_text(f->json, "assumptions/minutes_source"),
+    assert_string_equal(habit_text(f->of.json, "assumptions/minutes_source"),
                         "stated");
     for (int k = 1; k <= LAST; k++)
         assert_true(f->p.overall.points[k].mastery <
@@ -235,14 +218,14 @@ static void test_predictions__the_goal_comes_first(void **state)
     fixture *f = *state;
     plan(f, 30);
     want(f, 0);
-    f->l->goal.priority_areas[0].v = 0;
-    f->l->goal.n_priority_areas = 1;
+    f->of.l->goal.priority_areas[0].v = 0;
+    f->of.l->goal.n_priority_areas = 1;
     make(f, 28);
     assert_true(f->p.areas[0].points[LAST].mastery >
                 f->p.areas[1].points[LAST].mastery);
     assert_int_equal(f->p.goal->n_concepts, 3);
     assert_true(isnan(f->p.goal->probability));
-    assert_true(json_is_null(habit_at(f->json, "goal/probability")));
+    assert_true(json_is_null(habit_at(f->of.json, "goal/probability")));
 }
 
 static void test_predictions__more_minutes_never_hurt(void **state)
@@ -282,13 +265,13 @@ static void test_predictions__an_impossible_date_is_said(void **state)
 {
     fixture *f = *state;
     for (int i = 0; i < N_CONCEPTS; i++)
-        f->beliefs[i].mastery = 0.05;
+        f->of.beliefs[i].mastery = 0.05;
     want(f, 1);
     plan(f, 30);
     make(f, 28);
     assert_true(isnan(f->p.goal->minutes_needed));
     assert_non_null(
-        strstr(habit_text(f->json, "goal/why"), "no practice of up to"));
+        strstr(habit_text(f->of.json, "goal/why"), "no practice of up to"));
     assert_true(f->p.goal->probability < 0.05);
 }
 
@@ -300,7 +283,7 @@ static void test_predictions__a_passed_date_counts_as_now(void **state)
     double x =
         log(4) * sqrt(1 + M_PI / 8 * 0.16) / piq_forecast_defaults()->tilt;
     for (int i = 0; i < N_CONCEPTS; i++)
-        f->beliefs[i].mastery = piq_sigmoid(x);
+        f->of.beliefs[i].mastery = piq_sigmoid(x);
     want(f, -10);
     make(f, 28);
     /* At the bar exactly: as likely as not. */
@@ -325,9 +308,9 @@ static void test_predictions__days_off_take_hours_away(void **state)
 {
     fixture *f = *state;
     plan(f, 60);
-    f->l->stated.has |= PIQ_STATED_DAYS_OFF;
-    f->l->stated.days_off[0] = piq_day_of(HABIT_START_US, 0, 0) + 2;
-    f->l->stated.n_days_off = 1;
+    f->of.l->stated.has |= PIQ_STATED_DAYS_OFF;
+    f->of.l->stated.days_off[0] = piq_day_of(HABIT_START_US, 0, 0) + 2;
+    f->of.l->stated.n_days_off = 1;
     make(f, 7);
     assert_true(habit_near(f->p.hours, 6, 1e-9));
 }
@@ -335,15 +318,15 @@ static void test_predictions__days_off_take_hours_away(void **state)
 static void test_predictions__plan_with_the_paths_minutes(void **state)
 {
     fixture *f = *state;
-    piq_behaviour *b = &f->l->behaviour;
+    piq_behaviour *b = &f->of.l->behaviour;
     int32_t today = piq_day_of(HABIT_START_US, 0, 0);
     /* Looking in for a minute says nothing of a plan: 25 a day. */
     for (int d = 14; d >= 1; d--)
-        habit_answer(f->l, HABIT_START_US - d * DAY, 1, 0.5, 60000);
+        habit_answer(f->of.l, HABIT_START_US - d * DAY, 1, 0.5, 60000);
     make(f, 7);
     assert_true(habit_near(f->p.minutes_per_week, 175, 1e-9));
     assert_true(habit_near(f->p.minutes_practised, 14 * 7 / 15.0, 1e-9));
-    assert_string_equal(habit_text(f->json, "assumptions/minutes_source"),
+    assert_string_equal(habit_text(f->of.json, "assumptions/minutes_source"),
                         "default");
     /* 14 days of 50 minutes: (700 + 5 * 25) / 19 = 43.4. */
     for (int d = 0; d < 14; d++)
@@ -351,7 +334,7 @@ static void test_predictions__plan_with_the_paths_minutes(void **state)
     b->n_days = 14;
     make(f, 7);
     assert_true(habit_near(f->p.minutes_per_week, 7 * 43, 1e-9));
-    assert_string_equal(habit_text(f->json, "assumptions/minutes_source"),
+    assert_string_equal(habit_text(f->of.json, "assumptions/minutes_source"),
                         "inferred");
 }
 
@@ -393,8 +376,8 @@ static void test_predictions__what_if_tells_other_minutes(void **state)
                            f->p.overall.points[LAST].mastery, 1e-9));
     assert_true(
         habit_near(planned->goal.mastery, f->p.goal->then.mastery, 1e-9));
-    assert_true(habit_near(habit_number(f->json, "what_if/1/minutes_per_week"),
-                           84, 1e-9));
+    assert_true(habit_near(
+        habit_number(f->of.json, "what_if/1/minutes_per_week"), 84, 1e-9));
 }
 
 static void test_predictions__least_minutes_are_least(void **state)
@@ -425,8 +408,8 @@ static void test_predictions__what_if_without_a_goal_or_a_plan(void **state)
     assert_true(scenario(f, "double")->overall.mastery >
                 scenario(f, "planned")->overall.mastery);
     assert_true(isnan(scenario(f, "planned")->probability));
-    assert_true(json_is_null(habit_at(f->json, "what_if/0/probability")));
-    assert_true(json_is_null(habit_at(f->json, "what_if/0/goal")));
+    assert_true(json_is_null(habit_at(f->of.json, "what_if/0/probability")));
+    assert_true(json_is_null(habit_at(f->of.json, "what_if/0/goal")));
 }
 
 /* ---- other minutes, asked for -------------------------------------------- */
@@ -435,8 +418,9 @@ static void suppose(fixture *f, int days, double minutes, piq_prediction *out)
 {
     const piq_predictions_ask ask = {HABIT_START_US,
                                      HABIT_START_US + days * DAY, minutes};
-    assert_int_equal(piq_predictions_answer(&f->arena, f->l, f->catalogue,
-                                            f->beliefs, &ask, out),
+    assert_int_equal(piq_predictions_answer(&f->of.arena, f->of.l,
+                                            f->of.catalogue, f->of.beliefs,
+                                            &ask, out),
                      PIQ_OK);
 }
 
@@ -484,14 +468,14 @@ static void test_predictions__asked_minutes_keep_days_apart(void **state)
     practise(f);
     want(f, 33);
     plan(f, 0);
-    f->l->stated.minutes_per_weekday[1] = 20;
-    f->l->stated.minutes_per_weekday[5] = 100;
+    f->of.l->stated.minutes_per_weekday[1] = 20;
+    f->of.l->stated.minutes_per_weekday[5] = 100;
     suppose(f, 10, 60, &asked); /* half of it, as in the scenario */
     make(f, 10);
     assert_near(asked.goal->probability, scenario(f, "half")->probability,
                 1e-9);
-    f->l->stated.minutes_per_weekday[1] = 10;
-    f->l->stated.minutes_per_weekday[5] = 50;
+    f->of.l->stated.minutes_per_weekday[1] = 10;
+    f->of.l->stated.minutes_per_weekday[5] = 50;
     make(f, 10);
     assert_same(&asked, &f->p);
 }
@@ -511,8 +495,9 @@ static void test_predictions__asked_minutes_are_told_as_such(void **state)
     for (size_t i = 0; i < 3; i++) {
         const piq_predictions_ask ask = {HABIT_START_US, HABIT_START_US,
                                          wrong[i]};
-        assert_int_equal(piq_predictions_answer(&f->arena, f->l, f->catalogue,
-                                                f->beliefs, &ask, &asked),
+        assert_int_equal(piq_predictions_answer(&f->of.arena, f->of.l,
+                                                f->of.catalogue, f->of.beliefs,
+                                                &ask, &asked),
                          PIQ_EINVAL);
     }
 }
@@ -525,7 +510,7 @@ static void test_predictions__too_few_answers_are_no_forecast(void **state)
     plan(f, 30);
     want(f, 60);
     for (int i = 0; i < N_CONCEPTS; i++)
-        f->beliefs[i].evidence = 2; /* 16 of 20 */
+        f->of.beliefs[i].evidence = 2; /* 16 of 20 */
     make(f, 28);
     assert_int_equal(f->p.overall.answers_missing, 4);
     assert_true(isnan(f->p.overall.points[LAST].mastery));
@@ -534,11 +519,11 @@ static void test_predictions__too_few_answers_are_no_forecast(void **state)
     assert_true(isnan(f->p.goal->probability));
     assert_true(isnan(f->p.goal->minutes_needed));
     assert_int_equal(f->p.goal->likely_day, INT32_MAX);
-    assert_true(json_is_false(habit_at(f->json, "overall/enough_evidence")));
-    assert_true(json_is_null(habit_at(f->json, "overall/predicted/low_80")));
-    assert_true(json_is_null(habit_at(f->json, "overall/change")));
-    assert_non_null(strstr(habit_text(f->json, "overall/why"), "4 more"));
-    assert_non_null(strstr(habit_text(f->json, "goal/why"), "4 more"));
+    assert_true(json_is_false(habit_at(f->of.json, "overall/enough_evidence")));
+    assert_true(json_is_null(habit_at(f->of.json, "overall/predicted/low_80")));
+    assert_true(json_is_null(habit_at(f->of.json, "overall/change")));
+    assert_non_null(strstr(habit_text(f->of.json, "overall/why"), "4 more"));
+    assert_non_null(strstr(habit_text(f->of.json, "goal/why"), "4 more"));
     for (size_t i = 0; i < f->p.n_what_if; i++)
         assert_true(isnan(f->p.what_if[i].overall.mastery));
 }
@@ -548,17 +533,17 @@ static void test_predictions__an_area_needs_answers_of_its_own(void **state)
     fixture *f = *state;
     plan(f, 30);
     for (int i = 0; i < N_CONCEPTS; i++)
-        if (f->catalogue->concepts[i].area.v == 1)
-            f->beliefs[i].evidence = 1; /* 3 concepts: 3 of 5 */
+        if (f->of.catalogue->concepts[i].area.v == 1)
+            f->of.beliefs[i].evidence = 1; /* 3 concepts: 3 of 5 */
     make(f, 28);
     assert_int_equal(f->p.overall.answers_missing, 0);
     assert_int_equal(f->p.areas[0].answers_missing, 0);
     assert_int_equal(f->p.areas[1].answers_missing, 2);
     assert_true(f->p.areas[0].points[LAST].mastery > 0.5);
     assert_true(isnan(f->p.areas[1].points[LAST].mastery));
-    assert_true(json_is_true(habit_at(f->json, "areas/0/enough_evidence")));
+    assert_true(json_is_true(habit_at(f->of.json, "areas/0/enough_evidence")));
     assert_true(
-        habit_near(habit_number(f->json, "areas/1/answers_missing"), 2, 0));
+        habit_near(habit_number(f->of.json, "areas/1/answers_missing"), 2, 0));
 }
 
 /* ---- the path ---------------------------------------------------------- */
@@ -566,8 +551,9 @@ static void test_predictions__an_area_needs_answers_of_its_own(void **state)
 static double chance(fixture *f, const piq_belief *beliefs)
 {
     double prob = -1;
-    assert_int_equal(piq_goal_probability(&f->arena, f->l, f->catalogue,
-                                          beliefs, HABIT_START_US, &prob),
+    assert_int_equal(piq_goal_probability(&f->of.arena, f->of.l,
+                                          f->of.catalogue, beliefs,
+                                          HABIT_START_US, &prob),
                      PIQ_OK);
     return prob;
 }
@@ -575,13 +561,13 @@ static double chance(fixture *f, const piq_belief *beliefs)
 static void test_predictions__the_path_tells_the_same_chance(void **state)
 {
     fixture *f = *state;
-    assert_true(isnan(chance(f, f->beliefs))); /* no goal */
+    assert_true(isnan(chance(f, f->of.beliefs))); /* no goal */
     want(f, 0);
-    assert_true(isnan(chance(f, f->beliefs))); /* no date */
+    assert_true(isnan(chance(f, f->of.beliefs))); /* no date */
     for (int days = -20; days <= 200; days += 44) {
         want(f, days);
         make(f, 28);
-        assert_true(chance(f, f->beliefs) == f->p.goal->probability);
+        assert_true(chance(f, f->of.beliefs) == f->p.goal->probability);
         plan(f, (uint16_t)(days + 20));
     }
 }
@@ -598,10 +584,11 @@ static void test_predictions__path_and_chance_agree_in_direction(void **state)
         if (minutes)
             plan(f, minutes);
         want(f, 0);
-        assert_int_equal(piq_path_input_of(&f->arena, f->l, NULL, f->catalogue,
-                                           HABIT_START_US, &in),
+        assert_int_equal(piq_path_input_of(&f->of.arena, f->of.l, NULL,
+                                           f->of.catalogue, HABIT_START_US,
+                                           &in),
                          PIQ_OK);
-        assert_int_equal(piq_path_plan(&f->arena, &in, &p, NULL), PIQ_OK);
+        assert_int_equal(piq_path_plan(&f->of.arena, &in, &p, NULL), PIQ_OK);
         assert_int_not_equal(p.completion_day, INT32_MAX);
         int days = p.completion_day - p.from_day;
         assert_true(days > 4);
@@ -624,13 +611,13 @@ static void test_predictions__path_and_chance_agree_in_direction(void **state)
 static void test_predictions__refuse_the_past_and_the_far_future(void **state)
 {
     fixture *f = *state;
-    assert_int_equal(piq_predictions_make(&f->arena, f->l, f->catalogue,
-                                          f->beliefs, HABIT_START_US,
-                                          HABIT_START_US - 1, &f->p),
+    assert_int_equal(piq_predictions_make(
+                         &f->of.arena, f->of.l, f->of.catalogue, f->of.beliefs,
+                         HABIT_START_US, HABIT_START_US - 1, &f->p),
                      PIQ_EINVAL);
-    assert_int_equal(piq_predictions_make(&f->arena, f->l, f->catalogue,
-                                          f->beliefs, HABIT_START_US,
-                                          HABIT_START_US + 731 * DAY, &f->p),
+    assert_int_equal(piq_predictions_make(
+                         &f->of.arena, f->of.l, f->of.catalogue, f->of.beliefs,
+                         HABIT_START_US, HABIT_START_US + 731 * DAY, &f->p),
                      PIQ_EINVAL);
 }
 
@@ -644,7 +631,7 @@ static void test_predictions__a_full_arena_is_told(void **state)
         piq_arena_init(&a, 0);
         piq_alloc_fail_after(k, 0);
         status =
-            piq_predictions_make(&a, f->l, f->catalogue, f->beliefs,
+            piq_predictions_make(&a, f->of.l, f->of.catalogue, f->of.beliefs,
                                  HABIT_START_US, HABIT_START_US + DAY, &f->p);
         piq_alloc_fail_after(0, 0);
         assert_true(status == PIQ_OK || status == PIQ_ENOMEM);

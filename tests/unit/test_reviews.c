@@ -2,7 +2,7 @@
 #include "insight/reviews.h"
 
 #include "base/calendar.h"
-#include "learner/fold.h"
+#include "support/folded_learner.h"
 #include "support/small_catalogue.h"
 
 #include <math.h>
@@ -18,10 +18,7 @@
 #define DAY      PIQ_US_PER_DAY
 
 typedef struct fixture {
-    piq_catalogue *c;
-    piq_calibration_book *book;
-    piq_learner *l;
-    piq_arena a;
+    folded_learner of;
     piq_reviews_ask ask;
     piq_review_queue q;
     piq_err err;
@@ -30,32 +27,18 @@ typedef struct fixture {
 static int set_up(void **state)
 {
     fixture *f = calloc(1, sizeof *f);
-    f->c = small_catalogue();
-    piq_arena_init(&f->a, 0);
     f->ask = (piq_reviews_ask){
         .days = 14, .retention = NAN, .minutes = NAN, .limit = 50};
     *state = f;
-    return piq_calibration_book_new(&f->book) ||
-           piq_learner_new((piq_user_id){1}, f->c, &f->l);
+    return folded_learner_init(&f->of) ? 0 : -1;
 }
 
 static int tear_down(void **state)
 {
     fixture *f = *state;
-    piq_arena_release(&f->a);
-    piq_learner_free(f->l);
-    piq_calibration_book_free(f->book);
-    piq_catalogue_free(f->c);
+    folded_learner_release(&f->of);
     free(f);
     return 0;
-}
-
-static void fold(fixture *f, piq_event e)
-{
-    piq_fold_effect effect;
-    e.user.v = 1;
-    e.event_id = PIQ_STR("e");
-    piq_fold(f->l, f->c, f->book, NULL, &e, &effect);
 }
 
 static void review(fixture *f, uint16_t concept, int rating, int64_t at_us)
@@ -63,14 +46,14 @@ static void review(fixture *f, uint16_t concept, int rating, int64_t at_us)
     piq_event e = {.at_us = at_us, .type = PIQ_EV_REVIEW};
     e.u.review =
         (piq_review_event){.concept = {concept}, .rating = (uint8_t)rating};
-    fold(f, e);
+    folded_learner_add(&f->of, e);
 }
 
 static void state_it(fixture *f, piq_stated stated, int64_t at_us)
 {
     piq_event e = {.at_us = at_us, .type = PIQ_EV_PROFILE_STATED};
     e.u.stated = stated;
-    fold(f, e);
+    folded_learner_add(&f->of, e);
 }
 
 static void aim(fixture *f, int32_t day, float retention, int64_t at_us)
@@ -81,14 +64,14 @@ static void aim(fixture *f, int32_t day, float retention, int64_t at_us)
                           .timeline_day = day,
                           .motivation_type = PIQ_MASTERY,
                           .desired_retention = retention};
-    fold(f, e);
+    folded_learner_add(&f->of, e);
 }
 
 static void make(fixture *f, int64_t now_us)
 {
-    assert_int_equal(
-        piq_reviews_make(&f->a, f->l, f->c, now_us, &f->ask, &f->q, &f->err),
-        PIQ_OK);
+    assert_int_equal(piq_reviews_make(&f->of.a, f->of.l, f->of.c, now_us,
+                                      &f->ask, &f->q, &f->err),
+                     PIQ_OK);
 }
 
 static void practise_all(fixture *f)
@@ -195,12 +178,12 @@ static void test_reviews__retention_is_the_calls_the_goals_or_stated(
     assert_string_equal(f->q.retention_source, "goal");
     assert_true(fabs(f->q.retention - 0.95) < 1e-6);
     assert_true(f->q.due > at_80);
-    int32_t stored = f->l->memory.concepts[3].due_day;
+    int32_t stored = f->of.l->memory.concepts[3].due_day;
     f->ask.retention = 0.7;
     make(f, START_US + DAY);
     assert_string_equal(f->q.retention_source, "asked");
     assert_true(f->q.due <= at_80);
-    assert_int_equal(f->l->memory.concepts[3].due_day, stored);
+    assert_int_equal(f->of.l->memory.concepts[3].due_day, stored);
 }
 
 static void test_reviews__deadline_plan_beats_no_review(void **state)
@@ -238,8 +221,9 @@ static void test_reviews__deadline_needs_a_date_ahead(void **state)
     for (int k = -1; k < 4; k++) {
         if (k >= 0)
             aim(f, days[k], 0, START_US + 60 + k);
-        assert_int_equal(piq_reviews_make(&f->a, f->l, f->c, START_US + 90,
-                                          &f->ask, &f->q, &f->err),
+        assert_int_equal(piq_reviews_make(&f->of.a, f->of.l, f->of.c,
+                                          START_US + 90, &f->ask, &f->q,
+                                          &f->err),
                          PIQ_EINVAL);
     }
 }
@@ -248,15 +232,15 @@ static void test_reviews__deadline_needs_a_date_ahead(void **state)
 static void test_reviews__minutes_are_those_seen(void **state)
 {
     fixture *f = *state;
-    assert_true(piq_review_minutes(f->l) == 5);
+    assert_true(piq_review_minutes(f->of.l) == 5);
     for (int i = 0; i < 30; i++) {
         piq_event e = {.at_us = START_US + i * 20 * PIQ_US_PER_SECOND,
                        .type = PIQ_EV_REVIEW};
         e.u.review = (piq_review_event){
             .concept = {BROTH}, .rating = 3, .response_ms = 12000};
-        fold(f, e);
+        folded_learner_add(&f->of, e);
     }
-    assert_true(fabs(piq_review_minutes(f->l) - 0.2) < 1e-9);
+    assert_true(fabs(piq_review_minutes(f->of.l) - 0.2) < 1e-9);
 }
 
 static void test_reviews__as_json_has_every_member(void **state)
@@ -268,7 +252,7 @@ static void test_reviews__as_json_has_every_member(void **state)
     piq_json_writer w;
     piq_buf_init(&b, 0);
     piq_json_init(&w, &b);
-    piq_review_queue_write(&f->q, f->c, &w);
+    piq_review_queue_write(&f->q, f->of.c, &w);
     json_t *json = json_loadb(b.ptr, b.len, 0, NULL);
     assert_non_null(json);
     assert_int_equal(json_array_size(json_object_get(json, "queue")), 4);
@@ -291,8 +275,8 @@ static void test_reviews__every_allocation_may_fail(void **state)
         piq_arena a;
         piq_arena_init(&a, 0);
         piq_alloc_fail_after(k, 1);
-        status = piq_reviews_make(&a, f->l, f->c, START_US + 30 * DAY, &f->ask,
-                                  &f->q, &f->err);
+        status = piq_reviews_make(&a, f->of.l, f->of.c, START_US + 30 * DAY,
+                                  &f->ask, &f->q, &f->err);
         piq_alloc_fail_after(0, 0);
         piq_arena_release(&a);
     }

@@ -2,6 +2,7 @@
 #include "memory/schedule.h"
 
 #include "base/calendar.h"
+#include "support/near.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -16,14 +17,6 @@
 enum { FRIDAY = 20777 };
 
 static const piq_review_calendar plain = {.retention = 0.9, .seed = 7};
-
-static void assert_near(double got, double want, double tolerance)
-{
-    if (fabs(got - want) <= tolerance)
-        return;
-    print_error("%.17g, not %.17g within %g\n", got, want, tolerance);
-    fail();
-}
 
 /* ---- days off ---------------------------------------------------------- */
 

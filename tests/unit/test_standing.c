@@ -6,7 +6,7 @@
 #include "insight/analytics.h"
 #include "insight/predictions.h"
 #include "insight/reviews.h"
-#include "learner/fold.h"
+#include "support/folded_learner.h"
 #include "support/near.h"
 #include "support/small_catalogue.h"
 
@@ -22,41 +22,24 @@
 #define DAY      PIQ_US_PER_DAY
 
 typedef struct fixture {
-    piq_catalogue *c;
-    piq_calibration_book *book;
-    piq_learner *l;
+    folded_learner of;
     piq_belief beliefs[N_SMALL_CONCEPTS];
-    piq_arena a;
     piq_standing is;
 } fixture;
 
 static int set_up(void **state)
 {
     fixture *f = calloc(1, sizeof *f);
-    f->c = small_catalogue();
-    piq_arena_init(&f->a, 0);
     *state = f;
-    return piq_calibration_book_new(&f->book) ||
-           piq_learner_new((piq_user_id){1}, f->c, &f->l);
+    return folded_learner_init(&f->of) ? 0 : -1;
 }
 
 static int tear_down(void **state)
 {
     fixture *f = *state;
-    piq_arena_release(&f->a);
-    piq_learner_free(f->l);
-    piq_calibration_book_free(f->book);
-    piq_catalogue_free(f->c);
+    folded_learner_release(&f->of);
     free(f);
     return 0;
-}
-
-static void fold(fixture *f, piq_event e)
-{
-    piq_fold_effect effect;
-    e.user.v = 1;
-    e.event_id = PIQ_STR("e");
-    piq_fold(f->l, f->c, f->book, NULL, &e, &effect);
 }
 
 /* One a minute from `at_us` on, each of twenty seconds, over all concepts. */
@@ -72,7 +55,7 @@ static void answer(fixture *f, int n, int64_t at_us)
                                   .n_concepts = 1,
                                   .score = i % 4 ? 1 : 0,
                                   .response_ms = 20000};
-        fold(f, e);
+        folded_learner_add(&f->of, e);
     }
 }
 
@@ -83,15 +66,15 @@ static void aim(fixture *f, int32_t day, int64_t at_us)
                           .target_skill_level = PIQ_EXPERT,
                           .timeline_day = day,
                           .motivation_type = PIQ_MASTERY};
-    fold(f, e);
+    folded_learner_add(&f->of, e);
 }
 
 static void make(fixture *f, int64_t now_us)
 {
-    piq_learner_beliefs(f->l, f->c, now_us, f->beliefs);
-    assert_int_equal(
-        piq_standing_make(&f->a, f->l, f->c, f->beliefs, now_us, &f->is),
-        PIQ_OK);
+    piq_learner_beliefs(f->of.l, f->of.c, now_us, f->beliefs);
+    assert_int_equal(piq_standing_make(&f->of.a, f->of.l, f->of.c, f->beliefs,
+                                       now_us, &f->is),
+                     PIQ_OK);
 }
 
 static void test_standing__of_who_did_nothing_says_so(void **state)
@@ -136,9 +119,9 @@ static void test_standing__reviews_are_those_of_the_queue(void **state)
     for (int day = 0; day < 30; day += 5) {
         int64_t now_us = START_US + day * DAY;
         make(f, now_us);
-        assert_int_equal(
-            piq_reviews_make(&f->a, f->l, f->c, now_us, &ask, &q, NULL),
-            PIQ_OK);
+        assert_int_equal(piq_reviews_make(&f->of.a, f->of.l, f->of.c, now_us,
+                                          &ask, &q, NULL),
+                         PIQ_OK);
         assert_int_equal(f->is.due, q.due);
         assert_int_equal(f->is.overdue, q.overdue);
         assert_int_equal(f->is.cleared_day, q.cleared_day);
@@ -158,8 +141,8 @@ static void test_standing__goal_is_that_of_the_prediction(void **state)
     assert_true(f->is.goal.set && isnan(f->is.goal.probability));
     aim(f, piq_day_of(now_us, 0, PIQ_DAY_ROLLOVER_H) + 30, now_us);
     make(f, now_us);
-    assert_int_equal(piq_predictions_make(&f->a, f->l, f->c, f->beliefs, now_us,
-                                          now_us + DAY, &p),
+    assert_int_equal(piq_predictions_make(&f->of.a, f->of.l, f->of.c,
+                                          f->beliefs, now_us, now_us + DAY, &p),
                      PIQ_OK);
     assert_non_null(p.goal);
     assert_true(f->is.goal.probability == p.goal->probability);
@@ -185,7 +168,7 @@ static void complete(fixture *f, uint32_t content, int64_t at_us)
 {
     piq_event e = {.at_us = at_us, .type = PIQ_EV_CONTENT_COMPLETED};
     e.u.content = (piq_content_event){.content = {content}, .score = NAN};
-    fold(f, e);
+    folded_learner_add(&f->of, e);
 }
 
 static void test_standing__steps_that_were_not_done_are_overdue(void **state)
@@ -197,18 +180,19 @@ static void test_standing__steps_that_were_not_done_are_overdue(void **state)
                              step(PIQ_NO_IX32, KNIFE, from + 2),
                              step(SAUCE_LESSON - 1, SAUCE, from + 3)};
     const piq_plan plan = {.steps = steps, .n_steps = 4, .from_day = from};
-    assert_int_equal(piq_standing_overdue_steps(f->l, &plan, from, &since), 0);
+    assert_int_equal(piq_standing_overdue_steps(f->of.l, &plan, from, &since),
+                     0);
     assert_int_equal(since, PIQ_NO_DAY);
-    assert_int_equal(piq_standing_overdue_steps(f->l, &plan, from + 3, &since),
-                     3);
+    assert_int_equal(
+        piq_standing_overdue_steps(f->of.l, &plan, from + 3, &since), 3);
     assert_int_equal(since, from);
     complete(f, BROTH_LESSON - 1, START_US + 1);
-    assert_int_equal(piq_standing_overdue_steps(f->l, &plan, from + 3, &since),
-                     2);
+    assert_int_equal(
+        piq_standing_overdue_steps(f->of.l, &plan, from + 3, &since), 2);
     assert_int_equal(since, from + 1);
     steps[1].status = PIQ_STEP_DONE; /* as it was stored */
-    assert_int_equal(piq_standing_overdue_steps(f->l, &plan, from + 9, &since),
-                     2);
+    assert_int_equal(
+        piq_standing_overdue_steps(f->of.l, &plan, from + 9, &since), 2);
     assert_int_equal(since, from + 2);
 }
 
@@ -220,14 +204,14 @@ static void test_standing__review_done_early_is_done(void **state)
     const piq_plan plan = {.steps = steps, .n_steps = 1, .from_day = from};
     piq_event e = {.at_us = START_US, .type = PIQ_EV_REVIEW};
     e.u.review = (piq_review_event){.concept = {KNIFE}, .rating = 3};
-    fold(f, e);
+    folded_learner_add(&f->of, e);
     /* On the day of planning: that is why the review was planned. */
-    assert_int_equal(piq_standing_overdue_steps(f->l, &plan, from + 5, &since),
-                     1);
+    assert_int_equal(
+        piq_standing_overdue_steps(f->of.l, &plan, from + 5, &since), 1);
     e.at_us = START_US + DAY;
-    fold(f, e);
-    assert_int_equal(piq_standing_overdue_steps(f->l, &plan, from + 5, &since),
-                     0);
+    folded_learner_add(&f->of, e);
+    assert_int_equal(
+        piq_standing_overdue_steps(f->of.l, &plan, from + 5, &since), 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

@@ -3,7 +3,8 @@
  * libpq's own calls wait for ever once connected; a server that was stopped or
  * a network that swallows everything would hold a thread for good. So every
  * wait here has a deadline (monotonic, ns); past it the connection counts as
- * lost. A connection belongs to one thread at a time.
+ * lost. When the store is about to be closed all of them end by one instant. A
+ * connection belongs to one thread at a time.
  */
 #ifndef PIQ_STORE_POSTGRES_CONNECTION_H
 #define PIQ_STORE_POSTGRES_CONNECTION_H
@@ -19,6 +20,9 @@
 /* Time-outs of what handles large rows: models, loads, dumps. */
 enum { PIQ_PG_SLOW_TIMES = 12 };
 
+/* libpq's words for a connection, and NULL. */
+enum { PIQ_PG_MAX_WORDS = 64 };
+
 /* Names with commas between. */
 enum { PIQ_PG_SHARD_LIST_BYTES = 1024 };
 
@@ -32,17 +36,22 @@ typedef struct piq_pg_setting {
     char shards[PIQ_PG_SHARD_LIST_BYTES]; /* as told; "": nothing was */
     unsigned statement_ms;
     unsigned wait_ms; /* for an answer: a little more than statement_ms */
+    unsigned connect_s, n_hosts; /* connect_timeout of each; 0: none */
+    /* The store's end_by(): monotonic; 0: none yet. */
+    atomic_llong end_ns;
+    atomic_ullong n_cut; /* calls that it ended, or did not let begin */
     /* Until it turns out that a pooler stands between. */
     atomic_bool prepare;
 } piq_pg_setting;
 
 typedef struct piq_pg_conn {
     PGconn *pg; /* NULL: not connected */
-    const piq_pg_setting *setting;
+    piq_pg_setting *setting;
     bool prepared[PIQ_PG_N];
 } piq_pg_conn;
 
-/* Connects, trying each host for connect_timeout. `c` must not be connected.
+/* Connects, trying each host for connect_timeout, or for as long as is left
+ * before the store's end. `c` must not be connected.
  * On failure it is not either; *retry says whether another attempt may help
  * (a wrong password does not mend itself). */
 PIQ_MUST_USE piq_status piq_pg_connect(piq_pg_conn *c, bool *retry,
@@ -67,5 +76,9 @@ PIQ_MUST_USE piq_status piq_pg_exec(piq_pg_conn *c, const char *sql,
 
 /* Now and `ms` later. */
 int64_t piq_pg_deadline(unsigned ms);
+/* The earlier of `deadline_ns` and the store's end. */
+int64_t piq_pg_until(const piq_pg_setting *s, int64_t deadline_ns);
+/* PIQ_EIO: the store's end has come. */
+PIQ_MUST_USE piq_status piq_pg_may_begin(piq_pg_setting *s, piq_err *err);
 
 #endif

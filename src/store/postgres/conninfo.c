@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_CONNINFO = 4096, MAX_WORDS = 64, OUR_VALUE_BYTES = 64 };
+enum { MAX_CONNINFO = 4096, OUR_VALUE_BYTES = 64 };
 
 static const char scheme[] = "postgres:";
 
@@ -176,7 +176,7 @@ static unsigned wait_of(const piq_postgres_options *o)
 static bool add_word(piq_pg_setting *s, size_t *n, const char *keyword,
                      const char *value)
 {
-    PIQ_ASSERT(*n < MAX_WORDS - 1);
+    PIQ_ASSERT(*n < PIQ_PG_MAX_WORDS - 1);
     s->keywords[*n] = piq_alloc_should_fail() ? NULL : strdup(keyword);
     s->values[*n] = piq_alloc_should_fail() ? NULL : strdup(value);
     (*n)++;
@@ -226,6 +226,28 @@ static void name_place(const PQconninfoOption *list, char *out, size_t size)
              port ? port : "");
 }
 
+/* 0, or no number: libpq waits for as long as the kernel does. */
+static unsigned connect_s_of(const PQconninfoOption *list,
+                             const piq_postgres_options *o)
+{
+    const char *told = value_of(list, "connect_timeout");
+    int64_t seconds = o->connect_s;
+    if (told != NULL && !piq_str_to_i64(piq_str_of(told), &seconds))
+        seconds = 0;
+    return seconds > 0 && seconds < MOST_MS ? (unsigned)seconds : 0;
+}
+
+static unsigned n_hosts_of(const PQconninfoOption *list)
+{
+    const char *hosts = value_of(list, "hostaddr");
+    unsigned n = 1;
+    if (hosts == NULL)
+        hosts = value_of(list, "host");
+    for (; hosts != NULL && *hosts != '\0'; hosts++)
+        n += *hosts == ',';
+    return n;
+}
+
 static piq_status no_memory(piq_err *err)
 {
     return piq_fail(err, PIQ_ENOMEM, "no memory for a connection string");
@@ -236,8 +258,8 @@ static piq_status keep_words(const PQconninfoOption *list,
                              piq_err *err)
 {
     bool fails = piq_alloc_should_fail();
-    s->keywords = fails ? NULL : calloc(MAX_WORDS, sizeof *s->keywords);
-    s->values = fails ? NULL : calloc(MAX_WORDS, sizeof *s->values);
+    s->keywords = fails ? NULL : calloc(PIQ_PG_MAX_WORDS, sizeof *s->keywords);
+    s->values = fails ? NULL : calloc(PIQ_PG_MAX_WORDS, sizeof *s->values);
     bool ok = s->keywords != NULL && s->values != NULL;
     size_t n = 0;
     for (const PQconninfoOption *w = list; w->keyword != NULL && ok; w++)
@@ -251,9 +273,9 @@ static piq_status keep_words(const PQconninfoOption *list,
 
 void piq_pg_setting_release(piq_pg_setting *s)
 {
-    for (size_t i = 0; i < MAX_WORDS && s->keywords != NULL; i++)
+    for (size_t i = 0; i < PIQ_PG_MAX_WORDS && s->keywords != NULL; i++)
         free(s->keywords[i]);
-    for (size_t i = 0; i < MAX_WORDS && s->values != NULL; i++)
+    for (size_t i = 0; i < PIQ_PG_MAX_WORDS && s->values != NULL; i++)
         if (s->values[i] != NULL) {
             explicit_bzero(s->values[i], strlen(s->values[i]));
             free(s->values[i]);
@@ -300,6 +322,8 @@ piq_status piq_pg_conninfo_read(const char *conninfo, piq_postgres_options *o,
     name_place(list, out->place, sizeof out->place);
     out->statement_ms = o->statement_ms;
     out->wait_ms = wait_of(o);
+    out->connect_s = connect_s_of(list, o);
+    out->n_hosts = n_hosts_of(list);
     atomic_init(&out->prepare, !o->unprepared);
     piq_status st = keep_words(list, o, out, err);
     PQconninfoFree(list);

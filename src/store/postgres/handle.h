@@ -186,6 +186,8 @@ piq_status piq_pg_slate_of(piq_store *s, piq_arena *a, int64_t recommendation,
                            piq_slate_record *out, piq_err *err);
 piq_status piq_pg_path(piq_store *s, piq_arena *a, piq_user_id user,
                        piq_path_row *out, piq_err *err);
+piq_status piq_pg_path_head(piq_store *s, piq_arena *a, piq_user_id user,
+                            size_t n_steps, piq_str *path_config, piq_err *err);
 piq_status piq_pg_profile(piq_store *s, piq_arena *a, piq_user_id user,
                           piq_profile_row *out, piq_err *err);
 

@@ -40,7 +40,9 @@
  *      setting, no session lock, and no prepared statement unless asked for.
  *
  *  (9) Waits end. Each wait for the server has a deadline; each attempt to
- *      connect and the patience for all of them too.
+ *      connect and the patience for all of them too. Once the store was told
+ *      its end, none goes beyond that, however many follow one another; but an
+ *      attempt to connect that was under way has its connect_timeout.
  *
  * (10) A secret is in `setting` only, and overwritten when it is freed.
  */
@@ -60,6 +62,21 @@ static void close_store(piq_store *base)
     free(s);
 }
 
+static uint64_t end_place(piq_pg_setting *s, int64_t end_ns)
+{
+    atomic_store(&s->end_ns, end_ns);
+    return atomic_load(&s->n_cut);
+}
+
+static uint64_t end_by(piq_store *base, int64_t end_ns)
+{
+    piq_postgres *s = piq_postgres_of(base);
+    uint64_t n_cut = end_place(&s->home.setting, end_ns);
+    for (unsigned i = 0; s->shards != NULL && i < s->shards->n; i++)
+        n_cut += end_place(&s->shards->at[i].setting, end_ns);
+    return n_cut;
+}
+
 static const piq_store_ops postgres_ops = {
     .name = "postgres",
     .close = close_store,
@@ -77,6 +94,7 @@ static const piq_store_ops postgres_ops = {
     .slates_after = piq_pg_slates_after,
     .slate_of = piq_pg_slate_of,
     .path = piq_pg_path,
+    .path_head = piq_pg_path_head,
     .profile = piq_pg_profile,
     .calibration = piq_pg_calibration,
     .calibrations = piq_pg_calibrations,
@@ -109,6 +127,7 @@ static const piq_store_ops postgres_ops = {
     .counts = piq_pg_counts,
     .ping = piq_pg_ping,
     .misses = piq_pg_misses,
+    .end_by = end_by,
 };
 
 /* The first connection brings the schema up to date. */

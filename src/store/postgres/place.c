@@ -15,7 +15,7 @@ static void hint_which(const piq_pg_place *p, piq_err *err)
 static void note(piq_pg_place *p, piq_status st, piq_err *err)
 {
     bool before = false;
-    if (st != PIQ_EIO || !p->is_shard)
+    if (st != PIQ_EIO || !p->is_shard || atomic_load(&p->setting.end_ns) != 0)
         return;
     hint_which(p, err);
     if (!atomic_compare_exchange_strong(&p->down, &before, true))

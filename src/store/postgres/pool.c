@@ -17,9 +17,10 @@ uint64_t piq_pg_random(void)
 }
 
 bool piq_pg_pool_init(piq_pg_pool *p, unsigned n, unsigned patience_ms,
-                      const piq_pg_setting *setting)
+                      piq_pg_setting *setting)
 {
-    *p = (piq_pg_pool){.n = n, .n_free = n, .patience_ms = patience_ms};
+    *p = (piq_pg_pool){
+        .n = n, .n_free = n, .patience_ms = patience_ms, .setting = setting};
     for (unsigned i = 0; i < n; i++) {
         p->conns[i].setting = setting;
         p->free_ix[i] = n - 1 - i;
@@ -105,8 +106,9 @@ uint64_t piq_pg_pool_misses(piq_pg_pool *p, piq_err *last)
 static piq_status connect_patiently(piq_pg_pool *p, piq_pg_conn *c,
                                     piq_err *err)
 {
-    int64_t until = piq_pg_deadline(p->patience_ms);
+    int64_t patient = piq_pg_deadline(p->patience_ms);
     for (;;) {
+        int64_t until = piq_pg_until(c->setting, patient);
         int64_t at = next_attempt(p);
         if (at > piq_clock_monotonic_ns())
             sleep_until(at < until ? at : until);
@@ -149,9 +151,12 @@ piq_status piq_pg_pool_mend(piq_pg_pool *p, piq_pg_conn *c, piq_err *err)
 
 piq_status piq_pg_pool_borrow(piq_pg_pool *p, piq_pg_conn **out, piq_err *err)
 {
+    piq_status st = piq_pg_may_begin(p->setting, err);
+    if (st != PIQ_OK)
+        return st;
     piq_pg_conn *c = wait_for_one(p);
     if (!piq_pg_is_alive(c)) {
-        piq_status st = piq_pg_pool_mend(p, c, err);
+        st = piq_pg_pool_mend(p, c, err);
         if (st != PIQ_OK)
             return st;
     }

@@ -18,6 +18,7 @@ enum { PIQ_PG_MAX_CONNECTIONS = 64 };
 typedef struct piq_pg_pool {
     unsigned n;
     unsigned patience_ms;
+    piq_pg_setting *setting; /* of each; theirs belong to who has them */
     piq_pg_conn conns[PIQ_PG_MAX_CONNECTIONS];
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t freed;
@@ -32,7 +33,7 @@ typedef struct piq_pg_pool {
 /* Connects nothing. False: no lock could be made. */
 PIQ_MUST_USE bool piq_pg_pool_init(piq_pg_pool *p, unsigned n,
                                    unsigned patience_ms,
-                                   const piq_pg_setting *setting);
+                                   piq_pg_setting *setting);
 /* All must have been given back. */
 void piq_pg_pool_release(piq_pg_pool *p);
 

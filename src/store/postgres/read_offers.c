@@ -4,6 +4,8 @@
 
 #include <inttypes.h>
 
+enum { MAX_HEAD = 1 << 30 };
+
 static bool take_action(const PGresult *r, int i, int column,
                         piq_user_action *out)
 {
@@ -134,6 +136,23 @@ piq_status piq_pg_path(piq_store *s, piq_arena *a, piq_user_id user,
         st = PIQ_ENOMEM;
     else
         *out = row;
+    return piq_pg_end(s, r, &q, st, err);
+}
+
+piq_status piq_pg_path_head(piq_store *s, piq_arena *a, piq_user_id user,
+                            size_t n_steps, piq_str *path_config, piq_err *err)
+{
+    piq_pg_call q;
+    PGresult *r;
+    piq_pg_call_init(&q, PIQ_PG_PATH_HEAD, "read the head of a learner's path");
+    piq_pg_i64(&q, user.v);
+    /* As a subscript it is of 32 bits, with the position. */
+    piq_pg_count(&q, n_steps < MAX_HEAD ? n_steps : MAX_HEAD);
+    piq_status st = piq_pg_query_one(s, piq_pg_scope_of(user), &q, &r, err);
+    if (st != PIQ_OK)
+        return st;
+    if (!piq_pg_copy(r, a, 0, 0, path_config))
+        st = PIQ_ENOMEM;
     return piq_pg_end(s, r, &q, st, err);
 }
 

@@ -21,9 +21,9 @@
  * Numbers that rise come from the coordinator for all, in blocks, since a
  * sequence writes its WAL once in 32 calls of nextval() and at each setval().
  *
- * Shard: table `shard` says which; erase() and erased_floor() keep the floor
- * there, since a shard has no rows of nobody. The coordinator has the largest
- * of all, for those who read the record. */
+ * Shard: table `shard` says which; raise_floor() and erased_floor() keep the
+ * floor there, since a shard has no rows of nobody. The coordinator has the
+ * largest of all, for those who read the record. */
 #include "store/postgres/schema.h"
 
 #include <stdio.h>
@@ -75,12 +75,6 @@ static const char *const coordinator_statements[] = {
     " INSERT INTO decisions (token, committed) VALUES (t, false)"
     "  ON CONFLICT DO NOTHING;"
     " RETURN (SELECT committed FROM decisions WHERE token = t); END $$;",
-    "CREATE FUNCTION raise_floor(v BIGINT) RETURNS VOID LANGUAGE sql AS $$"
-    " INSERT INTO records (user_id, kind, key, version, at_us, document)"
-    "  VALUES (0, 'erased', 'version', 1, now_us(), to_json(v))"
-    "  ON CONFLICT (user_id, kind, key) DO UPDATE SET"
-    "  version = records.version + 1, at_us = excluded.at_us, document ="
-    "  to_json(greatest(records.document::text::bigint, v)) $$;",
 };
 
 static const char *const shard_statements[] = {
@@ -92,8 +86,8 @@ static const char *const shard_statements[] = {
     "CREATE OR REPLACE FUNCTION erased_floor() RETURNS BIGINT"
     " LANGUAGE plpgsql STABLE AS $$ BEGIN"
     " RETURN (SELECT s.erased_floor FROM shard s); END $$;",
-    "CREATE FUNCTION raise_floor(v BIGINT) RETURNS VOID LANGUAGE sql AS $$"
-    " UPDATE shard SET erased_floor = greatest(erased_floor, v) $$;",
+    "CREATE OR REPLACE FUNCTION raise_floor(v BIGINT) RETURNS VOID LANGUAGE sql"
+    " AS $$ UPDATE shard SET erased_floor = greatest(erased_floor, v) $$;",
     /* What is here was given; what was given and is still to come here is
      * locked below. */
     "CREATE OR REPLACE FUNCTION last_mark() RETURNS BIGINT LANGUAGE plpgsql AS"
@@ -123,27 +117,6 @@ static const char *const shard_statements[] = {
     "  set_config('piq.path', p::text, true);"
     " INSERT INTO commits (token, first_mark, first_recommendation,"
     "  first_path) VALUES (new_token, m, r, p); END $$;",
-
-    "CREATE OR REPLACE FUNCTION erase(u BIGINT, OUT n_events BIGINT,"
-    " OUT n_recommendations BIGINT, OUT n_others BIGINT)"
-    " LANGUAGE plpgsql AS $$ DECLARE n BIGINT; v BIGINT; t TEXT; BEGIN"
-    " DELETE FROM events WHERE user_id = u;"
-    " GET DIAGNOSTICS n_events = ROW_COUNT;"
-    " DELETE FROM content_recommendations WHERE user_id = u;"
-    " GET DIAGNOSTICS n_recommendations = ROW_COUNT;"
-    " DELETE FROM learner_state WHERE user_id = u RETURNING version INTO v;"
-    " n_others := CASE WHEN FOUND THEN 1 ELSE 0 END;"
-    " FOREACH t IN ARRAY ARRAY['recommendation_log', 'exposures',"
-    "  'learner_snapshots', 'user_profiles', 'learning_paths', 'records']"
-    " LOOP EXECUTE format('DELETE FROM %I WHERE user_id = $1', t) USING u;"
-    "  GET DIAGNOSTICS n = ROW_COUNT; n_others := n_others + n; END LOOP;"
-    " IF n_events + n_recommendations + n_others = 0 THEN"
-    "  PERFORM refuse('PQ005', 'learner_state',"
-    "   'there is nothing of that learner'); END IF;"
-    " UPDATE shard s SET erased_floor = greatest(s.erased_floor, v);"
-    " INSERT INTO changes (user_id, mark, what, version, at_us) VALUES"
-    "  (u, current_setting('piq.mark')::bigint, 8, 0, now_us());"
-    " END $$;",
 };
 
 static void add_all(piq_buf *b, const char *const *statements, size_t n)

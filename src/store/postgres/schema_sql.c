@@ -380,6 +380,13 @@ static const char *const first_rest[] = {
 
     "CREATE FUNCTION now_us() RETURNS BIGINT LANGUAGE sql VOLATILE AS"
     " $$ SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint $$;",
+    "CREATE FUNCTION raise_floor(v BIGINT) RETURNS VOID LANGUAGE plpgsql AS"
+    " $$ BEGIN"
+    " INSERT INTO records (user_id, kind, key, version, at_us, document)"
+    "  VALUES (0, 'erased', 'version', 1, now_us(), to_json(v))"
+    "  ON CONFLICT (user_id, kind, key) DO UPDATE SET"
+    "  version = records.version + 1, at_us = excluded.at_us, document ="
+    "  to_json(greatest(records.document::text::bigint, v)); END $$;",
     "CREATE FUNCTION erase(u BIGINT, OUT n_events BIGINT,"
     " OUT n_recommendations BIGINT, OUT n_others BIGINT)"
     " LANGUAGE plpgsql AS $$ DECLARE n BIGINT; v BIGINT; t TEXT; BEGIN"
@@ -396,11 +403,7 @@ static const char *const first_rest[] = {
     " IF n_events + n_recommendations + n_others = 0 THEN"
     "  PERFORM refuse('PQ005', 'learner_state',"
     "   'there is nothing of that learner'); END IF;"
-    " INSERT INTO records (user_id, kind, key, version, at_us, document)"
-    "  VALUES (0, 'erased', 'version', 1, now_us(), to_json(coalesce(v, 0)))"
-    "  ON CONFLICT (user_id, kind, key) DO UPDATE SET"
-    "  version = records.version + 1, at_us = excluded.at_us, document ="
-    "  to_json(greatest(records.document::text::bigint, v));"
+    " PERFORM raise_floor(coalesce(v, 0));"
     " INSERT INTO changes (user_id, mark, what, version, at_us) VALUES"
     "  (u, current_setting('piq.mark')::bigint, 8, 0, now_us());"
     " END $$;",

@@ -442,6 +442,14 @@ static const char *const texts[PIQ_PG_OTHER] = {
         "SELECT id, path_config, current_position, estimated_completion,"
         " adaptation_history, created_at, state_version FROM learning_paths"
         " WHERE user_id = $1::bigint ORDER BY id DESC LIMIT 1",
+    /* The server cuts it. Steps are the most of it: without them the rest is
+     * put together anew at little cost. */
+    [PIQ_PG_PATH_HEAD] =
+        "SELECT (path_config - 'steps') || jsonb_build_object('steps',"
+        " jsonb_path_query_array(path_config, '$.steps[0 to $last]',"
+        " jsonb_build_object('last', current_position + $2::bigint - 1)))"
+        " FROM learning_paths WHERE user_id = $1::bigint"
+        " ORDER BY id DESC LIMIT 1",
     [PIQ_PG_PROFILE] =
         "SELECT skill_profile, learning_style, behavioral_metrics, goals,"
         " updated_at, state_version FROM user_profiles"

@@ -61,6 +61,7 @@ typedef enum piq_pg_sql {
     PIQ_PG_SLATES_AFTER,
     PIQ_PG_SLATE_OF,
     PIQ_PG_PATH,
+    PIQ_PG_PATH_HEAD,
     PIQ_PG_PROFILE,
     PIQ_PG_CALIBRATION,
     PIQ_PG_CALIBRATIONS,

@@ -161,6 +161,9 @@ piq_status piq_sqlite_recommendations(piq_store *s, piq_arena *a,
                                       piq_err *err);
 piq_status piq_sqlite_path(piq_store *s, piq_arena *a, piq_user_id user,
                            piq_path_row *out, piq_err *err);
+piq_status piq_sqlite_path_head(piq_store *s, piq_arena *a, piq_user_id user,
+                                size_t n_steps, piq_str *path_config,
+                                piq_err *err);
 piq_status piq_sqlite_profile(piq_store *s, piq_arena *a, piq_user_id user,
                               piq_profile_row *out, piq_err *err);
 

@@ -97,6 +97,7 @@ static const piq_store_ops sqlite_ops = {
     .recommendation = piq_sqlite_recommendation,
     .recommendations = piq_sqlite_recommendations,
     .path = piq_sqlite_path,
+    .path_head = piq_sqlite_path_head,
     .profile = piq_sqlite_profile,
     .calibration = piq_sqlite_calibration,
     .calibrations = piq_sqlite_calibrations,

@@ -1,9 +1,13 @@
 /* What a learner is shown, read back. Times in these three tables are text. */
+#include "base/buf.h"
 #include "base/calendar.h"
+#include "domain/plan.h"
 #include "domain/words.h"
 #include "store/sqlite/handle.h"
 
 #include <inttypes.h>
+
+enum { HEAD_BYTES = 8 << 10 };
 
 static bool take_time(const piq_sqlite_call *q, int column, int64_t *at_us)
 {
@@ -114,6 +118,75 @@ piq_status piq_sqlite_path(piq_store *s, piq_arena *a, piq_user_id user,
     *out = row;
     return piq_sqlite_read_end(&r, SQLITE_OK, err);
 }
+
+/* ---- the head of a path ----------------------------------------------- */
+
+/* A row of years lies on 65 pages, each of which names the next: with a column
+ * as a whole, or one behind it, all are read. So its beginning is read as
+ * bytes, and more of it until the steps that are wanted are there. */
+static int cut_start(sqlite3_blob *blob, size_t n_steps, piq_buf *bytes,
+                     piq_buf *out)
+{
+    const size_t all = (size_t)sqlite3_blob_bytes(blob);
+    for (;;) {
+        size_t n = bytes->len > 0 ? bytes->len : HEAD_BYTES;
+        if (n > all - bytes->len)
+            n = all - bytes->len;
+        char *room = piq_buf_room(bytes, n);
+        if (room == NULL)
+            return SQLITE_NOMEM;
+        int rc = sqlite3_blob_read(blob, room, (int)n, (int)bytes->len);
+        if (rc != SQLITE_OK)
+            return rc;
+        piq_buf_wrote(bytes, n);
+        if (piq_plan_cut_start((piq_str){bytes->ptr, bytes->len},
+                               bytes->len == all, n_steps, out))
+            return out->status == PIQ_OK ? SQLITE_OK : SQLITE_NOMEM;
+    }
+}
+
+/* Of the row of the statement that is open, so nobody replaces it. */
+static int read_head(const piq_sqlite_read *r, size_t n_steps, piq_buf *out)
+{
+    sqlite3_blob *blob = NULL;
+    piq_buf bytes;
+    piq_buf_init(&bytes, 0);
+    int rc =
+        sqlite3_blob_open(r->conn->db, "main", "learning_paths", "path_config",
+                          piq_sqlite_i64(&r->q, 0), 0, &blob);
+    if (rc == SQLITE_OK)
+        rc = cut_start(blob, n_steps, &bytes, out);
+    piq_buf_release(&bytes);
+    sqlite3_blob_close(blob);
+    return rc;
+}
+
+piq_status piq_sqlite_path_head(piq_store *s, piq_arena *a, piq_user_id user,
+                                size_t n_steps, piq_str *path_config,
+                                piq_err *err)
+{
+    piq_sqlite_read r;
+    piq_buf head;
+    piq_buf_init(&head, 0);
+    piq_sqlite_read_begin(s, PIQ_SQL_PATH_ID, &r,
+                          "read the head of a learner's path");
+    piq_sqlite_bind_i64(&r.q, user.v);
+    piq_status st = piq_sqlite_read_one(&r, err);
+    if (st != PIQ_OK)
+        return st;
+    int rc = read_head(&r, n_steps, &head);
+    piq_str kept = {0};
+    if (rc == SQLITE_OK)
+        kept = piq_buf_keep(&head, a);
+    piq_buf_release(&head);
+    if (rc == SQLITE_NOMEM || (rc == SQLITE_OK && kept.ptr == NULL))
+        return piq_sqlite_read_fail(&r, PIQ_ENOMEM, err);
+    if (rc == SQLITE_OK)
+        *path_config = kept;
+    return piq_sqlite_read_end(&r, rc, err);
+}
+
+/* ---- profiles --------------------------------------------------------- */
 
 static piq_status take_profile(const piq_sqlite_call *q, piq_arena *a,
                                piq_profile_row *out)

@@ -17,8 +17,7 @@
     " LEFT JOIN content_recommendations r ON r.id BETWEEN"                     \
     " x.first_recommendation AND"                                              \
     " x.first_recommendation + x.n_recommendations - 1"
-#define SLATE_ORDER    " ORDER BY x.id, r.id"
-#define SLATE_OUTCOMES SLATE_ROWS SLATE_ORDER
+#define SLATE_ORDER " ORDER BY x.id, r.id"
 #define RECOMMENDATION_COLUMNS                                                 \
     "id, content_type, content_id, recommendation_score, reasoning, "          \
     "recommended_at, user_action, feedback_score"
@@ -162,6 +161,8 @@ static const char *const sql_text[PIQ_SQL_N] = {
         "SELECT id, path_config, current_position, estimated_completion,"
         " adaptation_history, created_at, state_version"
         " FROM learning_paths WHERE user_id = ? ORDER BY id DESC LIMIT 1",
+    [PIQ_SQL_PATH_ID] = "SELECT id FROM learning_paths WHERE user_id = ?"
+                        " ORDER BY id DESC LIMIT 1",
     [PIQ_SQL_PROFILE] =
         "SELECT skill_profile, learning_style, behavioral_metrics, goals,"
         " updated_at, state_version FROM user_profiles WHERE user_id = ?",
@@ -220,30 +221,28 @@ static const char *const sql_text[PIQ_SQL_N] = {
         "INSERT INTO exposures (id, experiment, arm, user_id, at_us, gained,"
         " practice_s, first_recommendation, n_recommendations)"
         " VALUES (?,?,?,?,?,?,?,?,?)",
-    /* One row for each recommendation, one for an exposure that has none. */
+    /* One row for each recommendation, one for a slate that showed none. Up to
+     * the last of them by id, and not FROM (.. LIMIT ?): that is sorted again,
+     * with every slate's bytes once for each of its rows. */
     [PIQ_SQL_EXPOSURES] =
         "SELECT x.id, x.arm, x.user_id, x.at_us, x.gained, x.practice_s,"
         " x.first_recommendation, x.n_recommendations, r.user_action,"
-        " r.feedback_score FROM (SELECT * FROM exposures INDEXED BY"
-        " exposures_of WHERE experiment = ? AND id > ? ORDER BY id LIMIT ?) x"
-        " LEFT JOIN content_recommendations r ON r.id BETWEEN"
-        " x.first_recommendation AND"
-        " x.first_recommendation + x.n_recommendations - 1"
-        " ORDER BY x.id, r.id",
+        " r.feedback_score FROM exposures x INDEXED BY exposures_of" SLATE_ROWS
+        " WHERE x.experiment = ?1 AND x.id > ?2 AND x.id <= (SELECT max(id)"
+        " FROM (SELECT id FROM exposures INDEXED BY exposures_of WHERE"
+        " experiment = ?1 AND id > ?2 ORDER BY id LIMIT ?3))" SLATE_ORDER,
     [PIQ_SQL_POLICY_MARKS] =
         "SELECT (SELECT coalesce(max(version), 0) FROM rule_sets),"
         " (SELECT count(*) + count(stopped_us) FROM experiments)",
-    /* One row for each recommendation, one for a slate that showed none. */
-    /* Up to the last of them by id, and not FROM (.. LIMIT ?): that is sorted
-     * again, with every slate's bytes once for each of its rows. */
     [PIQ_SQL_SLATES_AFTER] =
         "SELECT " SLATE_COLUMNS " FROM recommendation_log x" SLATE_ROWS
         " WHERE x.id > ?1 AND x.id <= (SELECT max(id) FROM (SELECT id FROM"
         " recommendation_log WHERE id > ?1 ORDER BY id LIMIT ?2))" SLATE_ORDER,
     [PIQ_SQL_SLATE_OF] =
-        "SELECT " SLATE_COLUMNS " FROM"
-        " (SELECT * FROM recommendation_log WHERE first_recommendation <= ?"
-        " ORDER BY first_recommendation DESC LIMIT 1) x" SLATE_OUTCOMES,
+        "SELECT " SLATE_COLUMNS " FROM recommendation_log x" SLATE_ROWS
+        " WHERE x.id = (SELECT id FROM recommendation_log"
+        " WHERE first_recommendation <= ?"
+        " ORDER BY first_recommendation DESC LIMIT 1)" SLATE_ORDER,
     /* The narrow index, not the table: its leaves hold the states. */
     [PIQ_SQL_USERS] = "SELECT user_id FROM learner_state"
                       " INDEXED BY learner_state_users"
@@ -304,8 +303,8 @@ static const char *const sql_text[PIQ_SQL_N] = {
      * set back leaves no gap. */
     [PIQ_SQL_TIDY_CHANGES] =
         "DELETE FROM changes WHERE mark < coalesce("
-        "(SELECT mark FROM (SELECT mark, at_us FROM changes ORDER BY mark"
-        " LIMIT ?2) WHERE at_us >= ?1 ORDER BY mark LIMIT 1),"
+        "(SELECT min(mark) FROM (SELECT mark, at_us FROM changes ORDER BY mark"
+        " LIMIT ?2) WHERE at_us >= ?1),"
         " (SELECT mark FROM changes ORDER BY mark LIMIT 1 OFFSET ?2),"
         " (SELECT max(mark) FROM changes))",
 
