@@ -199,6 +199,28 @@ static piq_recommend_habits habits_of(const piq_learner *l, int64_t now_us)
     return h;
 }
 
+/* NULL, with PIQ_OK: nothing is. */
+static piq_status find_skipped(piq_arena *a, const piq_learner *l,
+                               const piq_catalogue *c,
+                               const piq_belief *beliefs, int64_t now_us,
+                               const bool **out)
+{
+    piq_controls_view v;
+    int32_t day = piq_day_of(now_us, piq_learner_offset_min(l), ROLLOVER_H);
+    *out = NULL;
+    if (!l->controls.n)
+        return PIQ_OK;
+    if (piq_controls_view_of(a, &l->controls, c, beliefs, day, &v))
+        return PIQ_ENOMEM;
+    bool *skipped = v.n_skip ? piq_new(a, bool, c->n_contents) : NULL;
+    if (v.n_skip && !skipped)
+        return PIQ_ENOMEM;
+    for (size_t i = 0; i < v.n_skip; i++)
+        skipped[v.skip[i].v] = true;
+    *out = skipped;
+    return PIQ_OK;
+}
+
 piq_status piq_recommend_input_of(piq_arena *a, const piq_learner *l,
                                   const piq_judge *by, const piq_catalogue *c,
                                   int64_t now_us, piq_recommend_input *out)
@@ -224,7 +246,7 @@ piq_status piq_recommend_input_of(piq_arena *a, const piq_learner *l,
     };
     for (int m = 0; m < PIQ_N_MODALITIES; m++)
         out->modality[m] = modality_affinity(l, m);
-    return PIQ_OK;
+    return find_skipped(a, l, c, beliefs, now_us, &out->skipped);
 }
 
 double piq_practice_need(double mastery, double aim)

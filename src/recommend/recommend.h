@@ -62,7 +62,8 @@ typedef struct piq_recommend_input {
     piq_recommend_habits habits;
     const piq_recommend_taste *taste; /* NULL: none */
     const double *popularity;         /* [n_contents] 0..1; NULL: .5 each */
-    const piq_content_ix *plan;       /* [n_plan] next on the learner's plan */
+    const bool *skipped;        /* [n_contents], by a control; NULL: none */
+    const piq_content_ix *plan; /* [n_plan] next on the learner's plan */
     size_t n_plan;
     const piq_recommend_policy *policy; /* NULL: weights set by hand */
     const piq_business_view *business;  /* of this learner; NULL: no rules */
@@ -82,6 +83,7 @@ typedef enum piq_excluded {
     PIQ_EX_PREREQUISITE,
     PIQ_EX_COMPLETED,
     PIQ_EX_COOL_DOWN,
+    PIQ_EX_SKIPPED, /* the learner wants it no more, until they say otherwise */
     PIQ_EX_TYPE,
     PIQ_EX_NOTHING_DUE /* a review of what is still remembered */
 } piq_excluded;

@@ -92,6 +92,8 @@ static piq_excluded rule_of_one(const piq_recommend_input *in,
                !(piq_recommend_repeats(x) && anything_due(in, x))) {
         return PIQ_EX_COMPLETED;
     }
+    if (in->skipped && in->skipped[content.v])
+        return PIQ_EX_SKIPPED;
     if (rests(in, content))
         return PIQ_EX_COOL_DOWN;
     if (!contents_met(in, x))

@@ -35,6 +35,8 @@ static const char *word_of(const piq_why_not *w)
         return "completed";
     case PIQ_EX_COOL_DOWN:
         return "cool_down";
+    case PIQ_EX_SKIPPED:
+        return "skipped";
     case PIQ_EX_TYPE:
         return "type";
     case PIQ_EX_NOTHING_DUE:
@@ -89,6 +91,9 @@ static void say_hard(const piq_why_not *w, const piq_catalogue *c, piq_buf *b)
         piq_buf_printf(b, "It was dismissed and rests");
         say_until(b, w->until_us);
         piq_buf_printf(b, ".");
+        break;
+    case PIQ_EX_SKIPPED:
+        piq_buf_printf(b, "The learner has skipped it.");
         break;
     case PIQ_EX_TYPE:
         piq_buf_printf(b, "It is of another type than was asked for.");

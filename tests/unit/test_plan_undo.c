@@ -647,6 +647,40 @@ static void test_undo__recommends_what_was_recommended(void **state)
     world_free(w);
 }
 
+static bool recommends(json_t *slate_json, piq_content_id content)
+{
+    const json_t *list = json_object_get(slate_json, "recommendations");
+    bool found = false;
+    for (size_t i = 0; i < json_array_size(list); i++)
+        found |= json_integer_value(json_object_get(json_array_get(list, i),
+                                                    "content_id")) == content.v;
+    return found;
+}
+
+static void test_undo__what_is_skipped_is_not_recommended(void **state)
+{
+    world *w = *state;
+    path(w);
+    json_t *before = slate(w, 5);
+    const json_t *first =
+        json_array_get(json_object_get(before, "recommendations"), 0);
+    piq_content_id id = {
+        json_integer_value(json_object_get(first, "content_id"))};
+    piq_content_ix content;
+    assert_true(piq_catalogue_find_content(w->c, id, &content));
+    wish(w, PIQ_CONTROL_SKIP, content.v);
+    path(w);
+    json_t *without = slate(w, 50);
+    assert_false(recommends(without, id));
+    tell(w, PIQ_CONTROL_UNDO);
+    path(w);
+    json_t *after = slate(w, 5);
+    assert_true(recommends(after, id));
+    json_decref(before);
+    json_decref(without);
+    json_decref(after);
+}
+
 int main(void)
 {
 #define WITH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -666,6 +700,7 @@ int main(void)
         WITH(test_undo__what_is_kept_is_bounded_and_not_shown),
         WITH(test_undo__finds_what_a_store_has_laid_out_anew),
         WITH(test_undo__does_without_what_is_not_there),
+        WITH(test_undo__what_is_skipped_is_not_recommended),
         cmocka_unit_test(test_undo__recommends_what_was_recommended),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
