@@ -17,11 +17,12 @@ enum {
 };
 
 /* jemalloc's, by the names under which it looks for them and is found: absent
- * where it is not linked. Pages that have been free for five seconds go back,
+ * where it is not linked. An arena a processor (it takes four by default, each
+ * with holes of its own); pages that have been free for five seconds go back,
  * by a thread of its own, so that no request pays for it. */
 extern const char *malloc_conf;
-const char *malloc_conf =
-    "background_thread:true,dirty_decay_ms:5000,muzzy_decay_ms:0";
+const char *malloc_conf = "percpu_arena:percpu,background_thread:true,"
+                          "dirty_decay_ms:5000,muzzy_decay_ms:0";
 
 __attribute__((weak)) int mallctl(const char *name, void *old, size_t *old_size,
                                   void *set, size_t set_size);
