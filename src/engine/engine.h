@@ -51,8 +51,9 @@ typedef struct piq_engine_config {
                                  0: 15,000 */
     unsigned probe_ms;        /* pause between questions whether storage is
                                  there; 0: 250, PIQ_PROBE_NEVER: none */
-    unsigned keep_log_days;   /* how recommendations came about, and exposures
-                                 of stopped experiments; 0: for ever */
+    unsigned keep_log_days;   /* how recommendations came about, models that
+                                 decided, exposures of stopped experiments;
+                                 0: for ever */
 } piq_engine_config;
 
 /* Takes the store (closes it on piq_engine_close, not when opening fails).

@@ -2,6 +2,9 @@
 
 #include "base/calendar.h"
 #include "base/clock.h"
+#include "engine/policy.h"
+#include "engine/tastes.h"
+#include "store/registry.h"
 
 #include <time.h>
 
@@ -17,7 +20,9 @@ enum {
      * all anew. At 12,000 events a second they are about 150 MB. */
     CHANGES_MINUTES = 10,
     /* Slates: some ten milliseconds of the write lock. */
-    FORGET_PIECE = 256
+    FORGET_PIECE = 256,
+    MODELS_EVERY_S = 3600,
+    KEEP_MODELS = 8 /* of a kind, however old */
 };
 
 static const int64_t NS_PER_MS = 1000000;
@@ -42,6 +47,27 @@ static piq_status drop_slates(piq_engine *e, int64_t now_us, bool *more,
         return PIQ_OK;
     return e->store->ops->forget_log(e->store, now_us - keep_us, FORGET_PIECE,
                                      more, err);
+}
+
+/* A slate can be made again while its log is kept, and with it the models that
+ * it was made by. */
+static void drop_models(piq_engine *e)
+{
+    const piq_str kinds[] = {PIQ_MODEL_KT, PIQ_MODEL_POLICY, PIQ_MODEL_TASTE};
+    int64_t keep_us = (int64_t)e->config.keep_log_days * PIQ_US_PER_DAY;
+    int64_t before_us = piq_clock_now_us() - keep_us;
+    piq_arena a;
+    piq_err err = {0};
+    piq_status status = PIQ_OK;
+    piq_arena_init(&a, 0);
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0] && keep_us; i++) {
+        piq_arena_clear(&a);
+        status = piq_registry_thin_out(e->store, &a, kinds[i], before_us,
+                                       KEEP_MODELS, NULL, &err);
+        if (status)
+            piq_engine_report(e, "could not drop old models", &err);
+    }
+    piq_arena_release(&a);
 }
 
 static void rest(int64_t ns)
@@ -79,6 +105,10 @@ void piq_tidy_tick(piq_tidying *t, piq_engine *e)
     bool records = in_pieces(e, drop_expired, "could not tidy the store");
     bool slates =
         in_pieces(e, drop_slates, "could not forget old recommendations");
+    if (now_ns >= t->models_due_ns) {
+        drop_models(e);
+        t->models_due_ns = now_ns + MODELS_EVERY_S * 1000 * NS_PER_MS;
+    }
     if (records && slates)
         t->due_ns = now_ns + EVERY_S * 1000 * NS_PER_MS;
 }

@@ -110,16 +110,25 @@ piq_status piq_registry_before(piq_store *s, piq_arena *scratch, piq_str kind,
     return PIQ_OK;
 }
 
-static bool was_champion(const registry *r, uint32_t version)
+/* Whether it is among the newest `keep` that were champion. */
+static bool was_champion(const registry *r, uint32_t version, size_t keep)
 {
-    for (size_t i = 0; i < r->n_champions; i++)
-        if (r->champions[i].model == version)
+    uint32_t before = 0;
+    for (size_t i = 0, n = 0; i < r->n_champions; i++) {
+        uint32_t model = r->champions[i].model;
+        n += model != 0 && model != before;
+        before = model;
+        if (n > keep)
+            return false;
+        if (model == version)
             return true;
+    }
     return false;
 }
 
 piq_status piq_registry_thin_out(piq_store *s, piq_arena *scratch, piq_str kind,
-                                 size_t keep, size_t *n_dropped, piq_err *err)
+                                 int64_t before_us, size_t keep,
+                                 size_t *n_dropped, piq_err *err)
 {
     registry r = {0};
     size_t n = 0;
@@ -127,7 +136,8 @@ piq_status piq_registry_thin_out(piq_store *s, piq_arena *scratch, piq_str kind,
     size_t n_old = r.n_models > keep ? r.n_models - keep : 0;
     for (size_t i = 0; st == PIQ_OK && i < n_old; i++) {
         const piq_model_row *m = &r.models[i];
-        if (!m->has_body || was_champion(&r, m->version))
+        if (!m->has_body || m->made_us >= before_us ||
+            was_champion(&r, m->version, keep))
             continue;
         piq_err why = {0};
         st = s->ops->drop_model(s, kind, m->version, &why);

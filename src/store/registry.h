@@ -54,10 +54,12 @@ PIQ_MUST_USE piq_status piq_registry_before(piq_store *s, piq_arena *scratch,
                                             piq_registry_row *out,
                                             piq_err *err);
 
-/* Drops the bodies of all but the newest `keep`, and of those that are or were
- * champion. *n_dropped (may be NULL) counts them. */
+/* Drops the bodies of models made before `before_us`, but for the newest `keep`
+ * and the newest `keep` of those that were champion, so that there is something
+ * to roll back to. *n_dropped (may be NULL) counts them. */
 PIQ_MUST_USE piq_status piq_registry_thin_out(piq_store *s, piq_arena *scratch,
-                                              piq_str kind, size_t keep,
-                                              size_t *n_dropped, piq_err *err);
+                                              piq_str kind, int64_t before_us,
+                                              size_t keep, size_t *n_dropped,
+                                              piq_err *err);
 
 #endif

@@ -456,26 +456,48 @@ static void test_registry__late_judgement_is_refused(void **state)
     assert_champion(f, 1, 1);
 }
 
+static void must_thin_out(store_fixture *f, int64_t before_us, size_t keep,
+                          size_t expected)
+{
+    size_t n_dropped = 99;
+    assert_status(f, PIQ_OK,
+                  piq_registry_thin_out(f->s, &f->a, PIQ_MODEL_KT, before_us,
+                                        keep, &n_dropped, &f->err));
+    assert_int_equal(n_dropped, expected);
+}
+
 /* Of 6 with 2 once champion, the newest 2 kept: 1, 3 and 4 go. */
 static void test_registry__thinning_keeps_the_newest_and_champions(void **state)
 {
     store_fixture *f = *state;
     piq_model_row *rows;
-    size_t n_dropped = 99;
     put_three(f);
     put_three(f);
     must_promote(f, 2);
     must_promote(f, 5);
-    for (int round = 0; round < 2; round++) {
-        assert_status(f, PIQ_OK,
-                      piq_registry_thin_out(f->s, &f->a, PIQ_MODEL_KT, 2,
-                                            &n_dropped, &f->err));
-        assert_int_equal(n_dropped, round == 0 ? 3 : 0);
-    }
+    must_thin_out(f, INT64_MIN, 2, 0);
+    must_thin_out(f, INT64_MAX, 2, 3);
+    must_thin_out(f, INT64_MAX, 2, 0);
     assert_int_equal(list_models(f, &rows), 6);
     for (uint32_t v = 1; v <= 6; v++)
         assert_int_equal(rows[v - 1].has_body, v == 2 || v >= 5);
     assert_rolls_back_to(f, 2);
+}
+
+/* Policies are champions all, for ten minutes each. */
+static void test_registry__thinning_leaves_some_to_roll_back_to(void **state)
+{
+    store_fixture *f = *state;
+    piq_model_row *rows;
+    put_three(f);
+    put_three(f);
+    for (uint32_t v = 1; v <= 5; v++)
+        must_promote(f, v);
+    must_thin_out(f, INT64_MAX, 2, 3);
+    assert_int_equal(list_models(f, &rows), 6);
+    for (uint32_t v = 1; v <= 6; v++)
+        assert_int_equal(rows[v - 1].has_body, v >= 4);
+    assert_rolls_back_to(f, 4);
 }
 
 int main(void)
@@ -498,6 +520,7 @@ int main(void)
         STORE_TEST(test_registry__champion_is_not_promoted_again),
         STORE_TEST(test_registry__late_judgement_is_refused),
         STORE_TEST(test_registry__thinning_keeps_the_newest_and_champions),
+        STORE_TEST(test_registry__thinning_leaves_some_to_roll_back_to),
     };
     size_t n = sizeof tests / sizeof tests[0];
     return store_run_tests(tests, n) +
