@@ -14,6 +14,7 @@ import datetime
 import glob
 import os
 import pathlib
+import subprocess
 import sys
 import time
 
@@ -33,6 +34,16 @@ JUMPS = (("a day forward", DAY_S), ("an hour back", DAY_S - 3600),
 tally = Tally()
 
 
+def without_jemalloc(folder):
+    """An empty library in its place, for the loader: libfaketime asks for
+    memory while it answers what time it is, and jemalloc asks for the time while
+    it makes ready, each behind its own lock. The C library's serves then."""
+    empty = folder / "libjemalloc.so.2"
+    subprocess.run(["cc", "-shared", "-x", "c", "/dev/null", "-o", str(empty),
+                    f"-Wl,-soname,{empty.name}"], check=True)
+    return f"LD_LIBRARY_PATH={folder}"
+
+
 def library():
     found = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")
     return found[0] if found else None
@@ -44,7 +55,8 @@ class Clock:
     def __init__(self, folder):
         self.path = folder / "offset"
         self.set(0)
-        self.wrapper = ["env", f"LD_PRELOAD={library()}",
+        self.wrapper = ["env", without_jemalloc(folder),
+                        f"LD_PRELOAD={library()}",
                         f"FAKETIME_TIMESTAMP_FILE={self.path}",
                         "FAKETIME_NO_CACHE=1", "FAKETIME_DONT_RESET=1",
                         "FAKETIME_DONT_FAKE_MONOTONIC=1"]

@@ -122,6 +122,21 @@ export async function testLearner({ url, link, screenshots }) {
     check('what is dismissed is gone', !left.includes(title), left);
   });
 
+  await scenario('hidden for good', async () => {
+    const list = card(page, 'recommendations');
+    const title = await list.locator('h3').first().textContent();
+    await list.getByRole('button', { name: `Change this: ${title}` }).click();
+    await list.getByRole('button', { name: /^Hide for good/ }).click();
+    await page.waitForFunction(
+      (t) => ![...document.querySelectorAll('#recommendations h3')]
+        .some((x) => x.textContent === t), title);
+    await page.reload();
+    await settle(page);
+    const { recommendations } = await ask(page, '/api/users/5/recommendations?limit=20');
+    check('what is hidden is not offered', recommendations.length > 0 &&
+      recommendations.every((x) => x.title !== title), title);
+  });
+
   await scenario('why', async () => {
     const list = card(page, 'recommendations');
     await list.getByRole('button', { name: /^Why: / }).first().click();

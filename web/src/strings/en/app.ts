@@ -13,7 +13,7 @@ export const app = {
   toStart: 'To the start',
   signIn: {
     title: 'Sign in first',
-    help: 'Open the link that the server printed when it started. It works once, for ten minutes; a server prints a new one each time it starts.',
+    help: 'Open the link that the server printed when it started, or that your platform gave you. It works once, for ten minutes; an operator makes another with "piq session link".',
   },
   learners: {
     title: 'Learners',
