@@ -20,6 +20,7 @@ enum {
     PIQ_SNAPSHOT_EVERY = 64,
     PIQ_OWNER_BATCH = 256, /* operations folded for one commit */
     PIQ_STALE_TRIES = 4,   /* another process wrote first: reload, fold anew */
+    PIQ_ALONE_TRIES = 16,  /* the same of one operation, before it is refused */
     PIQ_MAX_CATALOGUES = 4096
 };
 

@@ -311,11 +311,11 @@ static void test_owner__overtaken_for_ever_is_busy(void **state)
     (void)state;
     engine_fixture *f = fixture_new(NULL);
     piq_event e = fixture_answer(f, 1, 0, 1);
-    memory_fail_commit(f->data, 1, PIQ_STALE_TRIES, PIQ_ESTALE);
+    memory_fail_commit(f->data, 1, PIQ_ALONE_TRIES, PIQ_ESTALE);
     fixture_posted p = fixture_post_to(f->e, 1, &e, 1, -1);
     assert_int_equal(p.status, PIQ_EBUSY); /* not a failed condition */
     assert_int_equal(memory_n_events(f->data), 0);
-    memory_fail_commit(f->data, 1, PIQ_STALE_TRIES - 1, PIQ_ESTALE);
+    memory_fail_commit(f->data, 1, PIQ_ALONE_TRIES - 1, PIQ_ESTALE);
     assert_int_equal(fixture_post(f, 1, &e, 1).version, 1);
     fixture_free(f);
 }
