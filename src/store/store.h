@@ -522,8 +522,8 @@ typedef struct piq_store_ops {
     piq_status (*load)(piq_store *s, const piq_table *t, const piq_cell *cells,
                        size_t n, piq_err *err);
     /* Drops records that have expired by `now_us`, and changes before
-     * `changes_before_us`; at most some thousands a call, *more: call again.
-     */
+     * `changes_before_us`; of records at most 256 a call in one database, of
+     * changes some thousands; *more: call again. */
     piq_status (*tidy)(piq_store *s, int64_t now_us, int64_t changes_before_us,
                        bool *more, piq_err *err);
     /* Forgets how recommendations came about: drops slates served before

@@ -326,6 +326,42 @@ static void test_records__expired_ones_are_not_listed_and_go(void **state)
     assert_status(f, PIQ_OK, get(f, 7, "k", &got));
 }
 
+static size_t n_listed(store_fixture *f, piq_record_range r)
+{
+    piq_record *rows;
+    size_t n = 0;
+    r.limit = 10000;
+    assert_status(f, PIQ_OK,
+                  f->s->ops->records(f->s, &f->a, &r, &rows, &n, &f->err));
+    return n;
+}
+
+/* Others wait for the lock or the log meanwhile. */
+static void test_records__many_expired_ones_go_in_small_pieces(void **state)
+{
+    enum { N = 600, PIECE = 256 };
+    store_fixture *f = *state;
+    piq_record_range r = all_of(7);
+    piq_record records[N];
+    char keys[N][8];
+    bool more = false;
+    r.now_us = T0;
+    for (int i = 0; i < N; i++) {
+        snprintf(keys[i], sizeof keys[i], "k%d", i);
+        records[i] = record_of(7, keys[i], 0, "1");
+        records[i].expires_us = T0 + 10;
+    }
+    assert_status(f, PIQ_OK, f->s->ops->put_records(f->s, records, N, &f->err));
+    assert_status(f, PIQ_OK,
+                  f->s->ops->tidy(f->s, T0 + 10, T0, &more, &f->err));
+    assert_true(more);
+    assert_true(n_listed(f, r) >= N - PIECE);
+    while (more)
+        assert_status(f, PIQ_OK,
+                      f->s->ops->tidy(f->s, T0 + 10, T0, &more, &f->err));
+    assert_int_equal(n_listed(f, r), 0);
+}
+
 static void test_records__outlive_the_handle(void **state)
 {
     store_fixture *f = *state;
@@ -352,6 +388,7 @@ int main(void)
         STORE_TEST(test_records__of_all_come_by_time_learner_and_key),
         STORE_TEST(test_records__a_rewrite_moves_its_place),
         STORE_TEST(test_records__expired_ones_are_not_listed_and_go),
+        STORE_TEST(test_records__many_expired_ones_go_in_small_pieces),
         STORE_TEST(test_records__outlive_the_handle),
     };
     const size_t n = sizeof tests / sizeof tests[0];

@@ -5,8 +5,9 @@
 
 #include <inttypes.h>
 
-/* Rows that one call of tidy drops of a kind. */
-enum { TIDY_PIECE = 4096 };
+/* Rows that one call of tidy drops of a kind: a slate has its places in four
+ * indexes and its text aside, and commits of others wait for the same log. */
+enum { TIDY_PIECE = 256 };
 
 /* ---- reading ----------------------------------------------------------- */
 
