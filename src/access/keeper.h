@@ -22,6 +22,8 @@
 #include "access/sessions.h"
 #include "access/token_cache.h"
 #include "access/verifier.h"
+#include "base/buf.h"
+#include "domain/json_reader.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -116,6 +118,13 @@ PIQ_MUST_USE piq_status piq_access_mark(piq_store *store, uint64_t *mark,
  * the next use. */
 PIQ_MUST_USE piq_status piq_access_put(piq_access *k, const piq_record *r,
                                        piq_err *err);
+/* The same of a record whose document was written to *b, which is released in
+ * any case; r->document is not looked at. Where *b has failed, the message says
+ * that there is no memory `to` do something. Documents with secrets: whoever
+ * writes them wipes them, and stores by the above. */
+PIQ_MUST_USE piq_status piq_access_put_written(piq_access *k,
+                                               const piq_record *r, piq_buf *b,
+                                               const char *to, piq_err *err);
 /* The view in force; the caller releases it. */
 piq_access_view *piq_access_held(piq_access *k);
 /* The same, read again before if that is due. */
@@ -128,7 +137,9 @@ piq_access_view *piq_access_settled(piq_access *k, int64_t now_us);
 /* ---- links.c --------------------------------------------------------------
  */
 
-PIQ_MUST_USE piq_status piq_access_read_link(const piq_record *r, void *entry,
+/* Of a record whose document is `json`: a piq_link_entry. */
+PIQ_MUST_USE piq_status piq_access_read_link(const piq_record *r,
+                                             const json_t *json, void *entry,
                                              piq_err *err);
 
 /* ---- coaches.c ------------------------------------------------------------

@@ -38,18 +38,11 @@ static piq_status store_key(piq_access *k, const piq_key_info *info,
     piq_json_put_z(&w, "sha256", hex);
     piq_json_put_int(&w, "rate", info->requests_per_s);
     piq_json_object_end(&w);
-    piq_status status = b.status;
-    if (status)
-        piq_fail(err, status, "no memory to make an API key");
     const piq_record r = {.kind = PIQ_RECORD_KEY,
                           .key = piq_str_of(info->id),
                           .at_us = info->made_us,
-                          .expires_us = info->expires_us,
-                          .document = {b.ptr, b.len}};
-    if (!status)
-        status = piq_access_put(k, &r, err);
-    piq_buf_release(&b);
-    return status;
+                          .expires_us = info->expires_us};
+    return piq_access_put_written(k, &r, &b, "make an API key", err);
 }
 
 static piq_status check(piq_access *k, const piq_key_info *info, int64_t now_us,

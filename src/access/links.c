@@ -13,7 +13,6 @@
 
 #include "access/token.h"
 #include "base/json_writer.h"
-#include "domain/json_reader.h"
 
 #include <stdio.h>
 
@@ -79,16 +78,13 @@ static bool role_of(piq_str name, piq_role *out)
     return false;
 }
 
-piq_status piq_access_read_link(const piq_record *r, void *entry, piq_err *err)
+piq_status piq_access_read_link(const piq_record *r, const json_t *json,
+                                void *entry, piq_err *err)
 {
     static const char *const known[] = {"role", "tenant", "subject", NULL};
     piq_link_entry *out = entry;
     piq_link_for whom = {.role = PIQ_ROLE_LEARNER};
-    json_t *json;
     piq_json_reader j;
-    piq_status status = piq_json_parse(r->document, &json, err);
-    if (status)
-        return status;
     piq_json_begin(&j, json, "", known, err);
     bool there = role_of(piq_json_string(&j, "role", 1, 16), &whom.role);
     whom.tenant = (uint32_t)piq_json_int_in(&j, "tenant", 0, PIQ_MAX_TENANT);
@@ -97,9 +93,7 @@ piq_status piq_access_read_link(const piq_record *r, void *entry, piq_err *err)
                        piq_crypto_unhex(r->key, out->hash, sizeof out->hash)))
         piq_json_refuse(&j, NULL, "not a link's record");
     out->until_us = r->expires_us;
-    status = piq_json_end(&j);
-    json_decref(json);
-    return status;
+    return piq_json_end(&j);
 }
 
 static piq_status put_link(piq_access *k, const piq_link_for *whom,
@@ -117,18 +111,11 @@ static piq_status put_link(piq_access *k, const piq_link_for *whom,
     piq_json_put_int(&w, "tenant", whom->tenant);
     piq_json_put_str(&w, "subject", whom->subject);
     piq_json_object_end(&w);
-    piq_status status = b.status;
-    if (status)
-        piq_fail(err, status, "no memory to make a link");
     const piq_record r = {.kind = PIQ_RECORD_LINK,
                           .key = piq_str_of(hex),
                           .at_us = now_us,
-                          .expires_us = now_us + (int64_t)LINK_S * 1000000,
-                          .document = {b.ptr, b.len}};
-    if (!status)
-        status = piq_access_put(k, &r, err);
-    piq_buf_release(&b);
-    return status;
+                          .expires_us = now_us + (int64_t)LINK_S * 1000000};
+    return piq_access_put_written(k, &r, &b, "make a link", err);
 }
 
 static piq_status check(piq_access *k, const piq_link_for *whom, int64_t now_us,

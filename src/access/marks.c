@@ -144,3 +144,17 @@ piq_status piq_access_put(piq_access *k, const piq_record *r, piq_err *err)
     status = k->store->ops->put_records(k->store, rows, 2, err);
     return status ? status : read_again(k, !r->document.len, err);
 }
+
+piq_status piq_access_put_written(piq_access *k, const piq_record *r,
+                                  piq_buf *b, const char *to, piq_err *err)
+{
+    piq_record whole = *r;
+    piq_status status = b->status;
+    whole.document = (piq_str){b->ptr, b->len};
+    if (status)
+        piq_fail(err, status, "no memory to %s", to);
+    else
+        status = piq_access_put(k, &whole, err);
+    piq_buf_release(b);
+    return status;
+}

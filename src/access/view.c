@@ -4,7 +4,6 @@
 #include "access/keeper.h"
 
 #include "base/log.h"
-#include "domain/json_reader.h"
 
 #include <stdlib.h>
 
@@ -53,16 +52,13 @@ static void copy(char *to, size_t size, piq_str from)
     to[n] = 0;
 }
 
-static piq_status read_key(const piq_record *r, void *entry, piq_err *err)
+static piq_status read_key(const piq_record *r, const json_t *json, void *entry,
+                           piq_err *err)
 {
     piq_key_entry *out = entry;
     static const char *const known[] = {"name",   "tenant", "scopes",
                                         "sha256", "rate",   NULL};
-    json_t *json;
     piq_json_reader j;
-    piq_status status = piq_json_parse(r->document, &json, err);
-    if (status)
-        return status;
     piq_json_begin(&j, json, "", known, err);
     piq_key_info *info = &out->info;
     copy(info->id, sizeof info->id, r->key);
@@ -78,23 +74,18 @@ static piq_status read_key(const piq_record *r, void *entry, piq_err *err)
                       !piq_crypto_unhex(hash, out->hash, sizeof out->hash)))
         piq_json_refuse(&j, NULL, "not an API key's record");
     out->source = source_of(r->kind, r->key, r->document);
-    status = piq_json_end(&j);
-    json_decref(json);
-    return status;
+    return piq_json_end(&j);
 }
 
 /* Wipes the document. */
-static piq_status read_signer(const piq_record *r, void *entry, piq_err *err)
+static piq_status read_signer(const piq_record *r, const json_t *json,
+                              void *entry, piq_err *err)
 {
     piq_signer_entry *out = entry;
     static const char *const known[] = {"algorithm", "tenant", "key", NULL};
     uint8_t key[PIQ_MAX_SIGNER_KEY_BYTES];
     size_t n = 0;
-    json_t *json;
     piq_json_reader j;
-    piq_status status = piq_json_parse(r->document, &json, err);
-    if (status)
-        return status;
     piq_json_begin(&j, json, "", known, err);
     piq_signer_info *info = &out->info;
     piq_str algorithm = piq_json_string(&j, "algorithm", 1, 7);
@@ -107,7 +98,7 @@ static piq_status read_signer(const piq_record *r, void *entry, piq_err *err)
                       !piq_crypto_unbase64url(text, key, sizeof key, &n)))
         piq_json_refuse(&j, NULL, "not a signer's record");
     out->source = source_of(r->kind, r->key, r->document);
-    status = piq_json_end(&j);
+    piq_status status = piq_json_end(&j);
     if (!status)
         status = piq_verifier_new(algorithm, (piq_str){(char *)key, n},
                                   &out->verifier, err);
@@ -115,7 +106,6 @@ static piq_status read_signer(const piq_record *r, void *entry, piq_err *err)
     piq_crypto_wipe(key, sizeof key);
     piq_crypto_wipe((void *)(uintptr_t)text.ptr, text.len);
     piq_crypto_wipe((void *)(uintptr_t)r->document.ptr, r->document.len);
-    json_decref(json);
     return status;
 }
 
@@ -181,9 +171,22 @@ static void left_out(const piq_record *r, const piq_err *why)
 /* How the records of a kind become entries. */
 typedef struct filling {
     size_t size; /* of an entry */
-    piq_status (*read)(const piq_record *r, void *entry, piq_err *err);
+    piq_status (*read)(const piq_record *r, const json_t *json, void *entry,
+                       piq_err *err);
     int (*order)(const void *a, const void *b);
 } filling;
+
+static piq_status read_entry(const filling *how, const piq_record *r,
+                             void *entry, piq_err *err)
+{
+    json_t *json;
+    piq_status status = piq_json_parse(r->document, &json, err);
+    if (status)
+        return status;
+    status = how->read(r, json, entry, err);
+    json_decref(json);
+    return status;
+}
 
 /* Those that can be understood, sorted; in `a`. *n_out counts them after a
  * failure, too: they own what is to be freed. */
@@ -197,7 +200,8 @@ static piq_status fill_entries(piq_arena *a, const filling *how,
     *out = list;
     for (size_t i = 0; i < n; i++) {
         piq_err why = {0};
-        if (how->read(&rows[i], list + *n_out * how->size, &why) == PIQ_OK)
+        void *entry = list + *n_out * how->size;
+        if (read_entry(how, &rows[i], entry, &why) == PIQ_OK)
             ++*n_out;
         else if (why.status == PIQ_ENOMEM)
             return piq_fail(err, PIQ_ENOMEM, "no memory for keys or signers");
@@ -251,7 +255,7 @@ static piq_status fill(piq_access_view *v, piq_store *store, piq_err *err)
     /* Commands that ran at once may have made some more than there may be. */
     if (status == PIQ_OK)
         status = list_all(store, &scratch, PIQ_RECORD_LINK,
-                          2 * PIQ_MAX_STORED_LINKS, &rows, &n, err);
+                          (size_t)2 * PIQ_MAX_STORED_LINKS, &rows, &n, err);
     if (status == PIQ_OK)
         status = fill_entries(&v->memory, &links, rows, n, &link_list,
                               &v->n_links, err);

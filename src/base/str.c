@@ -4,6 +4,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+piq_str piq_str_trim(piq_str s)
+{
+    while (s.len && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))
+        s = (piq_str){s.ptr + 1, s.len - 1};
+    while (s.len && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t'))
+        s.len--;
+    return s;
+}
+
 int piq_str_cmp(piq_str a, piq_str b)
 {
     size_t shared = a.len < b.len ? a.len : b.len;

@@ -26,6 +26,9 @@ static inline bool piq_str_eq(piq_str a, piq_str b)
     return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
+/* Without the blanks and tabs at both its ends (RFC 9110, 5.6.3: OWS). */
+piq_str piq_str_trim(piq_str s);
+
 /* Byte order, shorter first when one is a prefix: <0, 0, >0. */
 int piq_str_cmp(piq_str a, piq_str b);
 

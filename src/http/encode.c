@@ -1,10 +1,10 @@
 #include "http/encode.h"
 
+#include "base/accept.h"
 #include "base/buf.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <zlib.h>
 
 enum {
@@ -19,61 +19,26 @@ enum {
 /* ---- weights --------------------------------------------------------------
  */
 
-static piq_str trimmed(piq_str s)
+/* Where what is said of the coding goes; NULL: nobody asks. */
+static int *place_of(piq_http_weights *w, const piq_accept *said)
 {
-    while (s.len && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))
-        s = (piq_str){s.ptr + 1, s.len - 1};
-    while (s.len && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t'))
-        s.len--;
-    return s;
+    if (piq_accept_is(said, "gzip") || piq_accept_is(said, "x-gzip"))
+        return &w->gzip;
+    if (piq_accept_is(said, "identity"))
+        return &w->identity;
+    return piq_accept_is(said, "*") ? &w->any : NULL;
 }
 
-/* The part before `at`; *rest goes on behind it. */
-static piq_str cut(piq_str *rest, char at)
-{
-    const char *end = rest->len ? memchr(rest->ptr, at, rest->len) : NULL;
-    piq_str part = {rest->ptr, end ? (size_t)(end - rest->ptr) : rest->len};
-    size_t used = part.len + (end ? 1 : 0);
-    *rest = (piq_str){rest->ptr + used, rest->len - used};
-    return trimmed(part);
-}
-
-static bool is(piq_str s, const char *word)
-{
-    return s.len == strlen(word) && strncasecmp(s.ptr, word, s.len) == 0;
-}
-
-/* "q=0.5" as 500; nothing is 1. What is no weight is 0: a client that we do
- * not understand gets what everybody can read. */
-static int weight_of(piq_str text)
-{
-    static const int place[] = {1000, 0, 100, 10, 1}; /* of "0.123" */
-    int sum = 0;
-    if (!text.len)
-        return 1000;
-    if (text.len < 3 || text.len > 7 || (text.ptr[0] | 0x20) != 'q' ||
-        text.ptr[1] != '=')
-        return 0;
-    for (size_t i = 2; i < text.len; i++) {
-        char c = text.ptr[i];
-        if (i == 3 ? c != '.' : c < '0' || c > '9')
-            return 0;
-        sum += i == 3 ? 0 : (c - '0') * place[i - 2];
-    }
-    return sum <= 1000 ? sum : 0;
-}
-
+/* A weight that is none refuses: a client that we do not understand gets what
+ * everybody can read. */
 void piq_http_weights_add(piq_http_weights *w, piq_str field)
 {
-    while (field.len) {
-        piq_str parameters = cut(&field, ',');
-        piq_str coding = cut(&parameters, ';');
-        int *said = is(coding, "gzip") || is(coding, "x-gzip") ? &w->gzip
-                    : is(coding, "identity")                   ? &w->identity
-                    : is(coding, "*")                          ? &w->any
-                                                               : NULL;
-        if (said && *said < 0)
-            *said = weight_of(trimmed(parameters));
+    piq_accept said;
+    while (piq_accept_next(&field, &said)) {
+        int *place = place_of(w, &said);
+        if (place && *place < 0)
+            *place = said.weight == PIQ_ACCEPT_UNCLEAR ? PIQ_ACCEPT_REFUSED
+                                                       : said.weight;
     }
 }
 

@@ -139,15 +139,6 @@ bool piq_peer_within(const piq_peer *p, const piq_peer_range *ranges, size_t n)
     return false;
 }
 
-static piq_str trim(piq_str s)
-{
-    while (s.len && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))
-        s = (piq_str){s.ptr + 1, s.len - 1};
-    while (s.len && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t'))
-        s.len--;
-    return s;
-}
-
 /* Takes what follows the last `mark` off the end of *from. */
 static piq_str take_last(piq_str *from, char mark)
 {
@@ -160,7 +151,7 @@ static piq_str take_last(piq_str *from, char mark)
     } else {
         from->len = 0;
     }
-    return trim(last);
+    return piq_str_trim(last);
 }
 
 /* The address after "for=" in one element of Forwarded; empty: none. Quoted

@@ -1,5 +1,7 @@
 #include "web/pages.h"
 
+#include "base/accept.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -8,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -63,7 +64,7 @@ static bool is_sound(const char *name)
 static piq_status read_whole(int folder, const char *name, size_t most,
                              piq_bytes **out, piq_err *err)
 {
-    struct stat about;
+    struct stat about = {.st_size = 0};
     char *bytes = NULL;
     size_t len = 0;
     piq_status status = PIQ_OK;
@@ -246,47 +247,13 @@ const piq_pages_file *piq_pages_index(const piq_pages *p)
     return p->index;
 }
 
-static piq_str trimmed(piq_str s)
-{
-    while (s.len && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))
-        s = (piq_str){s.ptr + 1, s.len - 1};
-    while (s.len && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t'))
-        s.len--;
-    return s;
-}
-
-/* The part before `at`, which goes on behind it. */
-static piq_str cut(piq_str *rest, char at)
-{
-    const char *end = rest->len ? memchr(rest->ptr, at, rest->len) : NULL;
-    piq_str part = {rest->ptr, end ? (size_t)(end - rest->ptr) : rest->len};
-    size_t used = part.len + (end ? 1 : 0);
-    *rest = (piq_str){rest->ptr + used, rest->len - used};
-    return trimmed(part);
-}
-
-/* Whether parameters of a coding leave it a weight above 0: "q=0", "q=0.000"
- * and the like refuse it. */
-static bool has_weight(piq_str parameters)
-{
-    piq_str q = trimmed(parameters);
-    if (q.len < 3 || (q.ptr[0] != 'q' && q.ptr[0] != 'Q') || q.ptr[1] != '=')
-        return true;
-    for (size_t i = 2; i < q.len; i++)
-        if (q.ptr[i] != '0' && q.ptr[i] != '.')
-            return true;
-    return false;
-}
-
+/* A weight that is none refuses nothing. */
 static bool accepted(piq_str accepts, const char *name)
 {
-    size_t len = strlen(name);
-    while (accepts.len) {
-        piq_str parameters = cut(&accepts, ',');
-        piq_str coding = cut(&parameters, ';');
-        if (coding.len == len && strncasecmp(coding.ptr, name, len) == 0)
-            return has_weight(parameters);
-    }
+    piq_accept said;
+    while (piq_accept_next(&accepts, &said))
+        if (piq_accept_is(&said, name))
+            return said.weight != PIQ_ACCEPT_REFUSED;
     return false;
 }
 

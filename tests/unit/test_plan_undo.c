@@ -219,6 +219,28 @@ static uint32_t easily_missed(world *w)
     return planned(w, 4);
 }
 
+/* Takes the last wish back: the path is what it was. */
+static void undo_gives(world *w, piq_str before)
+{
+    tell(w, PIQ_CONTROL_UNDO);
+    same(before, path(w));
+}
+
+/* The wish makes another path of it, and is taken back. */
+static void check_undone(world *w, piq_str before, const piq_event *e)
+{
+    fixture_post(w->f, USER, e, 1);
+    differ(before, path(w));
+    undo_gives(w, before);
+}
+
+/* A plan is made without it, and kept. */
+static void skip_and_look(world *w, uint32_t content)
+{
+    wish(w, PIQ_CONTROL_SKIP, content);
+    path(w);
+}
+
 static void check_replays(world *w)
 {
     piq_path_replay found;
@@ -240,8 +262,7 @@ static void test_undo__brings_the_same_path_back(void **state)
         wish(w, PIQ_CONTROL_SKIP, content);
         differ(before, path(w));
         assert_false(plans(w, content));
-        tell(w, PIQ_CONTROL_UNDO);
-        same(before, path(w));
+        undo_gives(w, before);
     }
     check_replays(w);
 }
@@ -251,8 +272,7 @@ static void test_undo__of_what_nobody_looked_at_changes_nothing(void **state)
     world *w = *state;
     piq_str before = path(w);
     wish(w, PIQ_CONTROL_SKIP, easily_missed(w));
-    tell(w, PIQ_CONTROL_UNDO);
-    same(before, path(w));
+    undo_gives(w, before);
     check_replays(w);
 }
 
@@ -265,10 +285,8 @@ static void test_undo__walks_back_over_the_same_paths(void **state)
         wish(w, PIQ_CONTROL_SKIP, planned(w, 2 * i));
     }
     seen[3] = path(w);
-    for (size_t i = 3; i-- > 0;) {
-        tell(w, PIQ_CONTROL_UNDO);
-        same(seen[i], path(w));
-    }
+    for (size_t i = 3; i-- > 0;)
+        undo_gives(w, seen[i]);
     check_replays(w);
 }
 
@@ -281,8 +299,7 @@ static void test_undo__of_many_makes_all_of_it_eligible_again(void **state)
     path(w);
     for (size_t i = 0; i < n; i++) {
         skipped[i] = planned(w, 1);
-        wish(w, PIQ_CONTROL_SKIP, skipped[i]);
-        path(w);
+        skip_and_look(w, skipped[i]);
     }
     for (size_t i = 0; i < n; i++)
         tell(w, PIQ_CONTROL_UNDO);
@@ -316,20 +333,13 @@ static void test_undo__of_any_wish_brings_the_same_path_back(void **state)
     piq_str before = path(w);
     piq_event e = wish_of(w, PIQ_CONTROL_PACE);
     e.u.control.factor = 0.5f;
-    fixture_post(w->f, USER, &e, 1);
-    differ(before, path(w));
-    tell(w, PIQ_CONTROL_UNDO);
-    same(before, path(w));
+    check_undone(w, before, &e);
     wish(w, PIQ_CONTROL_PIN, planned(w, 20));
     path(w);
-    tell(w, PIQ_CONTROL_UNDO);
-    same(before, path(w));
+    undo_gives(w, before);
     e = wish_of(w, PIQ_CONTROL_SKIP);
     e.u.control.concept = w->c->contents[planned(w, 3)].concepts[0].concept;
-    fixture_post(w->f, USER, &e, 1);
-    differ(before, path(w));
-    tell(w, PIQ_CONTROL_UNDO);
-    same(before, path(w));
+    check_undone(w, before, &e);
     check_replays(w);
 }
 
@@ -341,10 +351,8 @@ static void test_undo__under_a_freeze_too(void **state)
     piq_str frozen = path(w);
     wish(w, PIQ_CONTROL_SKIP, planned(w, 0));
     differ(frozen, path(w));
-    tell(w, PIQ_CONTROL_UNDO);
-    same(frozen, path(w));
-    tell(w, PIQ_CONTROL_UNDO);
-    same(free_path, path(w));
+    undo_gives(w, frozen);
+    undo_gives(w, free_path);
     check_replays(w);
 }
 
@@ -360,8 +368,7 @@ static void test_undo__in_another_process_is_the_same(void **state)
     piq_engine_close(second);
     fixture_reopen(w->f);
     w->c = piq_engine_catalogue(w->f->e);
-    tell(w, PIQ_CONTROL_UNDO);
-    same(before, path(w));
+    undo_gives(w, before);
     check_replays(w);
 }
 
@@ -374,8 +381,7 @@ static void test_undo__after_answers_gives_what_would_have_been(void **state)
     same(path(w), path(twin));
     for (uint32_t i = 0; i < 3; i++) {
         uint32_t content = planned(w, 2 + i);
-        wish(w, PIQ_CONTROL_SKIP, content);
-        path(w);
+        skip_and_look(w, content);
         for (uint32_t k = 0; k < 4; k++) {
             twin->now_us = w->now_us;
             twin->n_told = w->n_told;
@@ -396,8 +402,7 @@ static void test_undo__the_day_after_gives_what_would_have_been(void **state)
     world *w = *state, *twin = world_new();
     path(twin);
     path(w);
-    wish(w, PIQ_CONTROL_SKIP, easily_missed(w));
-    path(w);
+    skip_and_look(w, easily_missed(w));
     w->now_us += PIQ_US_PER_DAY;
     path(w);
     tell(w, PIQ_CONTROL_UNDO);
@@ -437,8 +442,7 @@ static void test_undo__a_reason_makes_it_anew_all_the_same(void **state)
 {
     world *w = *state;
     path(w);
-    wish(w, PIQ_CONTROL_SKIP, easily_missed(w));
-    path(w);
+    skip_and_look(w, easily_missed(w));
     tell(w, PIQ_CONTROL_UNDO);
     piq_op *op = piq_op_new(PIQ_OP_PATH, (piq_user_id){USER}, w->now_us);
     op->reason = PIQ_STR("asked for");
@@ -449,7 +453,8 @@ static void test_undo__a_reason_makes_it_anew_all_the_same(void **state)
 
 /* ---- what is kept -------------------------------------------------------- */
 
-static size_t n_records(world *w)
+/* The plans that are kept: how many, and which. In the fixture's arena. */
+static size_t records(world *w, piq_record **rows)
 {
     piq_store *s = piq_engine_store(w->f->e);
     const piq_record_range range = {.user = {USER},
@@ -458,11 +463,27 @@ static size_t n_records(world *w)
                                     .after_us = INT64_MIN,
                                     .until_us = INT64_MAX,
                                     .limit = 99};
-    piq_record *rows;
     size_t n = 0;
-    assert_int_equal(
-        s->ops->records(s, &w->f->a, &range, &rows, &n, &w->f->err), PIQ_OK);
+    assert_int_equal(s->ops->records(s, &w->f->a, &range, rows, &n, &w->f->err),
+                     PIQ_OK);
     return n;
+}
+
+static size_t n_records(world *w)
+{
+    piq_record *rows;
+    return records(w, &rows);
+}
+
+/* The path as it is stored, in the fixture's arena. */
+static piq_path_row stored(world *w)
+{
+    piq_store *s = piq_engine_store(w->f->e);
+    piq_path_row row;
+    assert_int_equal(
+        s->ops->path(s, &w->f->a, (piq_user_id){USER}, &row, &w->f->err),
+        PIQ_OK);
+    return row;
 }
 
 static void test_undo__what_is_kept_is_bounded_and_not_shown(void **state)
@@ -475,12 +496,7 @@ static void test_undo__what_is_kept_is_bounded_and_not_shown(void **state)
     piq_str reply = reply_of(w->f->e, w);
     assert_null(memmem(reply.ptr, reply.len, "\"kept\"", 6));
     assert_null(memmem(reply.ptr, reply.len, "\"believed\"", 10));
-    piq_store *s = piq_engine_store(w->f->e);
-    piq_path_row row;
-    assert_int_equal(
-        s->ops->path(s, &w->f->a, (piq_user_id){USER}, &row, &w->f->err),
-        PIQ_OK);
-    json_t *list = parsed(row.adaptation_history);
+    json_t *list = parsed(stored(w).adaptation_history);
     size_t n = json_array_size(list);
     for (size_t i = 0; i + 1 < n; i++)
         assert_null(json_object_get(json_array_get(list, i), "kept"));
@@ -491,10 +507,7 @@ static void test_undo__what_is_kept_is_bounded_and_not_shown(void **state)
     /* A week later no undo asks for them any more. */
     w->now_us += 8 * PIQ_US_PER_DAY;
     path(w);
-    assert_int_equal(
-        s->ops->path(s, &w->f->a, (piq_user_id){USER}, &row, &w->f->err),
-        PIQ_OK);
-    list = parsed(row.adaptation_history);
+    list = parsed(stored(w).adaptation_history);
     kept = json_object_get(json_array_get(list, n), "kept");
     assert_int_equal(json_array_size(kept), 1);
     assert_int_equal(n_records(w), 0);
@@ -519,13 +532,9 @@ static void test_undo__finds_what_a_store_has_laid_out_anew(void **state)
 {
     world *w = *state;
     json_t *before = parsed(reply_of(w->f->e, w));
-    wish(w, PIQ_CONTROL_SKIP, easily_missed(w));
-    path(w);
+    skip_and_look(w, easily_missed(w));
     piq_store *s = piq_engine_store(w->f->e);
-    piq_path_row row;
-    assert_int_equal(
-        s->ops->path(s, &w->f->a, (piq_user_id){USER}, &row, &w->f->err),
-        PIQ_OK);
+    piq_path_row row = stored(w);
     row.path_config = laid_out_anew(w, row.path_config);
     row.adaptation_history = laid_out_anew(w, row.adaptation_history);
     piq_commit c = {.paths = &row, .n_paths = 1};
@@ -547,28 +556,17 @@ static void test_undo__does_without_what_is_not_there(void **state)
     world *w = *state;
     path(w);
     uint32_t content = easily_missed(w);
-    wish(w, PIQ_CONTROL_SKIP, content);
-    path(w);
+    skip_and_look(w, content);
     assert_int_equal(n_records(w), 1);
     w->now_us += 6 * PIQ_US_PER_DAY;
     tell(w, PIQ_CONTROL_UNDO);
     path(w);
     assert_int_equal(n_records(w), 0);
     check_replays(w);
-    wish(w, PIQ_CONTROL_SKIP, content);
-    path(w);
+    skip_and_look(w, content);
     piq_store *s = piq_engine_store(w->f->e);
-    const piq_record_range range = {.user = {USER},
-                                    .kind = PIQ_STR("plan"),
-                                    .now_us = INT64_MIN,
-                                    .after_us = INT64_MIN,
-                                    .until_us = INT64_MAX,
-                                    .limit = 99};
     piq_record *rows;
-    size_t n;
-    assert_int_equal(
-        s->ops->records(s, &w->f->a, &range, &rows, &n, &w->f->err), PIQ_OK);
-    assert_int_equal(n, 1);
+    assert_int_equal(records(w, &rows), 1);
     rows[0].from_version = PIQ_RECORD_ANY;
     rows[0].document = (piq_str){"", 0};
     assert_int_equal(s->ops->put_records(s, rows, 1, &w->f->err), PIQ_OK);
@@ -626,8 +624,7 @@ static void test_undo__recommends_what_was_recommended(void **state)
     w->now_us += PIQ_US_PER_MINUTE;
     int64_t then_us = w->now_us;
     take_slates(w, before);
-    wish(w, PIQ_CONTROL_SKIP, content);
-    path(w);
+    skip_and_look(w, content);
     take_slates(w, without);
     tell(w, PIQ_CONTROL_UNDO);
     path(w);
@@ -668,8 +665,7 @@ static void test_undo__what_is_skipped_is_not_recommended(void **state)
         json_integer_value(json_object_get(first, "content_id"))};
     piq_content_ix content;
     assert_true(piq_catalogue_find_content(w->c, id, &content));
-    wish(w, PIQ_CONTROL_SKIP, content.v);
-    path(w);
+    skip_and_look(w, content.v);
     json_t *without = slate(w, 50);
     assert_false(recommends(without, id));
     tell(w, PIQ_CONTROL_UNDO);

@@ -25,6 +25,21 @@ static void test_str__order_is_of_bytes_then_length(void **state)
     assert_int_equal(piq_str_cmp((piq_str){0}, PIQ_STR("")), 0);
 }
 
+static void test_str__loses_the_blanks_at_its_ends_only(void **state)
+{
+    (void)state;
+    static const char *const both[][2] = {{"", ""},
+                                          {" \t ", ""},
+                                          {"a", "a"},
+                                          {" a\tb\t ", "a\tb"},
+                                          {"\na ", "\na"}};
+    for (size_t i = 0; i < sizeof both / sizeof both[0]; i++) {
+        piq_str got = piq_str_trim(piq_str_of(both[i][0]));
+        assert_true(piq_str_eq(got, piq_str_of(both[i][1])));
+    }
+    assert_int_equal(piq_str_trim((piq_str){NULL, 0}).len, 0);
+}
+
 static void test_str__secret_equality_agrees_with_the_plain_one(void **state)
 {
     (void)state;
@@ -264,6 +279,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_str__order_is_of_bytes_then_length),
+        cmocka_unit_test(test_str__loses_the_blanks_at_its_ends_only),
         cmocka_unit_test(test_str__secret_equality_agrees_with_the_plain_one),
         cmocka_unit_test(test_str__utf8_is_told_from_what_only_looks_like_it),
         cmocka_unit_test(test_str__every_code_point_is_utf8_iff_no_surrogate),
