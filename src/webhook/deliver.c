@@ -70,8 +70,9 @@ static bool pause_for(piq_webhooks *w, int64_t ms, uint64_t *seen)
     return go_on;
 }
 
-static bool is_stopping(piq_webhooks *w)
+static bool is_stopping(void *ctx)
 {
+    piq_webhooks *w = ctx;
     pthread_mutex_lock(&w->lock);
     bool stopping = w->stopping;
     pthread_mutex_unlock(&w->lock);
@@ -203,6 +204,8 @@ static bool tell_messages(visit *v, const piq_message *list, size_t n)
         if (is_stopping(v->w))
             return false;
         piq_status status = send_one(v, &list[i], &http_status, &err);
+        if (status == PIQ_EBUSY) /* no failure: told again under its id */
+            return false;
         if (status || http_status < 200 || http_status > 299) {
             went_wrong(v, http_status, &err);
             return false;
@@ -289,8 +292,9 @@ static void *run_teller(void *ctx)
         if (!may_tell(w))
             continue;
         if (!v.poster)
-            status = piq_poster_new(w->config.allow_private,
-                                    w->config.timeout_ms, &v.poster, &err);
+            status =
+                piq_poster_new(w->config.allow_private, w->config.timeout_ms,
+                               is_stopping, w, &v.poster, &err);
         if (status == PIQ_OK)
             status = tell_all(&v, t->id, &err);
         there = status != PIQ_ENOTFOUND;

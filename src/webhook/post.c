@@ -11,6 +11,8 @@ struct piq_poster {
     CURL *curl;
     bool allow_private;
     bool refused; /* the address of the last attempt */
+    bool (*breaks_off)(void *ctx);
+    void *ctx;
     char said[CURL_ERROR_SIZE];
 };
 
@@ -35,27 +37,21 @@ static size_t read_nothing(char *bytes, size_t size, size_t n, void *ctx)
     return size * n;
 }
 
-piq_status piq_poster_new(bool allow_private, unsigned timeout_ms,
-                          piq_poster **out, piq_err *err)
+/* libcurl asks at least once a second, also while nothing comes. */
+static int look_up(void *ctx, curl_off_t down_total, curl_off_t down,
+                   curl_off_t up_total, curl_off_t up)
 {
-    piq_poster *p = calloc(1, sizeof *p);
-    if (p)
-        p->curl = curl_easy_init();
-    if (!p || !p->curl) {
-        free(p);
-        return piq_fail(err, PIQ_ENOMEM, "no memory to send webhooks");
-    }
-    p->allow_private = allow_private;
+    const piq_poster *p = ctx;
+    (void)down_total;
+    (void)down;
+    (void)up_total;
+    (void)up;
+    return p->breaks_off(p->ctx) ? 1 : 0;
+}
+
+static void set_options(piq_poster *p, unsigned timeout_ms)
+{
     CURL *c = p->curl;
-    /* All but the first two only fail where libcurl was built without. */
-    CURLcode rc = curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR,
-                                   allow_private ? "http,https" : "https");
-    if (rc == CURLE_OK)
-        rc = curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, open_socket);
-    if (rc != CURLE_OK) {
-        piq_poster_free(p);
-        return piq_fail(err, PIQ_EINTERNAL, "libcurl lacks what webhooks need");
-    }
     curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, p);
     curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(c, CURLOPT_PROXY, ""); /* the guard sees real addresses */
@@ -66,6 +62,36 @@ piq_status piq_poster_new(bool allow_private, unsigned timeout_ms,
     curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, read_nothing);
     curl_easy_setopt(c, CURLOPT_ERRORBUFFER, p->said);
     curl_easy_setopt(c, CURLOPT_USERAGENT, "piq-webhooks");
+    curl_easy_setopt(c, CURLOPT_XFERINFODATA, p);
+    curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, look_up);
+    curl_easy_setopt(c, CURLOPT_NOPROGRESS, p->breaks_off ? 0L : 1L);
+}
+
+piq_status piq_poster_new(bool allow_private, unsigned timeout_ms,
+                          bool (*breaks_off)(void *ctx), void *ctx,
+                          piq_poster **out, piq_err *err)
+{
+    piq_poster *p = calloc(1, sizeof *p);
+    if (p)
+        p->curl = curl_easy_init();
+    if (!p || !p->curl) {
+        free(p);
+        return piq_fail(err, PIQ_ENOMEM, "no memory to send webhooks");
+    }
+    p->allow_private = allow_private;
+    p->breaks_off = breaks_off;
+    p->ctx = ctx;
+    CURL *c = p->curl;
+    /* All but the first two only fail where libcurl was built without. */
+    CURLcode rc = curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR,
+                                   allow_private ? "http,https" : "https");
+    if (rc == CURLE_OK)
+        rc = curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    if (rc != CURLE_OK) {
+        piq_poster_free(p);
+        return piq_fail(err, PIQ_EINTERNAL, "libcurl lacks what webhooks need");
+    }
+    set_options(p, timeout_ms);
     *out = p;
     return PIQ_OK;
 }
@@ -119,6 +145,8 @@ piq_status piq_poster_send(piq_poster *p, const piq_post *post,
         *http_status = (int)status;
         return PIQ_OK;
     }
+    if (rc == CURLE_ABORTED_BY_CALLBACK)
+        return piq_fail(err, PIQ_EBUSY, "it was broken off");
     if (rc == CURLE_OUT_OF_MEMORY)
         return piq_fail(err, PIQ_ENOMEM, "no memory to send a webhook");
     return piq_fail(err, PIQ_EIO, "%.80s",

@@ -39,6 +39,8 @@ class Receiver:
         self.got = []  # (path, headers, body) of whatever was answered
         self.answer = lambda path, n: 204
         self.n = {}
+        self.speaks = threading.Event()  # else it receives, and is silent
+        self.speaks.set()
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -52,6 +54,7 @@ class Receiver:
                     receiver.got.append((self.path, {
                         k.lower(): v for k, v in self.headers.items()},
                         body, status))
+                receiver.speaks.wait()
                 self.send_response(status)
                 if 300 <= status < 400:
                     self.send_header("Location", receiver.url("/elsewhere"))
@@ -375,6 +378,33 @@ def killed(db, receiver):
         daemon.ask("DELETE", f"{HOOKS}/{hook['id']}")
 
 
+def broken_off(db, receiver):
+    """Who never answers does not hold up the end, and is told again."""
+    receiver.answer = lambda path, n: 204
+    receiver.speaks.clear()
+    with Daemon(db, "--webhook-private") as daemon:
+        hook = add(daemon, receiver, "/held", ["profile"])
+        version = Posts.one(daemon, 300)
+        tally.check("it is being told", receiver.wait("/held", len, 60))
+        begun = time.monotonic()
+        tally.equal("it ends in order", daemon.stop(), 0)
+        took = time.monotonic() - begun
+        # The time-out of a message is 10 s.
+        tally.check("without the answer", took < 8, f"{took:.1f} s")
+    receiver.speaks.set()
+    with Daemon(db, "--webhook-private") as daemon:
+        tally.check("then it is told again", receiver.wait(
+            "/held", lambda got: len(got) >= 2, 60))
+        tally.equal("under the same id",
+                    len({h["webhook-id"] for h, _ in
+                         receiver.of("/held")[:2]}), 1)
+        tally.equal("with the version", versions_of(
+            receiver.of("/held"), 300)[-1:], [version])
+        tally.equal("which was no failure",
+                    listed(daemon, hook)["failures"], 0)
+        daemon.ask("DELETE", f"{HOOKS}/{hook['id']}")
+
+
 def erased(daemon, receiver):
     hook = add(daemon, receiver, "/erased", ["erased"])
     Posts.one(daemon, 9)
@@ -418,7 +448,10 @@ def main():
         def kill9():
             killed(db, receiver)
 
-        status = tally.run([over_http, private, kill9])
+        def silent():
+            broken_off(db, receiver)
+
+        status = tally.run([over_http, private, kill9, silent])
     receiver.end()
     return status
 

@@ -10,6 +10,9 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 #include <jansson.h>
@@ -172,6 +175,67 @@ static void test_url__is_https_with_a_host_alone(void **state)
                      PIQ_OK);
 }
 
+/* ---- sending ---------------------------------------------------------------
+ */
+
+/* Takes connections and never says a word. */
+static int listen_in_silence(char url[64])
+{
+    struct sockaddr_in a = {.sin_family = AF_INET,
+                            .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof a;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof a), 0);
+    assert_int_equal(listen(fd, 8), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &len), 0);
+    snprintf(url, 64, "http://127.0.0.1:%d/hook", ntohs(a.sin_port));
+    return fd;
+}
+
+static bool at_once(void *ctx)
+{
+    (*(int *)ctx)++;
+    return true;
+}
+
+static piq_status post_in_silence(unsigned timeout_ms,
+                                  bool (*breaks_off)(void *), void *ctx,
+                                  piq_err *err)
+{
+    char url[64];
+    int http_status = -1, fd = listen_in_silence(url);
+    const char *const headers[] = {"webhook-id: 1", NULL};
+    const piq_post post = {
+        .url = url, .headers = headers, .body = PIQ_STR("{}")};
+    piq_poster *p;
+    assert_int_equal(piq_poster_new(true, timeout_ms, breaks_off, ctx, &p, err),
+                     PIQ_OK);
+    piq_status status = piq_poster_send(p, &post, &http_status, err);
+    piq_poster_free(p);
+    close(fd);
+    assert_int_equal(http_status, 0);
+    return status;
+}
+
+/* The end of the service does not wait for somebody else's server. */
+static void test_post__is_broken_off_when_told_to(void **state)
+{
+    (void)state;
+    piq_err err = {0};
+    int asked = 0;
+    assert_int_equal(post_in_silence(600000, at_once, &asked, &err), PIQ_EBUSY);
+    assert_int_equal(asked, 1);
+}
+
+static void test_post__fails_where_nobody_answers_in_time(void **state)
+{
+    (void)state;
+    piq_err err = {0};
+    assert_int_equal(post_in_silence(50, NULL, NULL, &err), PIQ_EIO);
+    assert_non_null(strstr(err.message, "timed out"));
+}
+
 /* ---- messages
  * ---------------------------------------------------------------- */
 
@@ -302,6 +366,8 @@ int main(void)
         cmocka_unit_test(test_guard__lets_the_open_internet_through),
         cmocka_unit_test(test_guard__holds_back_what_is_ours_or_nobodys),
         cmocka_unit_test(test_url__is_https_with_a_host_alone),
+        cmocka_unit_test(test_post__is_broken_off_when_told_to),
+        cmocka_unit_test(test_post__fails_where_nobody_answers_in_time),
         cmocka_unit_test(test_messages__tell_a_learners_changes_of_a_kind_once),
         cmocka_unit_test(test_messages__keep_to_what_was_asked_for),
         cmocka_unit_test(test_message__is_a_cloud_event_with_the_platforms_id),
