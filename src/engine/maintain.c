@@ -29,7 +29,11 @@
 
 enum {
     ANSWERS_PIECE = 4096,
-    PROFILES_PIECE = 256,
+    /* Rows: some 2 ms of whoever waits for the same commit, and then a rest of
+     * so many times as long, while a round is no longer than this. */
+    PROFILES_PIECE = 16,
+    PROFILES_RESTS = 4,
+    PROFILES_MS = 2000,
     MAX_PUBLISH = 65536,
     RELEARN_REST = 50
 };
@@ -481,6 +485,31 @@ static piq_status write_profiles(piq_engine *e, const piq_user_id *users,
     return status;
 }
 
+static bool is_stopping(piq_maintainer *m)
+{
+    pthread_mutex_lock(&m->lock);
+    bool stopping = m->stopping;
+    pthread_mutex_unlock(&m->lock);
+    return stopping;
+}
+
+/* 256 rows in one commit held those up that wait for an answer: at 2,000
+ * requests a second on PostgreSQL their p99 was four times as long. */
+static piq_status write_piece(piq_maintainer *m, const piq_user_id *users,
+                              size_t n, int64_t until_ns, piq_err *err)
+{
+    int64_t begun_ns = piq_clock_monotonic_ns();
+    piq_status status = write_profiles(m->engine, users, n, err);
+    int64_t now_ns = piq_clock_monotonic_ns();
+    for (size_t i = 0; status && i < n; i++)
+        piq_maintainer_dirty(m->engine, users[i]);
+    int64_t rest_ns = PROFILES_RESTS * (now_ns - begun_ns);
+    if (!is_stopping(m))
+        piq_clock_rest_ns(rest_ns < until_ns - now_ns ? rest_ns
+                                                      : until_ns - now_ns);
+    return status;
+}
+
 /* Rows of the learners that were dirty when the round began. Those of a piece
  * that could not be written, and what follows it, wait for the next round. */
 static piq_status refresh_profiles(piq_maintainer *m, piq_err *err)
@@ -489,6 +518,8 @@ static piq_status refresh_profiles(piq_maintainer *m, piq_err *err)
     piq_status status = PIQ_OK;
     size_t at = 0, n = 0;
     uint64_t key;
+    int64_t until_ns =
+        piq_clock_monotonic_ns() + PROFILES_MS * INT64_C(1000000);
     pthread_mutex_lock(&m->lock);
     piq_map taken = m->dirty;
     piq_map_init(&m->dirty);
@@ -501,9 +532,7 @@ static piq_status refresh_profiles(piq_maintainer *m, piq_err *err)
             users[n++] = (piq_user_id){(int64_t)key};
         if (n < PROFILES_PIECE && (more || !n))
             continue;
-        status = write_profiles(m->engine, users, n, err);
-        for (size_t i = 0; status && i < n; i++)
-            piq_maintainer_dirty(m->engine, users[i]);
+        status = write_piece(m, users, n, until_ns, err);
         n = 0;
     }
     piq_map_release(&taken);

@@ -6,8 +6,6 @@
 #include "engine/tastes.h"
 #include "store/registry.h"
 
-#include <time.h>
-
 enum {
     EVERY_S = 10,
     /* Of one kind of things, rests included. */
@@ -70,13 +68,6 @@ static void drop_models(piq_engine *e)
     piq_arena_release(&a);
 }
 
-static void rest(int64_t ns)
-{
-    struct timespec t = {.tv_sec = (time_t)(ns / (1000 * NS_PER_MS)),
-                         .tv_nsec = (long)(ns % (1000 * NS_PER_MS))};
-    nanosleep(&t, NULL);
-}
-
 /* False: some is left, and may be dropped in the next round. */
 static bool in_pieces(piq_engine *e, drop_piece *drop, const char *failure)
 {
@@ -92,7 +83,7 @@ static bool in_pieces(piq_engine *e, drop_piece *drop, const char *failure)
         left_ns = begun_ns + AT_MOST_MS * NS_PER_MS - at_ns - took_ns;
         if (!more || left_ns < (RESTS + 1) * took_ns)
             return !more;
-        rest(RESTS * took_ns);
+        piq_clock_rest_ns(RESTS * took_ns);
         at_ns = piq_clock_monotonic_ns();
     }
 }

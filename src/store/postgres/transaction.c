@@ -10,6 +10,7 @@
  *                          |--- it is not ----------> send again
  *                          +--- nobody answers -----> not known
  */
+#include "base/clock.h"
 #include "base/log.h"
 #include "store/postgres/errors.h"
 #include "store/postgres/handle.h"
@@ -128,9 +129,7 @@ static piq_pg_verdict try_once(piq_pg_place *p, piq_pg_conn *c, piq_pg_write *w,
 
 void piq_pg_wait_a_little(void)
 {
-    long ms = 1 + (long)(piq_pg_random() % JITTER_MS);
-    struct timespec t = {0, ms * 1000000};
-    nanosleep(&t, NULL);
+    piq_clock_rest_ns(1000000 * (1 + (int64_t)(piq_pg_random() % JITTER_MS)));
 }
 
 /* Nobody could be asked: what was lost may have been done. */

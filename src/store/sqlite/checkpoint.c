@@ -1,9 +1,8 @@
 #include "store/sqlite/checkpoint.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "store/sqlite/errors.h"
-
-#include <time.h>
 
 enum {
     /* Copied and synced as soon as there are so many: what reaches the disk at
@@ -30,8 +29,7 @@ static int wait_for_readers(void *ctx, int n_tries)
     (void)ctx;
     if (n_tries >= RESTART_TRIES)
         return 0;
-    struct timespec t = {0, RESTART_TRY_NS};
-    nanosleep(&t, NULL);
+    piq_clock_rest_ns(RESTART_TRY_NS);
     return 1;
 }
 
