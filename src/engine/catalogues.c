@@ -72,12 +72,13 @@ piq_status piq_engine_catalogue_version(piq_engine *e, uint32_t version,
  * however many threads do this at once. */
 piq_status piq_engine_adopt_catalogue(piq_engine *e, piq_err *err)
 {
-    piq_store_counts counts;
+    uint32_t newest;
     const piq_catalogue *c = NULL, *now = piq_engine_catalogue(e);
-    piq_status status = e->store->ops->counts(e->store, &counts, err);
-    if (status || counts.catalogue_version <= (now ? now->version : 0))
+    piq_status status =
+        e->store->ops->catalogue_version(e->store, &newest, err);
+    if (status || newest <= (now ? now->version : 0))
         return status;
-    status = piq_engine_catalogue_version(e, counts.catalogue_version, &c, err);
+    status = piq_engine_catalogue_version(e, newest, &c, err);
     if (!c)
         return status;
     pthread_mutex_lock(&e->catalogue_lock);

@@ -348,6 +348,9 @@ typedef struct piq_store_ops {
     /* The document of a version; version 0: the newest. PIQ_ENOTFOUND. */
     piq_status (*catalogue)(piq_store *s, piq_arena *a, uint32_t version,
                             uint32_t *found, piq_str *document, piq_err *err);
+    /* The newest version; 0: none. Asked often: costs one look at an index. */
+    piq_status (*catalogue_version)(piq_store *s, uint32_t *version,
+                                    piq_err *err);
     /* Stores a document as version `version`, one more than the newest
      * (PIQ_ESTALE when it is not). */
     piq_status (*put_catalogue)(piq_store *s, uint32_t version,

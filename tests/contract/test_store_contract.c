@@ -427,6 +427,14 @@ static void test_store__snapshots_are_bounded_and_spread(void **state)
 
 /* ---- the whole ------------------------------------------------------- */
 
+static uint32_t catalogue_version(store_fixture *f)
+{
+    uint32_t version = 99;
+    assert_status(f, PIQ_OK,
+                  f->s->ops->catalogue_version(f->s, &version, &f->err));
+    return version;
+}
+
 static void test_store__new_store_is_empty(void **state)
 {
     store_fixture *f = *state;
@@ -436,6 +444,7 @@ static void test_store__new_store_is_empty(void **state)
     assert_int_equal(counts.events, 0);
     assert_int_equal(counts.recommendations, 0);
     assert_int_equal(counts.catalogue_version, 0);
+    assert_int_equal(catalogue_version(f), 0);
     assert_int_equal(counts.calibration, 0);
     assert_status(f, PIQ_OK, f->s->ops->ping(f->s, &f->err));
     must_commit(f, (piq_commit){0}); /* nothing to do is done */
@@ -513,6 +522,7 @@ static void test_store__reopened_store_has_everything(void **state)
     assert_int_equal(counts.events, 2);
     assert_int_equal(counts.recommendations, 1);
     assert_int_equal(counts.catalogue_version, 1);
+    assert_int_equal(catalogue_version(f), 1);
     assert_true(counts.bytes > 0);
     piq_event_row got;
     assert_status(

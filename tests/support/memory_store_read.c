@@ -289,6 +289,17 @@ static piq_status store_users(piq_store *s, piq_arena *a, piq_user_id after,
     return memory_end(d, *out ? PIQ_OK : PIQ_ENOMEM, err);
 }
 
+static piq_status store_catalogue_version(piq_store *s, uint32_t *version,
+                                          piq_err *err)
+{
+    memory_data *d;
+    piq_status status = memory_begin(s, &d, err);
+    if (status)
+        return status;
+    *version = (uint32_t)d->documents.n;
+    return memory_end(d, PIQ_OK, err);
+}
+
 static piq_status store_counts(piq_store *s, piq_store_counts *out,
                                piq_err *err)
 {
@@ -357,6 +368,7 @@ static const piq_store_ops memory_ops = {
     .tidy = memory_tidy,
     .forget_log = memory_forget_log,
     .users = store_users,
+    .catalogue_version = store_catalogue_version,
     .counts = store_counts,
     .ping = store_ping,
 };

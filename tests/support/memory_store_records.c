@@ -266,22 +266,25 @@ piq_status memory_last_change(piq_store *s, int64_t *mark, piq_err *err)
 piq_status memory_tidy(piq_store *s, int64_t now_us, int64_t changes_before_us,
                        bool *more, piq_err *err)
 {
+    enum { PIECE = 64 };
     memory_data *d;
+    size_t n = 0;
     piq_status status = memory_begin_quietly(s, &d);
     if (status)
         return status;
-    for (size_t i = d->records.n; i-- > 0;) {
+    for (size_t i = d->records.n; i-- > 0 && n < PIECE;) {
         piq_record *r = d->records.at[i];
         if (r->expires_us > now_us)
             continue;
         free_record(r);
         memory_list_remove(&d->records, i);
+        n++;
     }
     while (d->changes.n > 1 &&
            ((piq_change *)d->changes.at[0])->at_us < changes_before_us) {
         free(d->changes.at[0]);
         memory_list_remove(&d->changes, 0);
     }
-    *more = false;
+    *more = n >= PIECE;
     return memory_end(d, PIQ_OK, err);
 }

@@ -166,6 +166,8 @@ piq_status piq_pg_answers_after(piq_store *s, piq_arena *a, int64_t seq,
 piq_status piq_pg_users(piq_store *s, piq_arena *a, piq_user_id after,
                         size_t limit, piq_user_id **out, size_t *n,
                         piq_err *err);
+piq_status piq_pg_catalogue_version(piq_store *s, uint32_t *version,
+                                    piq_err *err);
 piq_status piq_pg_counts(piq_store *s, piq_store_counts *out, piq_err *err);
 piq_status piq_pg_ping(piq_store *s, piq_err *err);
 uint64_t piq_pg_misses(piq_store *s, piq_err *last);

@@ -124,6 +124,7 @@ static const piq_store_ops postgres_ops = {
     .tidy = piq_pg_tidy,
     .forget_log = piq_pg_forget_log,
     .users = piq_pg_users,
+    .catalogue_version = piq_pg_catalogue_version,
     .counts = piq_pg_counts,
     .ping = piq_pg_ping,
     .misses = piq_pg_misses,

@@ -323,6 +323,20 @@ static piq_status count_at(piq_pg_place *p, piq_store_counts *sum, piq_err *err)
     return PIQ_OK;
 }
 
+piq_status piq_pg_catalogue_version(piq_store *s, uint32_t *version,
+                                    piq_err *err)
+{
+    piq_pg_call q;
+    PGresult *r;
+    piq_pg_call_init(&q, PIQ_PG_CATALOGUE_VERSION,
+                     "look for a newer curriculum");
+    piq_status st = piq_pg_query_one(s, PIQ_PG_ALL, &q, &r, err);
+    if (st != PIQ_OK)
+        return st;
+    *version = (uint32_t)piq_pg_get_i64(r, 0, 0);
+    return piq_pg_end(s, r, &q, PIQ_OK, err);
+}
+
 /* A shard has no curricula and no calibrations. */
 piq_status piq_pg_counts(piq_store *base, piq_store_counts *out, piq_err *err)
 {

@@ -528,6 +528,8 @@ static const char *const texts[PIQ_PG_OTHER] = {
     [PIQ_PG_USERS] = "SELECT user_id FROM learner_state"
                      " WHERE user_id > $1::bigint ORDER BY user_id"
                      " LIMIT $2::bigint",
+    [PIQ_PG_CATALOGUE_VERSION] =
+        "SELECT coalesce(max(version), 0) FROM catalogues",
     /* Above 200,000 rows the planner's estimate: a count reads them all,
      * about a microsecond each. */
     [PIQ_PG_COUNTS] =

@@ -80,6 +80,7 @@ typedef enum piq_pg_sql {
     PIQ_PG_CHANGES,
     PIQ_PG_LAST_CHANGE,
     PIQ_PG_USERS,
+    PIQ_PG_CATALOGUE_VERSION,
     PIQ_PG_COUNTS,
     PIQ_PG_PING,
     PIQ_PG_OTHER, /* a text of its own, never prepared */

@@ -149,6 +149,8 @@ piq_status piq_sqlite_answers_after(piq_store *s, piq_arena *a, int64_t seq,
 piq_status piq_sqlite_users(piq_store *s, piq_arena *a, piq_user_id after,
                             size_t limit, piq_user_id **out, size_t *n,
                             piq_err *err);
+piq_status piq_sqlite_catalogue_version(piq_store *s, uint32_t *version,
+                                        piq_err *err);
 piq_status piq_sqlite_counts(piq_store *s, piq_store_counts *out, piq_err *err);
 piq_status piq_sqlite_ping(piq_store *s, piq_err *err);
 

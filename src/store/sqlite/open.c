@@ -130,6 +130,7 @@ static const piq_store_ops sqlite_ops = {
     .tidy = piq_sqlite_tidy,
     .forget_log = piq_sqlite_forget_log,
     .users = piq_sqlite_users,
+    .catalogue_version = piq_sqlite_catalogue_version,
     .counts = piq_sqlite_counts,
     .ping = piq_sqlite_ping,
 };

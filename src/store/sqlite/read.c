@@ -261,6 +261,19 @@ piq_status piq_sqlite_users(piq_store *s, piq_arena *a, piq_user_id after,
     return PIQ_OK;
 }
 
+piq_status piq_sqlite_catalogue_version(piq_store *s, uint32_t *version,
+                                        piq_err *err)
+{
+    piq_sqlite_read r;
+    piq_sqlite_read_begin(s, PIQ_SQL_CATALOGUE_VERSION, &r,
+                          "look for a newer curriculum");
+    piq_status st = piq_sqlite_read_one(&r, err);
+    if (st != PIQ_OK)
+        return st;
+    *version = (uint32_t)piq_sqlite_i64(&r.q, 0);
+    return piq_sqlite_read_end(&r, SQLITE_OK, err);
+}
+
 piq_status piq_sqlite_counts(piq_store *s, piq_store_counts *out, piq_err *err)
 {
     piq_sqlite_read r;

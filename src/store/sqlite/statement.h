@@ -86,6 +86,7 @@ typedef enum piq_sqlite_sql {
     PIQ_SQL_SLATES_AFTER,
     PIQ_SQL_SLATE_OF,
     PIQ_SQL_USERS,
+    PIQ_SQL_CATALOGUE_VERSION,
     PIQ_SQL_COUNTS,
     PIQ_SQL_PING,
     PIQ_SQL_FIND_RECORD,
