@@ -71,7 +71,8 @@ static bool is_host(piq_str origin, piq_str host)
     return false;
 }
 
-bool piq_exchange_same_origin(const piq_exchange *c)
+/* Whether the page that made the browser ask is one of ours. */
+static bool is_same_origin(const piq_exchange *c)
 {
     piq_str site = piq_exchange_header(c, "Sec-Fetch-Site");
     piq_str origin = piq_exchange_header(c, "Origin");
@@ -92,7 +93,7 @@ static bool is_change(const piq_exchange *c)
  * that the page is ours. */
 static bool from_our_page(piq_exchange *c)
 {
-    if (!c->caller.by_cookie || !is_change(c) || piq_exchange_same_origin(c))
+    if (!c->caller.by_cookie || !is_change(c) || is_same_origin(c))
         return true;
     piq_fail(&c->err, PIQ_EDENIED,
              "a session changes things from its own pages only");
@@ -126,7 +127,7 @@ static bool open_to(piq_exchange *c)
     piq_str host = piq_exchange_header(c, "Host");
     bool browser = piq_exchange_header(c, "Sec-Fetch-Site").len ||
                    piq_exchange_header(c, "Origin").len;
-    if (is_loopback_name(host) && (!browser || piq_exchange_same_origin(c))) {
+    if (is_loopback_name(host) && (!browser || is_same_origin(c))) {
         c->caller = piq_caller_trusted();
         return true;
     }

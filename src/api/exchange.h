@@ -156,8 +156,6 @@ bool piq_exchange_allowed(piq_exchange *c);
 PIQ_MUST_USE piq_status piq_exchange_learner_of(const piq_exchange *c,
                                                 int64_t outer, piq_user_id *out,
                                                 piq_err *err);
-/* Whether the page that made the browser ask is one of ours. */
-bool piq_exchange_same_origin(const piq_exchange *c);
 /* Records who did this, and to whom (0: to no learner): whatever is about a
  * learner, and every change. Who was refused has touched nobody. */
 void piq_exchange_record(piq_exchange *c, piq_user_id user, int status);

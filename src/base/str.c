@@ -22,17 +22,6 @@ int piq_str_cmp(piq_str a, piq_str b)
     return (a.len > b.len) - (a.len < b.len);
 }
 
-bool piq_str_eq_secret(piq_str a, piq_str b)
-{
-    if (a.len != b.len)
-        return false;
-    /* volatile: no early exit may be put in by the compiler. */
-    volatile unsigned char differ = 0;
-    for (size_t i = 0; i < a.len; i++)
-        differ = (unsigned char)(differ | (a.ptr[i] ^ b.ptr[i]));
-    return differ == 0;
-}
-
 static bool is_tail(unsigned char c)
 {
     return (c & 0xC0) == 0x80;

@@ -32,9 +32,6 @@ piq_str piq_str_trim(piq_str s);
 /* Byte order, shorter first when one is a prefix: <0, 0, >0. */
 int piq_str_cmp(piq_str a, piq_str b);
 
-/* Same result in time that depends on the lengths only: for secrets. */
-bool piq_str_eq_secret(piq_str a, piq_str b);
-
 /* True when the bytes are well-formed UTF-8 without NUL. */
 bool piq_str_is_utf8(piq_str s);
 

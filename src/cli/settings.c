@@ -81,7 +81,8 @@ static piq_status read_line(piq_settings *s, piq_str line, piq_err *err)
     return PIQ_EINVAL;
 }
 
-piq_status piq_settings_read(piq_settings *s, const char *name, piq_str text,
+/* `name` is the file's, for messages. */
+static piq_status read_lines(piq_settings *s, const char *name, piq_str text,
                              piq_err *err)
 {
     size_t number = 0;
@@ -128,8 +129,8 @@ static piq_status take_variable(piq_settings *s, const char *entry,
     return PIQ_OK;
 }
 
-piq_status piq_settings_environment(piq_settings *s, char *const *environ,
-                                    piq_err *err)
+static piq_status take_environment(piq_settings *s, char *const *environ,
+                                   piq_err *err)
 {
     piq_status status = PIQ_OK;
     for (size_t i = 0; environ && environ[i] && status == PIQ_OK; i++)
@@ -167,12 +168,12 @@ piq_status piq_settings_gather(piq_settings *s, int argc, char *const *argv,
             piq_read_file(file, PIQ_MAX_SETTINGS_BYTES, &bytes, &len, err);
         if (status)
             return status;
-        status = piq_settings_read(s, file, (piq_str){bytes, len}, err);
+        status = read_lines(s, file, (piq_str){bytes, len}, err);
         free(bytes);
         if (status)
             return status;
     }
-    return piq_settings_environment(s, environ, err);
+    return take_environment(s, environ, err);
 }
 
 /* The option that "--NAME" or "--NAME=.." means; a name may be cut short where

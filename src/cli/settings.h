@@ -35,18 +35,11 @@ typedef struct piq_settings {
     piq_arena *arena; /* texts are copied there */
 } piq_settings;
 
-/* `name` is the file's, for messages. PIQ_EINVAL: err->where is "FILE:LINE".
- * What stood before the wrong line is set. */
-PIQ_MUST_USE piq_status piq_settings_read(piq_settings *s, const char *name,
-                                          piq_str text, piq_err *err);
-/* PIQ_EINVAL: err->where is the variable. Variables that begin with PIQ_ but
- * name no option are left alone: other programs' and other commands'. */
-PIQ_MUST_USE piq_status piq_settings_environment(piq_settings *s,
-                                                 char *const *environ,
-                                                 piq_err *err);
-
-/* Both, as a command begins: the file that --config FILE or --config=FILE in
- * argv names, else PIQ_CONFIG, else none. */
+/* File and environment, as a command begins: the file that --config FILE or
+ * --config=FILE in argv names, else PIQ_CONFIG, else none. Variables that begin
+ * with PIQ_ but name no option are left alone: other programs' and other
+ * commands'. PIQ_EINVAL: err->where is "FILE:LINE" or the variable; what stood
+ * before it is set. */
 PIQ_MUST_USE piq_status piq_settings_gather(piq_settings *s, int argc,
                                             char *const *argv,
                                             char *const *environ, piq_err *err);

@@ -19,8 +19,8 @@ static bool is_shown(const piq_catalogue *c, const piq_catalogue_filter *f,
     return !f->by_area || in_area(c, x, f->area);
 }
 
-piq_area_ix piq_content_main_area(const piq_catalogue *c,
-                                  piq_content_ix content)
+/* The area that most of the content's weight lies in; the first in a tie. */
+static piq_area_ix main_area_of(const piq_catalogue *c, piq_content_ix content)
 {
     const piq_content *x = &c->contents[content.v];
     double share[PIQ_MAX_AREAS] = {0};
@@ -57,11 +57,11 @@ static void show_contents(piq_json_writer *w, const char *member,
     piq_json_array_end(w);
 }
 
-void piq_content_show(const piq_catalogue *c, piq_content_ix content,
-                      piq_json_writer *w)
+static void show_content(const piq_catalogue *c, piq_content_ix content,
+                         piq_json_writer *w)
 {
     const piq_content *x = &c->contents[content.v];
-    piq_area_ix area = piq_content_main_area(c, content);
+    piq_area_ix area = main_area_of(c, content);
     piq_json_object(w);
     piq_json_put_int(w, "id", x->id.v);
     piq_json_put_z(w, "type", piq_content_type_name(x->type));
@@ -159,7 +159,7 @@ void piq_catalogue_show(const piq_catalogue *c, const piq_catalogue_filter *f,
     piq_json_array(w);
     for (size_t i = 0; i < c->n_contents; i++)
         if (is_shown(c, f, &c->contents[i]))
-            piq_content_show(c, (piq_content_ix){(uint32_t)i}, w);
+            show_content(c, (piq_content_ix){(uint32_t)i}, w);
     piq_json_array_end(w);
     piq_json_key(w, "characters");
     piq_json_array(w);

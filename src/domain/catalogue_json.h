@@ -23,12 +23,4 @@ typedef struct piq_catalogue_filter {
 void piq_catalogue_show(const piq_catalogue *c, const piq_catalogue_filter *f,
                         piq_json_writer *w);
 
-/* One content as in the list above: for replies that show a single one. */
-void piq_content_show(const piq_catalogue *c, piq_content_ix content,
-                      piq_json_writer *w);
-
-/* The area that most of the content's weight lies in; the first in a tie. */
-piq_area_ix piq_content_main_area(const piq_catalogue *c,
-                                  piq_content_ix content);
-
 #endif

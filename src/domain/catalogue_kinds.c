@@ -116,7 +116,7 @@ bool piq_kind_retired(const piq_catalogue *c, piq_kind k, size_t at)
     return false;
 }
 
-const piq_map *piq_kind_map(const piq_catalogue *c, piq_kind k)
+static const piq_map *map_of(const piq_catalogue *c, piq_kind k)
 {
     switch (k) {
     case PIQ_KIND_AREA:
@@ -149,7 +149,7 @@ bool piq_kind_find(const piq_catalogue *c, piq_kind k, piq_outside_id id,
                    size_t *at)
 {
     uint64_t found;
-    if (!piq_map_get(piq_kind_map(c, k), piq_kind_key(id), &found))
+    if (!piq_map_get(map_of(c, k), piq_kind_key(id), &found))
         return false;
     if (!piq_kind_same_id(piq_kind_id(c, k, (size_t)found), id))
         return false;

@@ -38,9 +38,8 @@ bool piq_kind_is_numbered(piq_kind k); /* contents and items */
 size_t piq_kind_count(const piq_catalogue *c, piq_kind k);
 piq_outside_id piq_kind_id(const piq_catalogue *c, piq_kind k, size_t at);
 bool piq_kind_retired(const piq_catalogue *c, piq_kind k, size_t at);
-const piq_map *piq_kind_map(const piq_catalogue *c, piq_kind k);
 
-/* Key of the kind's map. */
+/* Key of the kind's map in a catalogue. */
 uint64_t piq_kind_key(piq_outside_id id);
 bool piq_kind_same_id(piq_outside_id a, piq_outside_id b);
 /* Position of `id`; false when there is none. */

@@ -154,8 +154,8 @@ piq_status piq_experiment_design_read(piq_arena *a, const json_t *json,
 
 /* ---- writing ----------------------------------------------------------- */
 
-void piq_policy_overrides_write(const piq_policy_overrides *o,
-                                piq_json_writer *w)
+/* {"exploration_gamma":20}: what is overridden, {} when nothing. */
+static void write_overrides(const piq_policy_overrides *o, piq_json_writer *w)
 {
     piq_policy_overrides copy = *o;
     piq_json_object(w);
@@ -178,7 +178,7 @@ void piq_experiment_design_write(const piq_experiment_design *x,
         piq_json_put_str(w, "name", x->arms[i].name);
         piq_json_put_int(w, "share", x->arms[i].share);
         piq_json_key(w, "overrides");
-        piq_policy_overrides_write(&x->arms[i].overrides, w);
+        write_overrides(&x->arms[i].overrides, w);
         piq_json_object_end(w);
     }
     piq_json_array_end(w);

@@ -80,8 +80,5 @@ PIQ_MUST_USE piq_status piq_experiment_design_read(piq_arena *a,
 /* The members that were read, inside an object that the caller has opened. */
 void piq_experiment_design_write(const piq_experiment_design *x,
                                  piq_json_writer *w);
-/* {"exploration_gamma":20}: what is overridden, {} when nothing. */
-void piq_policy_overrides_write(const piq_policy_overrides *o,
-                                piq_json_writer *w);
 
 #endif

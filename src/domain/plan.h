@@ -85,9 +85,6 @@ typedef struct piq_plan {
     bool prerequisites_added; /* targets needed more than was asked for */
 } piq_plan;
 
-const char *piq_step_kind_name(piq_step_kind k);
-const char *piq_step_status_name(piq_step_status s);
-
 /* The value of path_config: one JSON object. */
 void piq_plan_write(const piq_plan *p, const piq_catalogue *c,
                     piq_json_writer *w);

@@ -32,13 +32,13 @@ static const char *const statuses[N_STATUSES] = {
     [PIQ_STEP_DONE] = "done",
 };
 
-const char *piq_step_kind_name(piq_step_kind k)
+static const char *kind_name(piq_step_kind k)
 {
     PIQ_ASSERT((unsigned)k < N_KINDS);
     return kinds[k];
 }
 
-const char *piq_step_status_name(piq_step_status s)
+static const char *status_name(piq_step_status s)
 {
     PIQ_ASSERT((unsigned)s < N_STATUSES);
     return statuses[s];
@@ -75,8 +75,8 @@ static void put_step(piq_json_writer *w, const piq_catalogue *c,
     bool bare = s->content.v == PIQ_NO_IX32;
     piq_json_object(w);
     piq_json_put_int(w, "position", (int64_t)position);
-    piq_json_put_z(w, "kind", piq_step_kind_name(s->kind));
-    piq_json_put_z(w, "status", piq_step_status_name(s->status));
+    piq_json_put_z(w, "kind", kind_name(s->kind));
+    piq_json_put_z(w, "status", status_name(s->status));
     piq_json_key(w, "content_id");
     if (bare)
         piq_json_null(w);

@@ -157,9 +157,8 @@ typedef struct piq_profile {
     piq_evidence evidence[PIQ_N_CLAIMS];
 } piq_profile;
 
-const char *piq_source_name(piq_source s);     /* "stated" .. */
-const char *piq_claim_name(piq_claim k);       /* "optimal_session_length" */
-const char *piq_weakness_name(piq_weakness k); /* "low_mastery" .. */
+const char *piq_source_name(piq_source s); /* "stated" .. */
+const char *piq_claim_name(piq_claim k);   /* "optimal_session_length" */
 
 /* The whole object. */
 void piq_profile_write(const piq_profile *p, const piq_catalogue *c,

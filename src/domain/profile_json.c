@@ -41,7 +41,7 @@ const char *piq_claim_name(piq_claim k)
     return names[k];
 }
 
-const char *piq_weakness_name(piq_weakness k)
+static const char *weakness_name(piq_weakness k)
 {
     static const char *const names[PIQ_N_WEAKNESSES] = {
         "low_mastery", "falling_recall", "needed_by_goal"};
@@ -119,7 +119,7 @@ static void write_weak(const piq_profile *p, const piq_catalogue *c,
             if (!x->is[k])
                 continue;
             piq_json_object(w);
-            piq_json_put_z(w, "kind", piq_weakness_name((piq_weakness)k));
+            piq_json_put_z(w, "kind", weakness_name((piq_weakness)k));
             piq_json_put_fixed(w, "value", x->value[k], 4);
             piq_json_put_fixed(w, "bar", x->bar[k], 4);
             piq_json_object_end(w);

@@ -23,7 +23,7 @@ bool piq_rule_kind_of(piq_str s, piq_rule_kind *out)
     return false;
 }
 
-bool piq_tenant_has(const piq_tenant *t, piq_user_id user)
+static bool tenant_has(const piq_tenant *t, piq_user_id user)
 {
     for (size_t i = 0; i < t->n_ranges; i++)
         if (user.v >= t->ranges[i].first.v && user.v <= t->ranges[i].last.v)
@@ -37,10 +37,10 @@ bool piq_rule_applies(const piq_rule_set *s, const piq_rule *r,
     if (now_us < r->from_us || now_us >= r->until_us)
         return false;
     return r->tenant < 0 ||
-           piq_tenant_has(&s->tenants[r->tenant], user) != r->not_tenant;
+           tenant_has(&s->tenants[r->tenant], user) != r->not_tenant;
 }
 
-piq_level piq_content_level(const piq_catalogue *c, piq_content_ix content)
+static piq_level level_of(const piq_catalogue *c, piq_content_ix content)
 {
     const piq_content *x = &c->contents[content.v];
     piq_level level = PIQ_BEGINNER;
@@ -84,7 +84,7 @@ bool piq_rule_matches(const piq_rule *r, const piq_catalogue *c,
     const piq_content *x = &c->contents[content.v];
     if (m->types && !(m->types >> x->type & 1))
         return false;
-    if (m->levels && !(m->levels >> piq_content_level(c, content) & 1))
+    if (m->levels && !(m->levels >> level_of(c, content) & 1))
         return false;
     return any_content(m, x) && any_tag(m, x);
 }

@@ -133,16 +133,12 @@ PIQ_MUST_USE piq_status piq_rule_set_read(piq_arena *a, const json_t *json,
  * set. */
 void piq_rule_set_write(const piq_rule_set *s, piq_json_writer *w);
 
-/* Whether the learner is of the tenant. */
-bool piq_tenant_has(const piq_tenant *t, piq_user_id user);
 /* Whether the rule speaks of this learner now. */
 bool piq_rule_applies(const piq_rule_set *s, const piq_rule *r,
                       piq_user_id user, int64_t now_us);
-/* Whether the rule speaks of this content. */
+/* Whether the rule speaks of this content. Its level is that of the concept
+ * that it is mainly for: the heaviest, of equal ones the first. */
 bool piq_rule_matches(const piq_rule *r, const piq_catalogue *c,
                       piq_content_ix content);
-/* The level of the concept that the content is mainly for: the heaviest, of
- * equal ones the first. */
-piq_level piq_content_level(const piq_catalogue *c, piq_content_ix content);
 
 #endif

@@ -92,13 +92,11 @@ PIQ_MUST_USE piq_status piq_engine_load_catalogue(piq_engine *e, piq_arena *a,
 typedef struct piq_model_hold piq_model_hold;
 /* What is in force now, one reference; NULL: no model. */
 piq_model_hold *piq_engine_model(piq_engine *e);
-piq_model_hold *piq_model_keep(piq_model_hold *h); /* NULL is allowed */
-void piq_model_release(piq_model_hold *h);         /* NULL is allowed */
-/* NULL for NULL. Both live as long as the hold. */
+void piq_model_release(piq_model_hold *h); /* NULL is allowed */
+/* NULL for NULL. Lives as long as the hold. */
 const piq_tracing *piq_model_tracing(const piq_model_hold *h);
 /* What judges a learner who was held with `h` (NULL: no model). */
 piq_judge piq_engine_judge(piq_engine *e, const piq_model_hold *h);
-const piq_kt_about *piq_model_about(const piq_model_hold *h);
 
 /* Number of the calibration in force. */
 uint32_t piq_engine_calibration(piq_engine *e);

@@ -44,7 +44,8 @@ void piq_model_release(piq_model_hold *h)
     }
 }
 
-piq_model_hold *piq_model_keep(piq_model_hold *h)
+/* One reference more; NULL is allowed. */
+static piq_model_hold *keep(piq_model_hold *h)
 {
     if (h)
         atomic_fetch_add(&h->refs, 1);
@@ -66,15 +67,10 @@ const piq_kt_model *piq_model_of(const piq_model_hold *h)
     return h ? h->shared->model : NULL;
 }
 
-const piq_kt_about *piq_model_about(const piq_model_hold *h)
-{
-    return &h->shared->model->about;
-}
-
 piq_model_hold *piq_engine_model(piq_engine *e)
 {
     pthread_mutex_lock(&e->model_lock);
-    piq_model_hold *h = piq_model_keep(e->model);
+    piq_model_hold *h = keep(e->model);
     pthread_mutex_unlock(&e->model_lock);
     return h;
 }
@@ -327,7 +323,7 @@ piq_status piq_engine_champion(piq_engine *e, piq_model_hold **out,
     if (status)
         return status;
     pthread_mutex_lock(&e->model_lock);
-    *out = piq_model_keep(e->model);
+    *out = keep(e->model);
     *number = e->champion;
     pthread_mutex_unlock(&e->model_lock);
     return PIQ_OK;

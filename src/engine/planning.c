@@ -36,7 +36,13 @@ int32_t piq_planning_day(const piq_learner *l, int64_t at_us)
     return piq_day_of(at_us, piq_learner_offset_min(l), PIQ_DAY_ROLLOVER_H);
 }
 
-int64_t piq_planning_instant(const piq_learner *l, int64_t now_us)
+/* As of when beliefs are asked for a plan made now: the beginning of the
+ * learner's day or their newest activity or goal, whichever is later, within
+ * the day. A search may be turned by the last digit of a recall, and so would
+ * be by the moment of asking, or of a wish: two engines would answer
+ * differently from one state, and one engine after a wish that was taken back.
+ */
+static int64_t instant_of(const piq_learner *l, int64_t now_us)
 {
     int32_t offset = piq_learner_offset_min(l),
             day = piq_planning_day(l, now_us);
@@ -366,9 +372,8 @@ piq_status piq_planning_run(piq_arena *a, piq_arena *keep,
 {
     run r = {.p = p,
              .a = a,
-             .as_of_us = p->again
-                             ? p->again->as_of_us
-                             : piq_planning_instant(p->learner, p->now_us)};
+             .as_of_us = p->again ? p->again->as_of_us
+                                  : instant_of(p->learner, p->now_us)};
     piq_status status = read_state(&r);
     if (status == PIQ_OK)
         status = piq_plan_mark_of(a, p->learner, p->catalogue, r.input.from_day,

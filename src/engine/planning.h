@@ -95,12 +95,6 @@ PIQ_MUST_USE piq_status piq_planning_run(piq_arena *a, piq_arena *keep,
 
 /* The learner's own day at an instant. */
 int32_t piq_planning_day(const piq_learner *l, int64_t at_us);
-/* As of when beliefs are asked for a plan made now: the beginning of that day
- * or the learner's newest activity or goal, whichever is later, within the day.
- * A search may be turned by the last digit of a recall, and so would be by the
- * moment of asking, or of a wish: two engines would answer differently from one
- * state, and one engine after a wish that was taken back. */
-int64_t piq_planning_instant(const piq_learner *l, int64_t now_us);
 
 /* ---- the history --------------------------------------------------------- */
 

@@ -65,13 +65,4 @@ PIQ_MUST_USE piq_status piq_policy_popularity(const piq_policy_hold *h,
                                               const piq_catalogue *c,
                                               const double **out);
 
-/* ---- learning ---------------------------------------------------------- */
-
-/* Learns from the log what is new in it; stores a policy and makes it champion
- * where there were at least `least` outcomes that the newest does not know.
- * *made: it did. One thread at a time. */
-PIQ_MUST_USE piq_status piq_policy_learn(piq_engine *e, int64_t now_us,
-                                         uint64_t least, bool *made,
-                                         piq_err *err);
-
 #endif

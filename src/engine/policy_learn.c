@@ -384,7 +384,10 @@ static piq_status see_erasures(piq_engine *e, int64_t n_erased, bool *anew,
     return status;
 }
 
-piq_status piq_policy_learn(piq_engine *e, int64_t now_us, uint64_t least,
+/* Learns from the log what is new in it; stores a policy and makes it champion
+ * where there were at least `least` outcomes that the newest does not know.
+ * *made: it did. One thread at a time. */
+static piq_status learn_new(piq_engine *e, int64_t now_us, uint64_t least,
                             bool *made, piq_err *err)
 {
     learning l = {
@@ -413,7 +416,7 @@ piq_status piq_engine_learn_policy(piq_engine *e, int64_t now_us,
 {
     bool made;
     pthread_mutex_lock(&e->learn_lock);
-    piq_status status = piq_policy_learn(e, now_us, least, &made, err);
+    piq_status status = learn_new(e, now_us, least, &made, err);
     pthread_mutex_unlock(&e->learn_lock);
     if (status)
         return status;

@@ -75,7 +75,5 @@ PIQ_MUST_USE piq_status piq_item_table_new(size_t n_items, size_t n_concepts,
                                            piq_item_table **out);
 /* The key is not there yet. */
 void piq_item_table_put(piq_item_table *t, piq_effect e);
-/* NULL when there is none. */
-const piq_effect *piq_item_table_get(const piq_item_table *t, uint64_t key);
 
 #endif

@@ -189,7 +189,8 @@ void piq_item_table_put(piq_item_table *t, piq_effect e)
     t->n_effects++;
 }
 
-const piq_effect *piq_item_table_get(const piq_item_table *t, uint64_t key)
+/* NULL when there is none. */
+static const piq_effect *find_effect(const piq_item_table *t, uint64_t key)
 {
     const piq_effect *e = &t->slots[slot_of(t, key)];
     return e->key == PIQ_NO_EFFECT ? NULL : e;
@@ -289,12 +290,12 @@ static piq_status lean_on_neighbours(piq_item_binding *b)
     double *value = piq_new(&scratch, double, b->n_items);
     double *weight = piq_new(&scratch, double, b->n_items);
     const piq_effect *share =
-        piq_item_table_get(b->table, key_of(PIQ_KIND_NEAR_SHARE, 0, 0, 0));
+        find_effect(b->table, key_of(PIQ_KIND_NEAR_SHARE, 0, 0, 0));
     for (size_t i = 0; value && weight && i < b->n_items; i++) {
         const piq_effect *e = NULL;
         if (b->item_of[i] < b->table->n_items)
-            e = piq_item_table_get(
-                b->table, key_of(PIQ_EFFECT_ITEM, b->item_of[i], 0, 0));
+            e = find_effect(b->table,
+                            key_of(PIQ_EFFECT_ITEM, b->item_of[i], 0, 0));
         value[i] = e ? (double)e->value : 0.0;
         weight[i] = e ? piq_effect_near_weight((double)e->n) : 0.0;
     }
@@ -366,11 +367,6 @@ piq_status piq_item_bind(const piq_item_table *t, const piq_catalogue *c,
     return bound(b, out);
 }
 
-const piq_item_table *piq_item_binding_table(const piq_item_binding *b)
-{
-    return b->table;
-}
-
 uint32_t piq_item_binding_item(const piq_item_binding *b, piq_item_ix item)
 {
     return item.v < b->n_items ? b->item_of[item.v]
@@ -421,9 +417,8 @@ void piq_item_binding_look(const piq_item_binding *b, const piq_situation *s,
     float value[PIQ_N_KINDS_KEPT], n[PIQ_N_KINDS_KEPT];
     piq_effect_keys(s, &at, keys);
     for (size_t i = 0; i <= PIQ_KIND_SLOPE; i++) {
-        const piq_effect *e = keys[i] == PIQ_NO_EFFECT
-                                  ? NULL
-                                  : piq_item_table_get(b->table, keys[i]);
+        const piq_effect *e =
+            keys[i] == PIQ_NO_EFFECT ? NULL : find_effect(b->table, keys[i]);
         value[i] = e ? e->value : 0.0f;
         n[i] = e ? e->n : 0.0f;
     }

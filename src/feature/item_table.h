@@ -132,6 +132,5 @@ PIQ_MUST_USE piq_status piq_item_bind_names(const piq_item_table *t,
                                             const piq_item_names *names,
                                             piq_item_binding **out);
 void piq_item_binding_free(piq_item_binding *b);
-const piq_item_table *piq_item_binding_table(const piq_item_binding *b);
 
 #endif

@@ -26,7 +26,8 @@ piq_estimate piq_estimate_share(double yes, double n)
     return (piq_estimate){p, fmax(0, mid - half), fmin(1, mid + half), n};
 }
 
-double piq_estimate_t90(unsigned df)
+/* Student's t, two-sided 90 %, for df >= 1 degrees of freedom. */
+static double t90(unsigned df)
 {
     /* Quantiles .95 of Student's t; above, the Cornish-Fisher expansion, right
      * to 1e-4 from 10 degrees on (Abramowitz & Stegun 26.7.5). */
@@ -89,7 +90,7 @@ piq_estimate piq_estimate_drift(const int32_t *x, const double *y, size_t n)
     }
     unsigned df = (unsigned)n - 2;
     double s2 = fmax(ss / df, 1e-4);
-    double half = piq_estimate_t90(df) * sqrt(s2 / weeks);
+    double half = t90(df) * sqrt(s2 / weeks);
     e.low = e.value - half;
     e.high = e.value + half;
     return e;

@@ -17,9 +17,6 @@
  * 22:209; Agresti & Coull 1998). n == 0: all NaN. */
 piq_estimate piq_estimate_share(double yes, double n);
 
-/* Student's t, two-sided 90 %, for df >= 1 degrees of freedom. */
-double piq_estimate_t90(unsigned df);
-
 /* Mean of `a` less mean of `b`, Welch's standard error, normal interval of
  * `z`; n counts both. NaN below two observations on either side. */
 piq_estimate piq_estimate_contrast(const piq_residuals *a,

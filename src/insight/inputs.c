@@ -60,7 +60,9 @@ double *piq_concept_values(piq_arena *a, const piq_catalogue *c,
     return value;
 }
 
-double piq_usual_day_min(const piq_learner *l)
+/* Minutes of practice on a day that saw at least 5 of them: the mean of the
+ * newest 28 such days, shrunk by 5 days towards 25. Within 5..120. */
+static double usual_day_min(const piq_learner *l)
 {
     const piq_behaviour *b = &l->behaviour;
     double minutes = PRIOR_SESSIONS * DEFAULT_SESSION_MIN;
@@ -82,7 +84,7 @@ double piq_usual_session_min(const piq_learner *l)
     if (l->stated.has & PIQ_STATED_SESSION)
         return l->stated.session_minutes;
     if (2 * b->by_length[0].sessions > b->n_sessions)
-        return piq_usual_day_min(l);
+        return usual_day_min(l);
     double seen_min = (double)b->sessions_ms / 60000.0;
     double mean = (seen_min + PRIOR_SESSIONS * DEFAULT_SESSION_MIN) /
                   (b->n_sessions + PRIOR_SESSIONS);
@@ -92,7 +94,7 @@ double piq_usual_session_min(const piq_learner *l)
 piq_source piq_weekday_minutes(const piq_learner *l, uint16_t out[7])
 {
     bool stated = l->stated.has & PIQ_STATED_MINUTES;
-    double usual = fmax(piq_usual_session_min(l), piq_usual_day_min(l));
+    double usual = fmax(piq_usual_session_min(l), usual_day_min(l));
     double minutes = round(fmax(DEFAULT_SESSION_MIN, usual));
     for (int i = 0; i < 7; i++)
         out[i] = stated ? l->stated.minutes_per_weekday[i] : (uint16_t)minutes;
@@ -254,10 +256,22 @@ double piq_practice_need(double mastery, double aim)
     return mastery < aim ? log((1 - mastery) / (1 - aim)) : 0;
 }
 
-piq_learning_pace piq_learning_pace_of(const piq_learner *l,
-                                       const piq_catalogue *c,
-                                       const piq_belief *beliefs,
-                                       const piq_concept_ix *concepts, size_t n)
+typedef struct learning_pace {
+    double value; /* of the law's; 1 without evidence */
+    double sd;
+} learning_pace;
+
+/* How fast this learner learns against the law of practice. The law's rate is
+ *
+ *     g = 60 PIQ_GAIN_RATE PIQ_PLAN_EFFICIENCY sum need_i (1-m_i) / sum need_i
+ *
+ * mastery an hour, the minutes shared by need_i = piq_practice_need(m_i,
+ * ceiling) over the concepts given. Prior: g +- g/2; data: what was gained in
+ * the newest 8 active weeks (piq_learner_velocity), an hour's noise .5.
+ * Normal-normal; within a quarter of g and three times it. */
+static learning_pace pace_of(const piq_learner *l, const piq_catalogue *c,
+                             const piq_belief *beliefs,
+                             const piq_concept_ix *concepts, size_t n)
 {
     double need = 0, gap = 0;
     for (size_t i = 0; i < n; i++) {
@@ -276,11 +290,10 @@ piq_learning_pace piq_learning_pace_of(const piq_learner *l,
         gained = seen.seen;
     }
     double rate = (prior * law + data * gained) / (prior + data);
-    return (piq_learning_pace){.value =
-                                   piq_clamp(rate / law, LEAST_PACE, MOST_PACE),
-                               .sd = sqrt(1 / (prior + data)) / law,
-                               .law = law,
-                               .hours = seen.hours};
+    return (learning_pace){
+        .value = piq_clamp(rate / law, LEAST_PACE, MOST_PACE),
+        .sd = sqrt(1 / (prior + data)) / law,
+    };
 }
 
 /* What the learner asks of their path, in the planner's form. */
@@ -379,8 +392,7 @@ piq_status piq_path_input_of(piq_arena *a, const piq_learner *l,
         .iterations = piq_path_iterations(c, false),
     };
     piq_weekday_minutes(l, out->minutes_per_weekday);
-    piq_learning_pace pace =
-        piq_learning_pace_of(l, c, beliefs, targets, out->n_targets);
+    learning_pace pace = pace_of(l, c, beliefs, targets, out->n_targets);
     out->pace = pace.value;
     out->pace_sd = pace.sd;
     const piq_behaviour *b = &l->behaviour;

@@ -17,9 +17,6 @@ piq_goal piq_goal_in_force(const piq_learner *l);
 double *piq_concept_values(piq_arena *a, const piq_catalogue *c,
                            const piq_goal *goal);
 
-/* Minutes of practice on a day that saw at least 5 of them: the mean of the
- * newest 28 such days, shrunk by 5 days towards 25. Within 5..120. */
-double piq_usual_day_min(const piq_learner *l);
 /* Minutes of a usual session: stated, else the mean of what was seen shrunk by
  * 5 sessions towards 25. Where most sessions are of less than ten minutes,
  * they are pieces of a day, and a usual day counts instead. Within 5..120. */
@@ -42,26 +39,6 @@ piq_source piq_weekday_minutes(const piq_learner *l, uint16_t out[7]);
 /* Dose of the law of practice from a mastery to an aim, ln((1-m)/(1-aim)); 0
  * when it is reached. */
 double piq_practice_need(double mastery, double aim);
-
-/* How fast this learner learns against the law of practice. The law's rate is
- *
- *     g = 60 PIQ_GAIN_RATE PIQ_PLAN_EFFICIENCY sum need_i (1-m_i) / sum need_i
- *
- * mastery an hour, the minutes shared by need_i = piq_practice_need(m_i,
- * ceiling) over the concepts given. Prior: g +- g/2; data: what was gained in
- * the newest 8 active weeks (piq_learner_velocity), an hour's noise .5.
- * Normal-normal; within a quarter of g and three times it. */
-typedef struct piq_learning_pace {
-    double value; /* of the law's; 1 without evidence */
-    double sd;
-    double law;   /* g, > 0 */
-    double hours; /* of practice behind it */
-} piq_learning_pace;
-piq_learning_pace piq_learning_pace_of(const piq_learner *l,
-                                       const piq_catalogue *c,
-                                       const piq_belief *beliefs,
-                                       const piq_concept_ix *concepts,
-                                       size_t n);
 
 /* A content that the learner took up, and how much they took to it. */
 typedef struct piq_liked_content {

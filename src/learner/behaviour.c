@@ -214,8 +214,18 @@ static uint32_t enclosing_ms(const piq_behaviour *b, const piq_event *e,
     return room < claim ? (uint32_t)room : claim;
 }
 
-uint32_t piq_behaviour_spent_ms(const piq_behaviour *b, const piq_event *e,
-                                double nominal_minutes)
+/* Milliseconds of practice an event is credited with, before it is counted:
+ *   answers and reviews: response_ms, at most 10 minutes; else the pause since
+ *     the event before, at most 3 minutes; 20 s at the start of a session;
+ *   content, assessments, characters: `seconds`, less what was already
+ *     credited within them (answers given inside a lesson); without seconds
+ *     the pause since the event before; at the start of a session the
+ *     content's nominal minutes for something finished, else nothing;
+ *   all others: nothing.
+ * What an enclosing event claims is limited by the clock: a session's credit
+ * never passes its length through such a claim. */
+static uint32_t credited_ms(const piq_behaviour *b, const piq_event *e,
+                            double nominal_minutes)
 {
     if (!is_activity(e->type))
         return 0;
@@ -495,7 +505,7 @@ void piq_behaviour_note_event(piq_behaviour *b, const piq_behaviour_note *n)
         note_character(b, n, 0);
         return;
     }
-    uint32_t spent_ms = piq_behaviour_spent_ms(b, e, n->nominal_minutes);
+    uint32_t spent_ms = credited_ms(b, e, n->nominal_minutes);
     note_session(b, e, spent_ms);
     note_calendar(b, n, spent_ms,
                   is_progress(e->type) && e->type != PIQ_EV_CONTENT_STARTED &&

@@ -169,19 +169,6 @@ void piq_behaviour_note_event(piq_behaviour *b, const piq_behaviour_note *n);
 bool piq_behaviour_wants_mastery(const piq_behaviour *b, int64_t at_us,
                                  int32_t utc_offset_min);
 
-/* Milliseconds of practice an event is credited with, before it is counted:
- *   answers and reviews: response_ms, at most 10 minutes; else the pause since
- *     the event before, at most 3 minutes; 20 s at the start of a session;
- *   content, assessments, characters: `seconds`, less what was already
- *     credited within them (answers given inside a lesson); without seconds
- *     the pause since the event before; at the start of a session the
- *     content's nominal minutes for something finished, else nothing;
- *   all others: nothing.
- * What an enclosing event claims is limited by the clock: a session's credit
- * never passes its length through such a claim. */
-uint32_t piq_behaviour_spent_ms(const piq_behaviour *b, const piq_event *e,
-                                double nominal_minutes);
-
 /* Response time over the learner's usual one (1 = usual); 0 when unknown (no
  * time given, or fewer than 5 seen). */
 double piq_behaviour_slowness(const piq_behaviour *b, uint32_t response_ms);

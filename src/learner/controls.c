@@ -429,23 +429,6 @@ bool piq_controls_newest(const piq_controls *c, int32_t day,
     return found;
 }
 
-bool piq_controls_days_off(const piq_controls *c, piq_control *out)
-{
-    piq_kept_control newest;
-    slot s = {OF_PATH, PIQ_CONTROL_DAYS_OFF};
-    if (!find_newest(c, s, &newest))
-        return false;
-    *out = newest.control;
-    return true;
-}
-
-bool piq_controls_is_frozen(const piq_controls *c, int32_t day)
-{
-    piq_kept_control newest;
-    slot s = {OF_PATH, PIQ_CONTROL_FREEZE};
-    return find_newest(c, s, &newest) && newest.control.day == day;
-}
-
 size_t piq_controls_recent(const piq_controls *c, size_t most,
                            piq_kept_control *out)
 {

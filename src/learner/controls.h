@@ -67,11 +67,6 @@ size_t piq_controls_in_force(const piq_controls *c, int32_t day,
 bool piq_controls_newest(const piq_controls *c, int32_t day,
                          piq_kept_control *out);
 
-/* The days off in force in place of those stated; false: none. */
-bool piq_controls_days_off(const piq_controls *c, piq_control *out);
-/* Whether that day's steps are to stay. */
-bool piq_controls_is_frozen(const piq_controls *c, int32_t day);
-
 /* The newest `most` changes of the stack, oldest first; how many there are.
  * out[PIQ_MAX_RECENT_CONTROLS]. */
 size_t piq_controls_recent(const piq_controls *c, size_t most,

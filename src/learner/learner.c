@@ -281,24 +281,6 @@ piq_status piq_learner_judged(const piq_learner *l, const piq_judge *by,
     return PIQ_OK;
 }
 
-void piq_area_mastery(const piq_catalogue *c, const piq_belief *beliefs,
-                      double *out)
-{
-    double n[PIQ_MAX_AREAS] = {0};
-    for (size_t a = 0; a < c->n_areas; a++)
-        out[a] = 0;
-    for (size_t i = 0; i < c->n_concepts; i++) {
-        const piq_concept *k = &c->concepts[i];
-        if (k->retired)
-            continue;
-        out[k->area.v] += beliefs[i].mastery;
-        n[k->area.v] += 1;
-    }
-    for (size_t a = 0; a < c->n_areas; a++)
-        if (n[a] > 0)
-            out[a] /= n[a];
-}
-
 /* ---- stored form -----------------------------------------------------
  *
  * format, catalogue version, counts and instants, goal, stated, history (only

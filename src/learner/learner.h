@@ -126,8 +126,5 @@ PIQ_MUST_USE piq_status piq_learner_judged_concept(
 /* All concepts' online beliefs at an instant; out[c->n_concepts]. */
 void piq_learner_beliefs(const piq_learner *l, const piq_catalogue *c,
                          int64_t at_us, piq_belief *out);
-/* Mean mastery of each area's live concepts; out[c->n_areas]. */
-void piq_area_mastery(const piq_catalogue *c, const piq_belief *beliefs,
-                      double *out);
 
 #endif

@@ -180,12 +180,6 @@ bool piq_path_asks(const piq_content *content);
 
 /* tasks.c: the best content of each concept, and what stands in for it. */
 PIQ_MUST_USE piq_status piq_path_list_tasks(piq_arena *a, piq_path_state *s);
-/* Minutes that a content still takes: what was spent on one that was begun
- * does not count again, where that one may have been done in parts. */
-double piq_path_minutes(const piq_path_state *s, piq_content_ix content);
-/* The concept of a content that the plan wants most. */
-piq_concept_ix piq_path_main_concept(const piq_path_state *s,
-                                     const piq_content *content);
 /* Dose from what is expected now to a mastery; 0 when it is there. */
 double piq_path_missing(const piq_path_state *s, piq_concept_ix concept,
                         double mastery);

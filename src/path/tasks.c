@@ -26,7 +26,9 @@ enum {
  * some of it will not fit. */
 #define DOSE_MARGIN 1.6
 
-double piq_path_minutes(const piq_path_state *s, piq_content_ix content)
+/* Minutes that a content still takes: what was spent on one that was begun
+ * does not count again, where that one may have been done in parts. */
+static double minutes_left(const piq_path_state *s, piq_content_ix content)
 {
     const piq_content_history *h = &s->in->history[content.v];
     double minutes = s->c->contents[content.v].minutes;
@@ -42,8 +44,9 @@ double piq_path_missing(const piq_path_state *s, piq_concept_ix concept,
     return m < mastery ? log((1 - m) / (1 - mastery)) : 0;
 }
 
-piq_concept_ix piq_path_main_concept(const piq_path_state *s,
-                                     const piq_content *x)
+/* The concept of a content that the plan wants most. */
+static piq_concept_ix main_concept_of(const piq_path_state *s,
+                                      const piq_content *x)
 {
     piq_concept_ix best = {PIQ_NO_IX16};
     double most = -1;
@@ -148,10 +151,9 @@ static void add_content(lister *l, uint32_t content)
     s->task_of[content] = (uint32_t)s->n_tasks + 1;
     add(l, (piq_task){.form = PIQ_TASK_CONTENT,
                       .content = ix,
-                      .concept =
-                          piq_path_main_concept(s, &s->c->contents[content]),
+                      .concept = main_concept_of(s, &s->c->contents[content]),
                       .after = PIQ_PATH_NONE,
-                      .minutes = piq_path_minutes(s, ix),
+                      .minutes = minutes_left(s, ix),
                       .worth = l->density[content],
                       .dose = l->dose[content]});
 }
@@ -166,7 +168,7 @@ static size_t list_mine(lister *l, piq_concept_ix concept)
          i < c->by_concept_at[concept.v + 1]; i++) {
         uint32_t x = c->by_concept[i].v;
         if (s->flags[x] & PIQ_ITEM_POOL && !s->task_of[x] &&
-            piq_path_main_concept(s, &c->contents[x]).v == concept.v)
+            main_concept_of(s, &c->contents[x]).v == concept.v)
             l->mine[n++] = x;
     }
     return n;

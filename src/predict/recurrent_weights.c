@@ -16,22 +16,7 @@ static bool is_width(uint32_t n)
     return n > 0 && n <= PIQ_RECURRENT_MAX_WIDTH && n % PIQ_VECTOR_LANES == 0;
 }
 
-bool piq_recurrent_shape_good(const piq_recurrent_shape *p)
-{
-    if (p->n_items > PIQ_RECURRENT_MAX_ITEMS ||
-        p->n_concepts > PIQ_RECURRENT_MAX_CONCEPTS ||
-        p->n_features > PIQ_RECURRENT_MAX_FEATURES)
-        return false;
-    if (!is_width(p->hidden) || !is_width(p->embed) || !is_width(p->side) ||
-        !is_width(p->head))
-        return false;
-    piq_recurrent_layout l;
-    piq_recurrent_layout_of(p, &l);
-    return l.at[PIQ_N_RECURRENT_BLOCKS] <= PIQ_RECURRENT_MAX_FLOATS;
-}
-
-void piq_recurrent_layout_of(const piq_recurrent_shape *p,
-                             piq_recurrent_layout *out)
+static void layout_of(const piq_recurrent_shape *p, piq_recurrent_layout *out)
 {
     const uint32_t rows[] = {
 #define ROWS(NAME, rows, cols) rows,
@@ -49,6 +34,20 @@ void piq_recurrent_layout_of(const piq_recurrent_shape *p,
         out->cols[b] = cols[b];
         out->at[b + 1] = out->at[b] + (size_t)rows[b] * cols[b];
     }
+}
+
+bool piq_recurrent_shape_good(const piq_recurrent_shape *p)
+{
+    if (p->n_items > PIQ_RECURRENT_MAX_ITEMS ||
+        p->n_concepts > PIQ_RECURRENT_MAX_CONCEPTS ||
+        p->n_features > PIQ_RECURRENT_MAX_FEATURES)
+        return false;
+    if (!is_width(p->hidden) || !is_width(p->embed) || !is_width(p->side) ||
+        !is_width(p->head))
+        return false;
+    piq_recurrent_layout l;
+    layout_of(p, &l);
+    return l.at[PIQ_N_RECURRENT_BLOCKS] <= PIQ_RECURRENT_MAX_FLOATS;
 }
 
 enum { LINE = 64 / sizeof(float) };
@@ -75,7 +74,7 @@ piq_status piq_recurrent_new(const piq_recurrent_shape *p, piq_recurrent **out)
     if (!m)
         return PIQ_ENOMEM;
     m->shape = *p;
-    piq_recurrent_layout_of(p, &m->layout);
+    layout_of(p, &m->layout);
     piq_arena_init(&m->arena, (PIQ_RECURRENT_MAX_FLOATS + 8192) * 8);
     m->weights = new_weights(m);
     m->mean = piq_new(&m->arena, float, p->n_features);
@@ -201,7 +200,7 @@ piq_status piq_recurrent_decode(piq_reader *in, piq_recurrent **out,
     if (!read_shape(in, &p) || p.n_features != PIQ_N_FEATURES)
         return corrupt(err, "shapes that do not fit");
     piq_recurrent_layout l;
-    piq_recurrent_layout_of(&p, &l);
+    layout_of(&p, &l);
     size_t floats = l.at[PIQ_N_RECURRENT_BLOCKS] + 2 * (size_t)p.n_features;
     /* Before memory is asked for on the word of damaged bytes. */
     if ((size_t)(in->end - in->at) / sizeof(float) < floats)

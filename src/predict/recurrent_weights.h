@@ -103,8 +103,6 @@ struct piq_recurrent {
 
 /* False: a number out of its range. */
 bool piq_recurrent_shape_good(const piq_recurrent_shape *p);
-void piq_recurrent_layout_of(const piq_recurrent_shape *p,
-                             piq_recurrent_layout *out);
 
 /* All weights and means 0, inverse 1; the shape is good. PIQ_ENOMEM. Freed by
  * piq_recurrent_free. */

@@ -14,14 +14,14 @@
 /* Where a weight is not learned, the feature is 0 and any precision will do. */
 #define NO_SD        1.0
 
-piq_explore_rule piq_recommend_explore_rule(void)
-{
-    return (piq_explore_rule){.delta = 0.08, .gamma = 1000, .floor = 0.01};
-}
+/* Near-equals only, and mostly the best of them: with the weights set by hand
+ * and 157 contents it keeps .86 of the chance (bench_recommend). */
+static const piq_explore_rule EXPLORE = {
+    .delta = 0.08, .gamma = 1000, .floor = 0.01};
 
 void piq_recommend_by_hand(piq_recommend_policy *out)
 {
-    *out = (piq_recommend_policy){.explore = piq_recommend_explore_rule()};
+    *out = (piq_recommend_policy){.explore = EXPLORE};
     for (size_t k = 0; k < PIQ_N_CONTENT_TYPES; k++)
         for (int t = 0; t < PIQ_N_TERMS; t++)
             out->weight[k][t] = piq_recommend_term_spec((piq_term)t)->weight;

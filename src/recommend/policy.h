@@ -28,10 +28,6 @@ typedef struct piq_recommend_policy {
 /* Weights set by hand, no exploration. */
 void piq_recommend_by_hand(piq_recommend_policy *out);
 
-/* Near-equals only, and mostly the best of them: with the weights set by hand
- * and 157 contents it keeps .86 of the chance (bench_recommend). */
-piq_explore_rule piq_recommend_explore_rule(void);
-
 /* What the regression starts from. */
 void piq_recommend_prior(piq_bayes_prior *out);
 /* A feature vector from logged or computed terms; x[PIQ_N_TERMS]. */

@@ -93,11 +93,6 @@ piq_status piq_taste_new(size_t n_items, piq_taste **out)
     return PIQ_OK;
 }
 
-piq_status piq_taste_new_empty(piq_taste **out)
-{
-    return piq_taste_new(0, out);
-}
-
 void piq_taste_free(piq_taste *m)
 {
     if (!m)
@@ -139,17 +134,6 @@ uint32_t piq_taste_find(const piq_taste *m, int64_t id)
     }
     return low < m->n_items && m->ids[low] == id ? (uint32_t)low
                                                  : PIQ_TASTE_NO_ITEM;
-}
-
-int64_t piq_taste_id(const piq_taste *m, uint32_t item)
-{
-    PIQ_ASSERT(item < m->n_items);
-    return m->ids[item];
-}
-
-uint32_t piq_taste_seen(const piq_taste *m, uint32_t item)
-{
-    return item < m->n_items ? m->seen[item] : 0;
 }
 
 /* ---- parts ------------------------------------------------------------- */

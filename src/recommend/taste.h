@@ -63,8 +63,6 @@ double piq_taste_reward(bool accepted, bool completed, bool dismissed,
 
 /* ---- models ---------------------------------------------------------- */
 
-/* A model of nothing: every score 0. PIQ_ENOMEM. */
-PIQ_MUST_USE piq_status piq_taste_new_empty(piq_taste **out);
 void piq_taste_free(piq_taste *m); /* NULL is allowed */
 
 size_t piq_taste_n_items(const piq_taste *m);
@@ -73,9 +71,6 @@ size_t piq_taste_stride(const piq_taste *m);
 const piq_taste_about *piq_taste_about_of(const piq_taste *m);
 /* PIQ_TASTE_NO_ITEM where the model does not know the content. */
 uint32_t piq_taste_find(const piq_taste *m, int64_t id);
-int64_t piq_taste_id(const piq_taste *m, uint32_t item);
-/* Learners whose history it was in. */
-uint32_t piq_taste_seen(const piq_taste *m, uint32_t item);
 /* What a part weighs with n entries in the history, >= 0, of parts brought to
  * one scale: which of them speak. */
 double piq_taste_weight(const piq_taste *m, piq_taste_part part, size_t n);

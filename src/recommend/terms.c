@@ -80,7 +80,9 @@ const piq_term_spec *piq_recommend_term_spec(piq_term t)
     return &specs[t];
 }
 
-double piq_recommend_risk(const piq_recommend_input *in, piq_concept_ix concept)
+/* How far the concept's recall has fallen, worth included: 0 just repeated,
+ * 1/3 at the desired retention, 1 from three times the allowed loss on. */
+static double risk_of(const piq_recommend_input *in, piq_concept_ix concept)
 {
     double recall = in->beliefs[concept.v].recall;
     if (isnan(recall))
@@ -97,8 +99,7 @@ static double recall_at_risk(const piq_recommend_input *in,
         return 0;
     double risk = 0;
     for (size_t i = 0; i < x->n_concepts; i++)
-        risk += x->concepts[i].weight *
-                piq_recommend_risk(in, x->concepts[i].concept);
+        risk += x->concepts[i].weight * risk_of(in, x->concepts[i].concept);
     return piq_clamp(risk, 0, 1);
 }
 
@@ -247,7 +248,7 @@ piq_concept_ix piq_recommend_main_concept(const piq_recommend_input *in,
         piq_concept_ix k = x->concepts[i].concept;
         double worth = in->value[k.v] * (1 - in->beliefs[k.v].mastery);
         if (repeats && piq_recommend_due(in, k))
-            worth += 1 + piq_recommend_risk(in, k);
+            worth += 1 + risk_of(in, k);
         /* Nothing of worth in it: then the greatest share. */
         worth = x->concepts[i].weight * (worth + 1e-6);
         if (worth > most) {

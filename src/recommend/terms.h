@@ -26,11 +26,6 @@ const piq_term_spec *piq_recommend_term_spec(piq_term t);
 double piq_recommend_terms(const piq_recommend_input *in,
                            piq_content_ix content, double value[PIQ_N_TERMS]);
 
-/* How far the concept's recall has fallen, worth included: 0 just repeated,
- * 1/3 at the desired retention, 1 from three times the allowed loss on. */
-double piq_recommend_risk(const piq_recommend_input *in,
-                          piq_concept_ix concept);
-
 /* The concept that a content is mostly for: where it repeats something that is
  * due, the greatest risk, else the greatest worth of what is left to learn. */
 piq_concept_ix piq_recommend_main_concept(const piq_recommend_input *in,

@@ -42,8 +42,6 @@ struct piq_chooser {
     unsigned n_events;
 };
 
-/* Of `content`, or of the next unfinished part of a course. */
-piq_content_ix piq_chooser_part(const piq_chooser *l, piq_content_ix content);
 /* Ability on the content less its true difficulty, logits. */
 double piq_chooser_ease(const piq_chooser *l, const piq_content *x,
                         piq_content_ix ix);

@@ -45,7 +45,8 @@ static double normal(piq_chooser *l, double mean, double sd)
     return mean + sd * piq_rng_normal(&l->choice);
 }
 
-piq_content_ix piq_chooser_part(const piq_chooser *l, piq_content_ix content)
+/* `content`, or the next unfinished part of a course. */
+static piq_content_ix part_of(const piq_chooser *l, piq_content_ix content)
 {
     const piq_content *x = &l->w->c->contents[content.v];
     if (x->type != PIQ_COURSE)
@@ -58,7 +59,7 @@ piq_content_ix piq_chooser_part(const piq_chooser *l, piq_content_ix content)
 
 double piq_chooser_liking(const piq_chooser *l, piq_content_ix content)
 {
-    piq_content_ix ix = piq_chooser_part(l, content);
+    piq_content_ix ix = part_of(l, content);
     const piq_content *x = &l->w->c->contents[ix.v];
     double v = 0;
     for (int f = 0; f < PIQ_CHOOSER_FACTORS; f++)
@@ -91,7 +92,7 @@ static double overrun(const piq_chooser *l, const piq_content *x)
 
 double piq_chooser_take_prob(const piq_chooser *l, piq_content_ix content)
 {
-    piq_content_ix ix = piq_chooser_part(l, content);
+    piq_content_ix ix = part_of(l, content);
     const piq_content *x = &l->w->c->contents[ix.v];
     double ease = piq_chooser_ease(l, x, ix);
     double tired = fmin(1, l->spent_minutes / l->limit_minutes);
@@ -102,7 +103,7 @@ double piq_chooser_take_prob(const piq_chooser *l, piq_content_ix content)
 
 double piq_chooser_finish_prob(const piq_chooser *l, piq_content_ix content)
 {
-    piq_content_ix ix = piq_chooser_part(l, content);
+    piq_content_ix ix = part_of(l, content);
     const piq_content *x = &l->w->c->contents[ix.v];
     return piq_sigmoid(FINISH + FINISH_LIKING * piq_chooser_liking(l, content) -
                        FINISH_TOO_HARD * too_hard(piq_chooser_ease(l, x, ix)) -
@@ -253,7 +254,7 @@ static void finish(piq_chooser *l, piq_chooser_events *to, piq_content_ix ix)
 static void take(piq_chooser *l, piq_content_ix content, int64_t id,
                  piq_chooser_events *to, piq_chooser_shown *shown)
 {
-    piq_content_ix ix = piq_chooser_part(l, content);
+    piq_content_ix ix = part_of(l, content);
     const piq_content *x = &l->w->c->contents[ix.v];
     double liking = piq_chooser_liking(l, content);
     bool finishes = chance(l, piq_chooser_finish_prob(l, content));

@@ -6,11 +6,6 @@
 
 #include <strings.h>
 
-bool piq_xapi_asks(const piq_xapi_filter *f)
-{
-    return f->agent || f->verb.len || f->activity.len || f->registration.len;
-}
-
 static bool same_text(const json_t *x, const json_t *y, const char *member)
 {
     piq_str s = piq_xapi_text(x, member), t = piq_xapi_text(y, member);

@@ -94,7 +94,6 @@ typedef struct piq_xapi_filter {
     bool related_agents, related_activities;
 } piq_xapi_filter;
 
-bool piq_xapi_asks(const piq_xapi_filter *f); /* for anything at all */
 bool piq_xapi_matches(const piq_xapi_filter *f, const json_t *statement);
 
 /* As it is. */

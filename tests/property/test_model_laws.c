@@ -537,7 +537,7 @@ static void test_models__a_held_model_lives_on(void **state)
     world_post_all(w, &r, 20);
     const piq_tracing *t = piq_model_tracing(ref.model);
     assert_int_equal(t->model, one);
-    assert_string_equal(piq_model_about(ref.model)->data, "made up");
+    assert_string_equal(piq_model_of(ref.model)->about.data, "made up");
     piq_concept_weight weight = {{0}, 1};
     piq_ask ask = {.item = {PIQ_NO_IX32},
                    .concepts = &weight,

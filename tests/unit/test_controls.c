@@ -80,6 +80,14 @@ static piq_control undo(void)
     return piq_control_of(PIQ_CONTROL_UNDO);
 }
 
+static piq_controls_view view_on(fixture *f, int32_t day)
+{
+    piq_controls_view v;
+    assert_int_equal(piq_controls_view_of(&f->a, &f->k, f->c, NULL, day, &v),
+                     PIQ_OK);
+    return v;
+}
+
 static size_t in_force(fixture *f)
 {
     return piq_controls_in_force(&f->k, TODAY, f->list);
@@ -154,8 +162,8 @@ static void test_controls__a_freeze_is_of_its_day(void **state)
     piq_control freeze = piq_control_of(PIQ_CONTROL_FREEZE);
     told(f, pace(2));
     told(f, freeze);
-    assert_true(piq_controls_is_frozen(&f->k, TODAY));
-    assert_false(piq_controls_is_frozen(&f->k, TODAY + 1));
+    assert_true(view_on(f, TODAY).frozen);
+    assert_false(view_on(f, TODAY + 1).frozen);
     assert_int_equal(piq_controls_in_force(&f->k, TODAY + 1, f->list), 1);
     piq_kept_control newest;
     assert_true(piq_controls_newest(&f->k, TODAY + 1, &newest));
@@ -168,16 +176,18 @@ static void test_controls__a_freeze_is_of_its_day(void **state)
 static void test_controls__days_off_end_when_stated_anew(void **state)
 {
     fixture *f = *state;
-    piq_control x = piq_control_of(PIQ_CONTROL_DAYS_OFF), found;
+    piq_control x = piq_control_of(PIQ_CONTROL_DAYS_OFF);
     x.n_days = 1;
     x.days[0] = TODAY + 2;
-    assert_false(piq_controls_days_off(&f->k, &found));
+    assert_false(view_on(f, TODAY).has_days_off);
     told(f, x);
     told(f, pace(2));
-    assert_true(piq_controls_days_off(&f->k, &found));
-    assert_int_equal(found.days[0], TODAY + 2);
+    piq_controls_view v = view_on(f, TODAY);
+    assert_true(v.has_days_off);
+    assert_int_equal(v.n_days_off, 1);
+    assert_int_equal(v.days_off[0], TODAY + 2);
     piq_controls_end_days_off(&f->k);
-    assert_false(piq_controls_days_off(&f->k, &found));
+    assert_false(view_on(f, TODAY).has_days_off);
     assert_int_equal(in_force(f), 1);
 }
 

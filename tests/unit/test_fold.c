@@ -328,6 +328,26 @@ static void test_fold__what_is_stated_is_kept_apart_and_merged(void **state)
     assert_int_equal(piq_learner_offset_min(f->l), 60);
 }
 
+static void test_fold__an_areas_mastery_is_its_live_concepts_mean(void **state)
+{
+    fixture *f = *state;
+    piq_belief b[N_SMALL_CONCEPTS];
+    const piq_concept *k = f->c->concepts;
+    const piq_behaviour *seen = &f->l->behaviour;
+    f->c->concepts[EMULSION].retired = true;
+    fold_answer(f,
+                (piq_answer){.item = {0}, .content = NO_CONTENT, .score = 1});
+    piq_learner_beliefs(f->l, f->c, START_US, b);
+    double live = (b[BROTH].mastery + b[SAUCE].mastery) / 2;
+    double all = (2 * live + b[EMULSION].mastery) / 3;
+    assert_true(fabs(live - all) > 0.01);
+    assert_int_equal(seen->n_weeks, 1);
+    assert_int_equal(seen->area_mastery[k[BROTH].area.v],
+                     lround(live * PIQ_MASTERY_STEPS));
+    /* It was not about that. */
+    assert_int_equal(seen->area_mastery[k[KNIFE].area.v], PIQ_NO_MASTERY);
+}
+
 static void test_fold__marks_how_far_it_came(void **state)
 {
     fixture *f = *state;
@@ -359,6 +379,7 @@ int main(void)
         WITH(test_fold__a_review_moves_memory_and_a_little_belief),
         WITH(test_fold__a_dismissal_rests_until_accepted),
         WITH(test_fold__what_is_stated_is_kept_apart_and_merged),
+        WITH(test_fold__an_areas_mastery_is_its_live_concepts_mean),
         WITH(test_fold__marks_how_far_it_came),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -218,20 +218,6 @@ static void test_learner__defaults_hold_until_something_is_stated(void **state)
     piq_learner_free(l);
 }
 
-static void test_learner__an_areas_mastery_is_its_live_concepts_mean(void **s)
-{
-    (void)s;
-    piq_catalogue *c = random_catalogue(1, 2, 4, 8); /* k0 k2 | k1 k3 */
-    piq_belief b[4] = {
-        {.mastery = 0.2}, {.mastery = 0.4}, {.mastery = 0.6}, {.mastery = 0.8}};
-    double out[2];
-    c->concepts[3].retired = true;
-    piq_area_mastery(c, b, out);
-    assert_true(fabs(out[0] - 0.4) < 1e-12); /* (.2 + .6) / 2 */
-    assert_true(fabs(out[1] - 0.4) < 1e-12); /* k3 does not count */
-    piq_catalogue_free(c);
-}
-
 #define WITH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 /* All items are found to be .7 harder: mastery is .7 logits lower, ability
@@ -297,8 +283,6 @@ int main(void)
         WITH(test_learner__late_is_before_what_was_folded),
         WITH(test_learner__is_judged_on_the_curriculums_scale),
         WITH(test_learner__defaults_hold_until_something_is_stated),
-        cmocka_unit_test(
-            test_learner__an_areas_mastery_is_its_live_concepts_mean),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -38,17 +38,6 @@ static void test_str__loses_the_blanks_at_its_ends_only(void **state)
         assert_true(piq_str_eq(got, piq_str_of(both[i][1])));
     }
     assert_int_equal(piq_str_trim((piq_str){NULL, 0}).len, 0);
-}
-
-static void test_str__secret_equality_agrees_with_the_plain_one(void **state)
-{
-    (void)state;
-    static const char *const words[] = {"", "a", "b", "ab", "aB", "abc"};
-    for (size_t i = 0; i < 6; i++)
-        for (size_t k = 0; k < 6; k++)
-            assert_int_equal(
-                piq_str_eq_secret(piq_str_of(words[i]), piq_str_of(words[k])),
-                i == k);
     assert_int_equal(piq_str_of(NULL).len, 0);
 }
 
@@ -280,7 +269,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_str__order_is_of_bytes_then_length),
         cmocka_unit_test(test_str__loses_the_blanks_at_its_ends_only),
-        cmocka_unit_test(test_str__secret_equality_agrees_with_the_plain_one),
         cmocka_unit_test(test_str__utf8_is_told_from_what_only_looks_like_it),
         cmocka_unit_test(test_str__every_code_point_is_utf8_iff_no_surrogate),
         cmocka_unit_test(test_str__integers_to_the_last_one),

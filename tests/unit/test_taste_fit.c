@@ -506,7 +506,7 @@ static void test_fit__a_new_item_takes_its_place_from_its_concepts(void **state)
         piq_taste *m = taste_world_fitted(&log, PIQ_TASTE_LATER);
         const piq_taste_entry history[] = {{1, 0, 1}, {2, 4, 1}, {3, 8, 1}};
         piq_taste_scores_of(m, history, 3, scores);
-        assert_int_equal(piq_taste_seen(m, 36), 0);
+        assert_int_equal(m->seen[36], 0);
         if (with)
             assert_true(scores[36] > scores[37] + .2F &&
                         scores[36] > scores[38] + .2F &&

@@ -454,7 +454,6 @@ static bool found(const char *base, piq_xapi_filter f, const char *agent)
 {
     json_t *v = xapi_parse(base), *a = agent ? xapi_parse(agent) : NULL;
     f.agent = a;
-    assert_true(piq_xapi_asks(&f));
     bool is = piq_xapi_matches(&f, v);
     json_decref(v);
     json_decref(a);

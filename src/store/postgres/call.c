@@ -24,7 +24,7 @@ void piq_pg_call_release(piq_pg_call *q)
     piq_buf_release(&q->bytes);
 }
 
-int64_t piq_pg_time(int64_t at_us)
+static int64_t wire_time(int64_t at_us)
 {
     if (at_us == INT64_MAX || at_us < INT64_MIN + EPOCH_US)
         return at_us < 0 ? INT64_MIN : INT64_MAX;
@@ -127,7 +127,7 @@ void piq_pg_add_i64(piq_pg_call *q, int64_t v)
 
 void piq_pg_add_time(piq_pg_call *q, int64_t at_us)
 {
-    piq_pg_add_i64(q, piq_pg_time(at_us));
+    piq_pg_add_i64(q, wire_time(at_us));
 }
 
 void piq_pg_add_f64(piq_pg_call *q, double v)

@@ -69,9 +69,8 @@ typedef struct piq_pg_call {
     bool array_open, array_has_null;
 } piq_pg_call;
 
-/* Microseconds since 1970 as a timestamptz on the wire, and back. INT64_MAX is
- * its infinity. */
-int64_t piq_pg_time(int64_t at_us);
+/* Microseconds since 1970 of a timestamptz on the wire. INT64_MAX is its
+ * infinity. */
 int64_t piq_pg_time_us(int64_t time);
 
 void piq_pg_call_init(piq_pg_call *q, piq_pg_sql sql, const char *what, ...)

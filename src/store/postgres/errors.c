@@ -39,7 +39,8 @@ static const rule rules[] = {
     {"HV", PIQ_EIO}, /* a shard behind a foreign table */
 };
 
-piq_status piq_pg_status(const char *sqlstate)
+/* The status for a code of five characters; PIQ_EINTERNAL for none. */
+static piq_status status_of(const char *sqlstate)
 {
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
         if (sqlstate != NULL &&
@@ -102,7 +103,7 @@ piq_status piq_pg_fail(piq_err *err, const char *place, const PGresult *r,
                        const char *what)
 {
     const char *code = code_of(r);
-    piq_status status = r == NULL ? PIQ_ENOMEM : piq_pg_status(code);
+    piq_status status = r == NULL ? PIQ_ENOMEM : status_of(code);
     const char *table =
         r == NULL ? NULL : PQresultErrorField(r, PG_DIAG_TABLE_NAME);
     if (has_prefix(r, "PQ"))

@@ -15,9 +15,6 @@
 #include <libpq-fe.h>
 #include <stdbool.h>
 
-/* The status for a code of five characters; PIQ_EINTERNAL for none. */
-piq_status piq_pg_status(const char *sqlstate);
-
 /* "could not <what> in <place>: <the server's words>", with where and hint.
  * `r` may be NULL: no memory for a result. */
 piq_status piq_pg_fail(piq_err *err, const char *place, const PGresult *r,

@@ -65,9 +65,8 @@ PIQ_MUST_USE piq_status piq_pg_shard_prepare(piq_pg_conn *c,
  * shards. */
 PIQ_MUST_USE piq_status piq_pg_keeper_start(piq_postgres *s, piq_err *err);
 void piq_pg_keeper_stop(piq_pg_shards *x);
-/* The name of a prepared part: of a schema, a decision, a place. */
+/* Room for the name of a prepared part, of its schema and its decision. */
 enum { PIQ_PG_GID_BYTES = 128 };
-void piq_pg_gid(const piq_postgres *s, int64_t token, char *out);
 
 /* ---- gather.c ----------------------------------------------------------- */
 

@@ -70,7 +70,7 @@ static void fail(spread *x, piq_pg_verdict v, piq_status st, const piq_err *err)
     x->err = *err;
 }
 
-void piq_pg_gid(const piq_postgres *s, int64_t token, char *out)
+static void name_part(const piq_postgres *s, int64_t token, char *out)
 {
     snprintf(out, PIQ_PG_GID_BYTES, "piq:%s:%016" PRIx64,
              s->home.setting.schema, (uint64_t)token);
@@ -353,7 +353,7 @@ static void try_once(spread *x)
     bool sent = false;
     x->verdict = PIQ_PG_DONE;
     x->token = (int64_t)piq_pg_random();
-    piq_pg_gid(x->s, x->token, x->gid);
+    name_part(x->s, x->token, x->gid);
     if (borrow_all(x) && fly_all(x, send_open, LEG_OPEN) && take_numbers(x)) {
         sent = true;
         if (fly_all(x, send_rows, LEG_PREPARED) && !x->one)

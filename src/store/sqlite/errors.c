@@ -26,7 +26,10 @@ static piq_status io_status(int rc, int system_errno)
     return is_no_space(system_errno) ? PIQ_EFULL : PIQ_EIO;
 }
 
-piq_status piq_sqlite_status(int rc, int system_errno)
+/* The status for an (extended) result code. `system_errno` is what
+ * sqlite3_system_errno() says, 0 when unknown. PIQ_OK for SQLITE_OK, ROW and
+ * DONE. A constraint that nobody expected is PIQ_EINVAL. */
+static piq_status status_of(int rc, int system_errno)
 {
     switch (rc & 0xff) {
     case SQLITE_OK:
@@ -104,7 +107,7 @@ piq_status piq_sqlite_fail(piq_err *err, sqlite3 *db, const char *path, int rc,
                            const char *what)
 {
     int system_errno = db != NULL ? sqlite3_system_errno(db) : 0;
-    piq_status status = piq_sqlite_status(rc, system_errno);
+    piq_status status = status_of(rc, system_errno);
     const char *words = db != NULL && is_about(db, rc) ? sqlite3_errmsg(db)
                                                        : sqlite3_errstr(rc);
     bool show_errno = system_errno != 0 && ((rc & 0xff) == SQLITE_IOERR ||

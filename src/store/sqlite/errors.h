@@ -10,11 +10,6 @@
 
 #include <sqlite3.h>
 
-/* The status for an (extended) result code. `system_errno` is what
- * sqlite3_system_errno() says, 0 when unknown. PIQ_OK for SQLITE_OK, ROW and
- * DONE. A constraint that nobody expected is PIQ_EINVAL. */
-piq_status piq_sqlite_status(int rc, int system_errno);
-
 /* "could not <what> in <path>: <SQLite's words>", where = path, and a hint
  * where there is something to be done. `db` may be NULL. Call it before
  * anything else happens on `db`: the words are those of the last call. */
