@@ -155,6 +155,7 @@ void piq_engine_close(piq_engine *e)
 {
     if (!e)
         return;
+    atomic_store(&e->closing, true);
     piq_owners_stop(e);
     piq_feed_stop(e);
     piq_maintainer_stop(e);

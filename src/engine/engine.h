@@ -298,7 +298,8 @@ PIQ_MUST_USE piq_status piq_engine_replay_path(piq_engine *e, piq_user_id user,
 
 /* Learns from what became of recommendations and puts that in force, where at
  * least `least` outcomes are new. *version: of the policy in force then; 0: the
- * weights set by hand. Done in the background anyway, see policy_minutes. */
+ * weights set by hand. Done in the background anyway, see policy_minutes.
+ * PIQ_EBUSY: the engine is being closed. */
 PIQ_MUST_USE piq_status piq_engine_learn_policy(piq_engine *e, int64_t now_us,
                                                 uint64_t least,
                                                 uint32_t *version,

@@ -72,7 +72,8 @@ struct piq_engine {
     unsigned n_owners;
     piq_maintainer *maintainer;
     piq_feed *feed;
-    atomic_bool leads; /* the maintainer's: it holds the lease */
+    atomic_bool leads;   /* the maintainer's: it holds the lease */
+    atomic_bool closing; /* nothing long is begun or gone on with */
 
     struct {
         piq_metric *fold_ns, *commit_ns, *slate_ns, *path_ns;

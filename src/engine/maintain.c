@@ -485,14 +485,6 @@ static piq_status write_profiles(piq_engine *e, const piq_user_id *users,
     return status;
 }
 
-static bool is_stopping(piq_maintainer *m)
-{
-    pthread_mutex_lock(&m->lock);
-    bool stopping = m->stopping;
-    pthread_mutex_unlock(&m->lock);
-    return stopping;
-}
-
 /* 256 rows in one commit held those up that wait for an answer: at 2,000
  * requests a second on PostgreSQL their p99 was four times as long. */
 static piq_status write_piece(piq_maintainer *m, const piq_user_id *users,
@@ -504,7 +496,7 @@ static piq_status write_piece(piq_maintainer *m, const piq_user_id *users,
     for (size_t i = 0; status && i < n; i++)
         piq_maintainer_dirty(m->engine, users[i]);
     int64_t rest_ns = PROFILES_RESTS * (now_ns - begun_ns);
-    if (!is_stopping(m))
+    if (!atomic_load(&m->engine->closing))
         piq_clock_rest_ns(rest_ns < until_ns - now_ns ? rest_ns
                                                       : until_ns - now_ns);
     return status;
@@ -554,7 +546,8 @@ static void look_after_policy(piq_maintainer *m)
     err = (piq_err){0};
     if (piq_engine_adopt_taste(e, &err))
         piq_engine_report(e, "could not look for a newer taste model", &err);
-    if (e->config.policy_minutes == PIQ_POLICY_NEVER || !piq_engine_leads(e))
+    if (e->config.policy_minutes == PIQ_POLICY_NEVER || !piq_engine_leads(e) ||
+        atomic_load(&e->closing))
         return;
     if (!e->learned_us)
         e->learned_us = now_us; /* not while starting */
@@ -563,7 +556,9 @@ static void look_after_policy(piq_maintainer *m)
         return;
     e->learned_us = now_us;
     err = (piq_err){0};
-    if (piq_engine_learn_policy(e, now_us, LEAST_OUTCOMES, &version, &err))
+    piq_status status =
+        piq_engine_learn_policy(e, now_us, LEAST_OUTCOMES, &version, &err);
+    if (status && !(status == PIQ_EBUSY && atomic_load(&e->closing)))
         piq_engine_report(e, "could not learn from recommendations", &err);
 }
 
@@ -603,7 +598,8 @@ static void one_round(piq_maintainer *m)
         piq_engine_report(m->engine, "could not look after the experiments",
                           &err);
     look_after_policy(m);
-    piq_tidy_tick(&m->tidying, m->engine);
+    if (!atomic_load(&m->engine->closing))
+        piq_tidy_tick(&m->tidying, m->engine);
     err = (piq_err){0};
     if (calibrate(m, &err))
         piq_engine_report(m->engine, "could not calibrate items", &err);

@@ -231,6 +231,11 @@ static piq_status read_log(learning *l, piq_err *err)
     piq_status status = PIQ_OK;
     piq_arena_init(&a, 0);
     while (n == PIECE && n_young < MAX_YOUNG && status == PIQ_OK) {
+        if (atomic_load(&l->engine->closing)) {
+            status = piq_fail(err, PIQ_EBUSY,
+                              "no policy is learned while the engine closes");
+            break;
+        }
         piq_slate_record *slates;
         piq_arena_clear(&a);
         status =

@@ -114,6 +114,23 @@ static void test_learn__from_the_first_feedback_on(void **state)
     assert_memory_equal(now.weight, then.weight, sizeof now.weight);
 }
 
+/* A log of ten minutes of load took longer to read than an engine has for its
+ * end. */
+static void test_learn__an_engine_that_closes_reads_no_log(void **state)
+{
+    engine_fixture *f = *state;
+    uint32_t version = 99;
+    piq_err err = {0};
+    serve(f, 1, FIXTURE_NOW_US);
+    judge(f, 1, newest(f), FIXTURE_START_US + PIQ_US_PER_HOUR);
+    atomic_store(&f->e->closing, true);
+    assert_int_equal(
+        piq_engine_learn_policy(f->e, FIXTURE_NOW_US, 1, &version, &err),
+        PIQ_EBUSY);
+    assert_int_equal(f->data->models.n, 0);
+    atomic_store(&f->e->closing, false);
+}
+
 static void test_learn__ignored_counts_after_a_day(void **state)
 {
     engine_fixture *f = *state;
@@ -276,6 +293,7 @@ int main(void)
         WITH(test_learn__from_nobody_left_is_by_hand),
         WITH(test_learn__nothing_new_is_nothing_learned),
         WITH(test_learn__from_the_first_feedback_on),
+        WITH(test_learn__an_engine_that_closes_reads_no_log),
         WITH(test_learn__ignored_counts_after_a_day),
         WITH(test_learn__popularity_is_what_everybody_made_of_it),
         WITH(test_learn__one_log_gives_one_policy),
