@@ -343,7 +343,7 @@ static void test_records__many_expired_ones_go_in_small_pieces(void **state)
     store_fixture *f = *state;
     piq_record_range r = all_of(7);
     piq_record records[N];
-    char keys[N][8];
+    char keys[N][16];
     bool more = false;
     r.now_us = T0;
     for (int i = 0; i < N; i++) {
