@@ -30,8 +30,10 @@
 enum {
     ANSWERS_PIECE = 4096,
     /* Rows: some 2 ms of whoever waits for the same commit, and then a rest of
-     * so many times as long, while a round is no longer than this. */
+     * so many times as long, while a round is no longer than this. Where there
+     * are more than that, and at the end, in large pieces without rests. */
     PROFILES_PIECE = 16,
+    PROFILES_MOST = 256,
     PROFILES_RESTS = 4,
     PROFILES_MS = 2000,
     MAX_PUBLISH = 65536,
@@ -488,17 +490,18 @@ static piq_status write_profiles(piq_engine *e, const piq_user_id *users,
 /* 256 rows in one commit held those up that wait for an answer: at 2,000
  * requests a second on PostgreSQL their p99 was four times as long. */
 static piq_status write_piece(piq_maintainer *m, const piq_user_id *users,
-                              size_t n, int64_t until_ns, piq_err *err)
+                              size_t n, bool rests, piq_err *err)
 {
     int64_t begun_ns = piq_clock_monotonic_ns();
     piq_status status = write_profiles(m->engine, users, n, err);
-    int64_t now_ns = piq_clock_monotonic_ns();
     for (size_t i = 0; status && i < n; i++)
         piq_maintainer_dirty(m->engine, users[i]);
-    int64_t rest_ns = PROFILES_RESTS * (now_ns - begun_ns);
-    if (!atomic_load(&m->engine->closing))
-        piq_clock_rest_ns(rest_ns < until_ns - now_ns ? rest_ns
-                                                      : until_ns - now_ns);
+    int64_t took_ns = piq_clock_monotonic_ns() - begun_ns,
+            most_ns = PROFILES_MS * INT64_C(1000000);
+    if (rests && status == PIQ_OK)
+        piq_clock_rest_ns(PROFILES_RESTS * took_ns < most_ns
+                              ? PROFILES_RESTS * took_ns
+                              : most_ns);
     return status;
 }
 
@@ -506,7 +509,7 @@ static piq_status write_piece(piq_maintainer *m, const piq_user_id *users,
  * that could not be written, and what follows it, wait for the next round. */
 static piq_status refresh_profiles(piq_maintainer *m, piq_err *err)
 {
-    piq_user_id users[PROFILES_PIECE];
+    piq_user_id users[PROFILES_MOST];
     piq_status status = PIQ_OK;
     size_t at = 0, n = 0;
     uint64_t key;
@@ -517,14 +520,17 @@ static piq_status refresh_profiles(piq_maintainer *m, piq_err *err)
     piq_map_init(&m->dirty);
     pthread_mutex_unlock(&m->lock);
     for (bool more = true; more;) {
+        bool has_time = !atomic_load(&m->engine->closing) &&
+                        piq_clock_monotonic_ns() < until_ns;
+        size_t piece = has_time ? PROFILES_PIECE : PROFILES_MOST;
         more = piq_map_next(&taken, &at, &key, NULL);
         if (more && status)
             piq_maintainer_dirty(m->engine, (piq_user_id){(int64_t)key});
         else if (more)
             users[n++] = (piq_user_id){(int64_t)key};
-        if (n < PROFILES_PIECE && (more || !n))
+        if (n < piece && (more || !n))
             continue;
-        status = write_piece(m, users, n, until_ns, err);
+        status = write_piece(m, users, n, has_time && more, err);
         n = 0;
     }
     piq_map_release(&taken);

@@ -7,10 +7,8 @@
 
 enum {
     KEY_BYTES = 32,
-    /* Recommendations that are read to find those of a slate: mostly it is the
-     * learner's last one, else among the last few, or is made anew. A kilobyte
-     * each, and from a disk perhaps as many reads: with 128 at once a restart
-     * under load was three times as long at its limit. */
+    /* Recommendations that are read to find those of a slate: it is among the
+     * learner's last few slates, or is made anew. */
     NEWEST = 128
 };
 
@@ -221,13 +219,17 @@ static bool holds(const piq_slate_mark *kept, const piq_slate_mark *now)
            kept->experiments >= now->experiments;
 }
 
+/* Mostly it is the learner's last slate: so many are read first as it may have.
+ * A recommendation is a kilobyte, and perhaps a page of its own: reading 128
+ * for every learner who came back was half of PostgreSQL's work after a
+ * restart. */
 static piq_status complete_from_store(piq_batch *b, piq_op *op, piq_str reply,
                                       int64_t first, piq_bytes **out)
 {
     piq_store *store = b->engine->store;
     piq_recommendation_row *rows;
     const size_t limits[] = {op->limit, NEWEST};
-    size_t n;
+    size_t n = 0;
     piq_status status = PIQ_OK;
     if (!first)
         *out = complete(reply, first, NULL, 0, &status);
@@ -236,6 +238,8 @@ static piq_status complete_from_store(piq_batch *b, piq_op *op, piq_str reply,
                                              limits[i], &rows, &n, &op->err);
         if (status == PIQ_OK)
             *out = complete(reply, first, rows, n, &status);
+        if (n < limits[i])
+            break; /* there are no others */
     }
     return status;
 }

@@ -81,7 +81,8 @@ static bool in_pieces(piq_engine *e, drop_piece *drop, const char *failure)
         }
         int64_t took_ns = piq_clock_monotonic_ns() - at_ns;
         left_ns = begun_ns + AT_MOST_MS * NS_PER_MS - at_ns - took_ns;
-        if (!more || left_ns < (RESTS + 1) * took_ns)
+        if (!more || atomic_load(&e->closing) ||
+            left_ns < (RESTS + 1) * took_ns)
             return !more;
         piq_clock_rest_ns(RESTS * took_ns);
         at_ns = piq_clock_monotonic_ns();

@@ -5,8 +5,9 @@
 
 #include <inttypes.h>
 
-/* Rows that one call of tidy drops of a kind: a slate has its places in four
- * indexes and its text aside, and commits of others wait for the same log. */
+/* Records that one call of tidy drops: a slate has its places in four indexes
+ * and its text aside, and commits of others wait for the same log. Of changes
+ * and commits, which are narrow, 16 times as many (schema_sql.c). */
 enum { TIDY_PIECE = 256 };
 
 /* ---- reading ----------------------------------------------------------- */

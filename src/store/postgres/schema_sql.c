@@ -408,29 +408,31 @@ static const char *const first_rest[] = {
     "  (u, current_setting('piq.mark')::bigint, 8, 0, now_us());"
     " END $$;",
 
-    /* A piece at a time; 1: some kind had more than that. Changes go from the
-     * front only, up to the first that is young enough, whole marks. */
+    /* A piece at a time, of the narrow rows 16 times as many; 1: some kind had
+     * more than that. Changes go from the front only, up to the first that is
+     * young enough, whole marks. */
     "CREATE FUNCTION tidy(now_at BIGINT, before BIGINT, piece BIGINT)"
     " RETURNS BIGINT LANGUAGE plpgsql AS $$ DECLARE n BIGINT;"
-    " more BIGINT := 0; cut BIGINT; BEGIN"
+    " more BIGINT := 0; cut BIGINT;"
+    " many BIGINT := 16 * piece; BEGIN"
     " DELETE FROM records WHERE (user_id, kind, key) IN"
     "  (SELECT user_id, kind, key FROM records WHERE expires_us <= now_at"
     "  LIMIT piece);"
     " GET DIAGNOSTICS n = ROW_COUNT; IF n >= piece THEN more := 1; END IF;"
     " SELECT coalesce(min(mark) FILTER (WHERE at_us >= before),"
-    "   max(mark) + CASE WHEN count(*) < piece THEN 1 ELSE 0 END), count(*)"
+    "   max(mark) + CASE WHEN count(*) < many THEN 1 ELSE 0 END), count(*)"
     "  INTO cut, n FROM (SELECT mark, at_us FROM changes"
-    "  WHERE mark <= horizon() ORDER BY mark LIMIT piece) x;"
+    "  WHERE mark <= horizon() ORDER BY mark LIMIT many) x;"
     " IF cut IS NOT NULL THEN"
     "  DELETE FROM changes WHERE mark < cut;"
     "  IF FOUND THEN UPDATE store SET changes_dropped ="
     "   greatest(changes_dropped, cut - 1);"
-    "   IF n >= piece THEN more := 1; END IF; END IF;"
+    "   IF n >= many THEN more := 1; END IF; END IF;"
     " END IF;"
     " DELETE FROM commits WHERE token IN (SELECT token FROM commits"
     "  WHERE at < clock_timestamp() - interval '1 hour' ORDER BY at"
-    "  LIMIT piece);"
-    " GET DIAGNOSTICS n = ROW_COUNT; IF n >= piece THEN more := 1; END IF;"
+    "  LIMIT many);"
+    " GET DIAGNOSTICS n = ROW_COUNT; IF n >= many THEN more := 1; END IF;"
     " RETURN more; END $$;",
 
     /* After rows were loaded, whose largest number is n. */

@@ -247,9 +247,9 @@ static const char *const sql_text[PIQ_SQL_N] = {
     [PIQ_SQL_USERS] = "SELECT user_id FROM learner_state"
                       " INDEXED BY learner_state_users"
                       " WHERE user_id > ? ORDER BY user_id LIMIT ?",
-    /* The largest number ever, less those without a row. */
     [PIQ_SQL_CATALOGUE_VERSION] =
         "SELECT coalesce(max(version), 0) FROM catalogues",
+    /* The largest number ever, less those without a row. */
     [PIQ_SQL_COUNTS] =
         "SELECT (SELECT count(*) FROM learner_state"
         "  INDEXED BY learner_state_users),"
