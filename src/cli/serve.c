@@ -323,7 +323,7 @@ static void close_api(daemon_state *d, piq_engine *e)
     piq_auditor_stop(&d->auditor);
     piq_audit_close(d->audit);
     d->n_cut = bound_storage(d, e);
-    piq_webhooks_stop(d->webhooks); /* may wait for somebody else's server */
+    piq_webhooks_stop(d->webhooks); /* a second, or a look-up of a name */
     piq_access_close(d->access);
     piq_pages_close(d->pages);
     d->workers = NULL;

@@ -136,6 +136,8 @@ piq_status piq_poster_send(piq_poster *p, const piq_post *post,
     CURLcode rc = curl_easy_perform(p->curl);
     curl_easy_setopt(p->curl, CURLOPT_HTTPHEADER, NULL);
     curl_slist_free_all(headers);
+    if (rc == CURLE_ABORTED_BY_CALLBACK)
+        return piq_fail(err, PIQ_EBUSY, "it was broken off");
     if (p->refused)
         return piq_fail(err, PIQ_EDENIED,
                         "the endpoint's address is not a public one");
@@ -145,8 +147,6 @@ piq_status piq_poster_send(piq_poster *p, const piq_post *post,
         *http_status = (int)status;
         return PIQ_OK;
     }
-    if (rc == CURLE_ABORTED_BY_CALLBACK)
-        return piq_fail(err, PIQ_EBUSY, "it was broken off");
     if (rc == CURLE_OUT_OF_MEMORY)
         return piq_fail(err, PIQ_ENOMEM, "no memory to send a webhook");
     return piq_fail(err, PIQ_EIO, "%.80s",

@@ -75,7 +75,8 @@ PIQ_MUST_USE piq_status piq_webhooks_start(piq_store *store,
                                            const piq_webhook_config *config,
                                            piq_metrics *metrics,
                                            piq_webhooks **out, piq_err *err);
-/* Breaks off messages under way, within about a second; they are told again,
+/* Breaks off messages under way, within about a second (a
+ * name that is being looked up: as long as that takes); they are told again,
  * under the same ids, by who tells next. NULL is allowed. */
 void piq_webhooks_stop(piq_webhooks *w);
 /* Something was committed: look now. */

@@ -391,8 +391,11 @@ def broken_off(db, receiver):
         took = time.monotonic() - begun
         # The time-out of a message is 10 s.
         tally.check("without the answer", took < 8, f"{took:.1f} s")
-    receiver.speaks.set()
     with Daemon(db, "--webhook-private") as daemon:
+        told = listed(daemon, hook)
+        tally.equal("which was no failure",
+                    (told["failures"], told.get("last_error")), (0, None))
+        receiver.speaks.set()
         tally.check("then it is told again", receiver.wait(
             "/held", lambda got: len(got) >= 2, 60))
         tally.equal("under the same id",
@@ -400,8 +403,6 @@ def broken_off(db, receiver):
                          receiver.of("/held")[:2]}), 1)
         tally.equal("with the version", versions_of(
             receiver.of("/held"), 300)[-1:], [version])
-        tally.equal("which was no failure",
-                    listed(daemon, hook)["failures"], 0)
         daemon.ask("DELETE", f"{HOOKS}/{hook['id']}")
 
 
